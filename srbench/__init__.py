@@ -1,0 +1,1 @@
+"""srbench: which super-resolution network is the better trade, on this machine?"""
