@@ -1,0 +1,25 @@
+"""The zoo: seven efficient super-resolution architectures, with nothing but torch.
+
+model = model_defs.build("span", scale=4)                            # random weights, deploy form
+model = model_defs.load_checkpoint("bsrn", "net_g_BSRN_x4.pth", 4)   # official weights
+image = model_defs.super_resolve(model, image)                       # RGB in [0, 1]
+"""
+
+from model_defs.catalog import DEFAULTS, Variant, ZooError, build, get, variants
+from model_defs.checkpoint import load_checkpoint
+from model_defs.inference import super_resolve
+from model_defs.reparam import Form, form_of, to_deploy
+
+__all__ = [
+    "DEFAULTS",
+    "Form",
+    "Variant",
+    "ZooError",
+    "build",
+    "form_of",
+    "get",
+    "load_checkpoint",
+    "super_resolve",
+    "to_deploy",
+    "variants",
+]

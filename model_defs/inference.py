@@ -1,0 +1,61 @@
+"""From an image to an image, whatever range and colours the bare network takes."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model_defs.catalog import ZooError, identity_of
+
+#: BT.601 as MATLAB's rgb2ycbcr has it, for RGB in [0, 1] and YCbCr in [0, 255] (Y in 16..235).
+_TO_YCBCR = ((65.481, 128.553, 24.966), (-37.797, -74.203, 112.0), (112.0, -93.786, -18.214))
+_OFFSET = (16.0, 128.0, 128.0)
+
+
+def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
+    """Upscale an RGB image with a network of the zoo.
+
+    The network's own range and colours are looked up: RGB networks get the image in their range; Y networks get its
+    luma (BT.601, 16..235) and the chroma is upscaled by bicubic interpolation (a = -0.5).
+
+    Args:
+        model: from :func:`model_defs.build` or :func:`model_defs.load_checkpoint`.
+        image: (3, H, W) or (N, 3, H, W), RGB in [0, 1], on the model's device and in its dtype.
+
+    Returns:
+        The same rank, sides times the scale, clamped to [0, 1].
+
+    Raises:
+        ZooError: a module from elsewhere, an image of another shape, or one smaller than the network takes.
+    """
+    variant, _ = identity_of(model)
+    if image.ndim not in (3, 4) or image.shape[-3] != 3 or not image.is_floating_point():
+        raise ZooError(f"expected a float RGB image (3, H, W) or (N, 3, H, W), not {image.dtype} {tuple(image.shape)}")
+    variant.check_size(image.shape[-1], image.shape[-2])
+    batch = image if image.ndim == 4 else image[None]
+    out: Tensor
+    with torch.inference_mode():
+        if variant.colors == "rgb":
+            out = model(batch * variant.value_range) / variant.value_range
+        else:
+            ycbcr = _rgb_to_ycbcr(batch)
+            gain = 255.0 / variant.value_range
+            luma = model(ycbcr[:, :1] / gain) * gain
+            chroma = F.interpolate(ycbcr[:, 1:], size=luma.shape[-2:], mode="bicubic", antialias=True)
+            out = _ycbcr_to_rgb(torch.cat([luma, chroma], dim=1))
+    out = out.clamp(0, 1)
+    return out if image.ndim == 4 else out[0]
+
+
+def _matrix(like: Tensor) -> tuple[Tensor, Tensor]:
+    matrix = torch.tensor(_TO_YCBCR, dtype=torch.float64)
+    return matrix.to(like.device), torch.tensor(_OFFSET, dtype=like.dtype, device=like.device).view(1, 3, 1, 1)
+
+
+def _rgb_to_ycbcr(rgb: Tensor) -> Tensor:
+    matrix, offset = _matrix(rgb)
+    return torch.einsum("oc,nchw->nohw", matrix.to(rgb.dtype), rgb) + offset
+
+
+def _ycbcr_to_rgb(ycbcr: Tensor) -> Tensor:
+    matrix, offset = _matrix(ycbcr)
+    return torch.einsum("oc,nchw->nohw", torch.linalg.inv(matrix).to(ycbcr.dtype), ycbcr - offset)
