@@ -75,7 +75,7 @@ class EdgeBranch(nn.Module):
 
 
 class EdgeBlock(Foldable):
-    """ECB (paper, Fig. 2): the sum of a 3x3, an expand-and-squeeze and three edge branches, then PReLU if ``active``."""
+    """ECB (paper, Fig. 2): a 3x3, an expand-and-squeeze and three edge branches, added; then PReLU if ``active``."""
 
     def __init__(self, in_channels: int, out_channels: int, *, active: bool = True) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-#: Smallest side that survives :class:`SpatialAttention`: the strided 3x3 leaves floor((n - 3) / 2) + 1, the pooling needs 7.
+#: Smallest side that :class:`SpatialAttention` takes: its strided 3x3 leaves floor((n - 3) / 2) + 1, its pooling needs 7.
 SPATIAL_ATTENTION_MIN_SIDE = 15
 
 
@@ -68,6 +68,7 @@ class SpatialAttention(nn.Module):
         self,
         channels: int,
         width: int,
+        *,
         conv: Callable[[int, int], nn.Module],
         strided: Callable[[int, int], nn.Module],
         pointwise: Callable[[int, int], nn.Module],
