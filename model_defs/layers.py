@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-#: Smallest side that :class:`SpatialAttention` takes: its strided 3x3 leaves floor((n - 3) / 2) + 1, its pooling needs 7.
+#: Smallest side that :class:`SpatialAttention` takes: its strided 3x3 leaves floor((n - 3) / 2) + 1, pooling needs 7.
 SPATIAL_ATTENTION_MIN_SIDE = 15
 
 
