@@ -58,10 +58,10 @@ class EdgeBranch(nn.Module):
         super().__init__()
         conv = nn.Conv2d(in_channels, out_channels, 1)
         self.k0, self.b0 = conv.weight, _bias(conv)
-        self.scale = nn.Parameter(torch.randn(out_channels, 1, 1, 1) * 1e-3)
-        self.bias = nn.Parameter(torch.randn(out_channels) * 1e-3)
+        self.scale = nn.Parameter(nn.init.normal_(torch.empty(out_channels, 1, 1, 1), std=1e-3))
+        self.bias = nn.Parameter(nn.init.normal_(torch.empty(out_channels), std=1e-3))
         # A parameter, though frozen, because the official one is: `parameters()` counts it.
-        mask = torch.tensor(edge).expand(out_channels, 1, 3, 3).clone()
+        mask = torch.tensor([[edge]] * out_channels)
         self.mask = nn.Parameter(mask, requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -15,10 +15,9 @@ class MeanShift(nn.Conv2d):
 
     def __init__(self, sign: int) -> None:
         super().__init__(3, 3, kernel_size=1)
-        assert self.bias is not None
-        with torch.no_grad():
-            self.weight.copy_(torch.eye(3).view(3, 3, 1, 1))
-            self.bias.copy_(sign * RGB_RANGE * torch.tensor(RGB_MEAN))
+        identity = [[[[float(i == j)]] for j in range(3)] for i in range(3)]
+        self.weight = nn.Parameter(torch.tensor(identity))
+        self.bias = nn.Parameter(torch.tensor([sign * RGB_RANGE * mean for mean in RGB_MEAN]))
 
 
 class MultiScaleBlock(nn.Module):

@@ -1,0 +1,223 @@
+"""Static counts from shapes alone: one forward pass on the meta device, without arithmetic.
+
+The counter sits at the dispatcher, below modules and functions alike, so a functional convolution counts as much as
+``nn.Conv2d``. Multi-Adds are convolutions and matrix products, bias-free; activations are the output elements of
+convolutions (the "activations" of the NTIRE challenges); what else a network does is not counted, never hidden in
+these numbers (see ``facts`` in the README on what other counters add).
+
+Shapes of the common operators are worked out here (:mod:`srbench.measure.shapes`); torch's own meta functions load
+a second's worth of modules at their first call and take about 100 µs for each after it.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import prod
+from typing import Any, cast
+from weakref import ref
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from srbench.measure.shapes import SHAPE_RULES, conv_output
+from srbench.records import Complexity, Layer
+
+aten = torch.ops.aten
+
+
+def count(model: nn.Module, input_shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Complexity:
+    """Count a model on the meta device.
+
+    Args:
+        model: its parameters must be on the meta device; evaluation mode is the caller's choice.
+        input_shape: (N, C, H, W). Multi-Adds and activations are stated for one image of the batch.
+        dtype: of the input; bears on the predicted memory only.
+
+    Raises:
+        RuntimeError: whatever the model raises for such an input.
+    """
+    counter = _Counter(model)
+    image = torch.empty(*input_shape, dtype=dtype, device="meta")
+    with torch.no_grad(), counter.watching_modules(), counter:
+        model(image)
+    batch = input_shape[0]
+    weights = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
+    input_bytes = image.numel() * image.element_size()
+    return Complexity(
+        params=sum(p.numel() for p in model.parameters()),
+        multi_adds=sum(layer.multi_adds for layer in counter.layers) // batch,
+        activations=sum(layer.activations for layer in counter.layers) // batch,
+        convs=sum(layer.operator.startswith("conv") for layer in counter.layers),
+        weights_bytes=weights,
+        input_bytes=input_bytes,
+        peak_bytes=weights + input_bytes + counter.peak_bytes,
+        layers=tuple(counter.layers),
+    )
+
+
+class _Counter(TorchDispatchMode):
+    """Sees every operator of a forward pass: counts it, and follows which tensors are alive."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.layers: list[Layer] = []
+        self.peak_bytes = 0
+        self._alive_bytes = 0
+        self._alive: dict[int, object] = {}
+        self._names = {id(module): name for name, module in model.named_modules()}
+        self._stack: list[nn.Module] = []
+        self._seen: set[int] = set()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # torch's default wraps the method below in a guard against compilation, and with it loads the whole compiler
+        # (800 modules, above a second) at the first operator. Nothing is compiled while counting.
+        return False
+
+    @contextmanager
+    def watching_modules(self) -> Iterator[None]:
+        """Know which module runs, for the names of layers."""
+        enter = register_module_forward_pre_hook(lambda module, _: self._stack.append(module))
+        leave = register_module_forward_hook(lambda *_: _drop(self._stack))
+        try:
+            yield
+        finally:
+            enter.remove()
+            leave.remove()
+
+    def __torch_dispatch__(
+        self,
+        func: Any,  # noqa: ANN401 - an operator overload; torch types it no closer
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> object:
+        kwargs = kwargs or {}
+        packet = func.overloadpacket
+        if packet is aten.convolution:
+            out: object = self._convolution(*args)
+        else:
+            rule = SHAPE_RULES.get(func)
+            if rule is not None:
+                out = rule(*args, **kwargs)
+            else:
+                if packet not in _FORMULAS and _is_composite(func):
+                    with self:
+                        result = func.decompose(*args, **kwargs)
+                    if result is not NotImplemented:
+                        return cast(object, result)
+                out = func(*args, **kwargs)
+            if packet in _FORMULAS:
+                self._matrix_product(_FORMULAS[packet], args, out)
+        self._follow(out)
+        return out
+
+    def _convolution(
+        self,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: Sequence[int],
+        padding: Sequence[int],
+        dilation: Sequence[int],
+        transposed: bool,  # noqa: FBT001 - the operator's signature
+        output_padding: Sequence[int],
+        groups: int,
+    ) -> Tensor:
+        shape = conv_output(x.shape, weight.shape, stride, padding, dilation, transposed, output_padding, groups)
+        out = torch.empty(shape, dtype=x.dtype, device="meta")
+        # Each weight meets every pixel of the output once; of the input where the convolution is transposed.
+        pixels = prod(x.shape[2:]) if transposed else prod(shape[2:])
+        multi_adds = weight.numel() * pixels * shape[0]
+        name, params = self._who()
+        kernel = "x".join(map(str, weight.shape[2:]))
+        kind = " depthwise" if groups > 1 and groups == x.shape[1] else f" {groups} groups" if groups > 1 else ""
+        self.layers.append(
+            Layer(
+                name=name,
+                operator=f"conv {kernel}{kind}{' transposed' if transposed else ''}",
+                in_shape=tuple(x.shape[1:]),
+                out_shape=tuple(shape[1:]),
+                params=params,
+                multi_adds=multi_adds,
+                activations=out.numel(),
+            )
+        )
+        return out
+
+    def _matrix_product(self, formula: Callable[..., int], args: tuple[Any, ...], out: object) -> None:
+        name, params = self._who()
+        shapes = [tuple(a.shape) for a in args if isinstance(a, Tensor) and a.ndim > 1]
+        self.layers.append(
+            Layer(
+                name=name,
+                operator="matmul",
+                in_shape=shapes[0],
+                out_shape=tuple(out.shape) if isinstance(out, Tensor) else (),
+                params=params,
+                multi_adds=formula(*args),
+                activations=0,
+            )
+        )
+
+    def _who(self) -> tuple[str, int]:
+        """Path of the running module, and its own parameters if this is its first layer."""
+        if not self._stack:
+            return "", 0
+        module = self._stack[-1]
+        first = id(module) not in self._seen
+        self._seen.add(id(module))
+        own = sum(p.numel() for p in module.parameters(recurse=False)) if first else 0
+        return self._names.get(id(module), type(module).__name__), own
+
+    def _follow(self, out: object) -> None:
+        for tensor in out if isinstance(out, tuple | list) else (out,):
+            if not isinstance(tensor, Tensor):
+                continue
+            storage = tensor.untyped_storage()
+            key = storage._cdata
+            if key in self._alive:
+                continue
+            size = storage.nbytes()
+            self._alive_bytes += size
+            self.peak_bytes = max(self.peak_bytes, self._alive_bytes)
+            self._alive[key] = ref(storage, self._forgetter(key, size))
+
+    def _forgetter(self, key: int, size: int) -> Callable[[object], None]:
+        def forget(_: object) -> None:
+            if self._alive.pop(key, None) is not None:
+                self._alive_bytes -= size
+
+        return forget
+
+
+def _drop(stack: list[nn.Module]) -> None:
+    stack.pop()
+
+
+def _is_composite(func: Any) -> bool:  # noqa: ANN401 - as above
+    return bool(torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CompositeImplicitAutograd"))
+
+
+def _mm(a: Tensor, b: Tensor, *_: object) -> int:
+    return a.numel() * b.shape[-1]
+
+
+def _addmm(_: Tensor, a: Tensor, b: Tensor, *__: object) -> int:
+    return a.numel() * b.shape[-1]
+
+
+#: Multi-Adds of the matrix products that everything else (linear, matmul, einsum, attention) decomposes into.
+_FORMULAS: dict[object, Callable[..., int]] = {
+    aten.mm: _mm,
+    aten.bmm: _mm,
+    aten.addmm: _addmm,
+    aten.baddbmm: _addmm,
+}
+
+
+def abbreviated(name: str) -> str:
+    """A module path with its block numbers left out: ``B3.esa.conv1`` -> ``B*.esa.conv1``."""
+    return re.sub(r"\d+(?=\.|$)", "*", name)

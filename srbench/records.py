@@ -1,0 +1,257 @@
+"""The vocabulary: what is measured, what came out, and on which machine.
+
+Everything here is immutable and is stored as JSON (:mod:`srbench.store`). Summaries are properties: they are
+derived from stored samples, never stored beside them, so recomputing gives the same numbers.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from srbench.measure.stats import Interval, median_interval
+
+SCHEMA_VERSION = 1
+
+Form = Literal["train", "deploy"]
+Colors = Literal["rgb", "y"]
+Dtype = Literal["float32", "float16", "bfloat16"]
+CounterName = Literal["torch", "fvcore", "thop"]
+
+#: What became of a case. Only rows that measured what they should are VALID.
+Status = Literal[
+    "VALID",
+    "NOISY",
+    "DRIFTING",
+    "THROTTLED",
+    "CONTENDED",
+    "SHORT",
+    "OOM",
+    "CRASH",
+    "TIMEOUT",
+    "MISMATCH",
+    "UNSUPPORTED",
+]
+#: A row with one of these has no usable measurement and makes a run exit with 1.
+FAILURES: frozenset[Status] = frozenset(("OOM", "CRASH", "TIMEOUT", "MISMATCH", "UNSUPPORTED"))
+
+
+class Frozen(BaseModel):
+    """An immutable value; unknown fields are errors, so that a typo in a stored file is seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Workload(Frozen):
+    """What a model works on.
+
+    ``lr_*`` is GT / scale with each side rounded as ``lr_rounding`` says (half up: 1280x720 at x3 is 427x240, as papers
+    have it); with ``--lr`` the LR size is given and GT follows. Sizes in pixels.
+    """
+
+    scale: int = Field(ge=1)
+    gt_width: int = Field(ge=1)
+    gt_height: int = Field(ge=1)
+    lr_width: int = Field(ge=1)
+    lr_height: int = Field(ge=1)
+    lr_rounding: Literal["half-up", "floor"] = "half-up"
+    batch: int = Field(default=1, ge=1)
+    dtype: Dtype = "float32"
+
+    @property
+    def remainder(self) -> str | None:
+        """A sentence where GT is not the LR size times the scale, else None."""
+        width, height = self.lr_width * self.scale, self.lr_height * self.scale
+        if (width, height) == (self.gt_width, self.gt_height):
+            return None
+        return (
+            f"x{self.scale}: GT {self.gt_width}x{self.gt_height} is not divisible; "
+            f"LR {self.lr_width}x{self.lr_height} gives {width}x{height}"
+        )
+
+
+class ModelId(Frozen):
+    """A model as named: which network, in which form.
+
+    Attributes:
+        architecture: display name, e.g. ``BSRN``; the class name for a user's network.
+        variant: name on the command line: ``bsrn``, or ``path/to/net.py:Net`` as typed.
+        form: deploy (folded) or train.
+        colors: of the bare network's input.
+        value_range: white in the bare network's input, 1 or 255.
+        source: absolute path of a user's file, None for the zoo.
+        note: what a reader of a table should know (reconstruction, Y only).
+    """
+
+    architecture: str
+    variant: str
+    form: Form
+    colors: Colors = "rgb"
+    value_range: int = 1
+    source: str | None = None
+    note: str = ""
+
+
+class Case(Frozen):
+    """A model under a workload on a device. ``device`` is ``none`` where only shapes were looked at."""
+
+    model: ModelId
+    workload: Workload
+    device: str
+    threads: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the case across runs: the same question has the same key. A note does not change the question."""
+        model = self.model.model_copy(update={"note": ""})
+        text = self.model_copy(update={"model": model}).model_dump_json()
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Layer(Frozen):
+    """One convolution or matrix product of a forward pass.
+
+    Attributes:
+        name: path of the module that ran it.
+        operator: ``conv 3x3``, ``conv 3x3 depthwise``, ``matmul`` ...
+        in_shape, out_shape: without the batch axis for convolutions; rows x columns for matrix products.
+        params: parameters that the module owns itself, at its first row; 0 at further calls.
+        multi_adds: bias-free, 1 multiply-add = 1.
+        activations: elements that a convolution gives; 0 for matrix products (the challenge's count).
+    """
+
+    name: str
+    operator: str
+    in_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
+    params: int
+    multi_adds: int
+    activations: int
+
+
+class Complexity(Frozen):
+    """What follows from shapes alone.
+
+    Attributes:
+        params: all parameters, frozen ones too (as ``sum(p.numel() for p in parameters())``).
+        multi_adds: convolutions and matrix products, bias-free, for one image.
+        activations: output elements of all convolutions, for one image.
+        convs: convolutions run in a forward pass.
+        weights_bytes: parameters and buffers.
+        input_bytes: the LR batch.
+        peak_bytes: predicted peak of a forward pass: weights, input and the most tensor bytes alive at once.
+        layers: one row for each convolution and matrix product.
+    """
+
+    params: int
+    multi_adds: int
+    activations: int
+    convs: int
+    weights_bytes: int
+    input_bytes: int
+    peak_bytes: int
+    layers: tuple[Layer, ...]
+
+
+class Difference(Frozen):
+    """Why another counter differs: ``amount`` multiply-adds more (or fewer) at ``where``."""
+
+    amount: int
+    where: str
+
+
+class Count(Frozen):
+    """The Multi-Adds of one counter for one image; ``multi_adds`` is None where it failed, for ``error``."""
+
+    counter: CounterName
+    version: str
+    multi_adds: int | None
+    differences: tuple[Difference, ...] = ()
+    error: str = ""
+
+
+class Latency(Frozen):
+    """Passes of one process, in nanoseconds of wall time, device-synchronised, in order.
+
+    ``cold_ns`` is the first pass and ``warmup_ns`` the ones after it; neither enters ``samples_ns``.
+    """
+
+    cold_ns: int
+    warmup_ns: tuple[int, ...]
+    samples_ns: tuple[int, ...]
+
+    @property
+    def interval(self) -> Interval | None:
+        """Median of the samples with its interval, in ns; None without samples."""
+        return median_interval(self.samples_ns) if self.samples_ns else None
+
+
+class Memory(Frozen):
+    """Memory of one forward pass after a warm-up pass, in a process of its own.
+
+    Attributes:
+        weights_bytes, input_bytes: known sizes, included in ``peak_bytes``.
+        peak_bytes: weights + input + what the pass added at its peak (CPU), or the allocator's peak (CUDA).
+        reserved_bytes: what the CUDA allocator held from the driver at its peak; None on a CPU.
+        method: how it was read.
+    """
+
+    weights_bytes: int
+    input_bytes: int
+    peak_bytes: int
+    reserved_bytes: int | None
+    method: str
+
+
+class Machine(Frozen):
+    """The machine and its software, as far as they bear on a runtime. ``name`` identifies it in tables."""
+
+    name: str
+    system: str
+    cpu: str
+    cores: int
+    memory_bytes: int
+    gpus: tuple[str, ...]
+    driver: str | None
+    python: str
+    torch: str
+    cuda: str | None
+    cudnn: int | None
+
+
+class Settings(Frozen):
+    """How a case was measured; threads and TF32 are read back inside the worker, not copied from the options."""
+
+    seed: int
+    budget_s: float
+    timeout_s: float
+    threads: int | None = None
+    matmul_tf32: bool | None = None
+    cudnn_tf32: bool | None = None
+    cudnn_benchmark: bool | None = None
+    environment: dict[str, str] = Field(default_factory=dict)
+
+
+class Record(Frozen):
+    """What one case gave. ``reason`` and ``advice`` are one line each; ``detail`` is a traceback where there is one."""
+
+    schema_version: int = SCHEMA_VERSION
+    srbench_version: str
+    case: Case
+    machine: Machine
+    settings: Settings
+    finished: datetime
+    status: Status
+    reason: str = ""
+    advice: str = ""
+    detail: str = ""
+    complexity: Complexity | None = None
+    counts: tuple[Count, ...] = ()
+    latency: Latency | None = None
+    memory: Memory | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the row has no usable measurement."""
+        return self.status in FAILURES
