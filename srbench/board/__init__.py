@@ -1,0 +1,1 @@
+"""Leaderboards: records joined with published claims."""

@@ -57,11 +57,11 @@ def count(model: nn.Module, input_shape: Sequence[int], dtype: torch.dtype = tor
     )
 
 
-class _Counter(TorchDispatchMode):
+class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
     """Sees every operator of a forward pass: counts it, and follows which tensors are alive."""
 
     def __init__(self, model: nn.Module) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.layers: list[Layer] = []
         self.peak_bytes = 0
         self._alive_bytes = 0
@@ -89,7 +89,7 @@ class _Counter(TorchDispatchMode):
 
     def __torch_dispatch__(
         self,
-        func: Any,  # noqa: ANN401 - an operator overload; torch types it no closer
+        func: Any,
         types: Sequence[type],
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
@@ -122,7 +122,7 @@ class _Counter(TorchDispatchMode):
         stride: Sequence[int],
         padding: Sequence[int],
         dilation: Sequence[int],
-        transposed: bool,  # noqa: FBT001 - the operator's signature
+        transposed: bool,
         output_padding: Sequence[int],
         groups: int,
     ) -> Tensor:
@@ -197,7 +197,7 @@ def _drop(stack: list[nn.Module]) -> None:
     stack.pop()
 
 
-def _is_composite(func: Any) -> bool:  # noqa: ANN401 - as above
+def _is_composite(func: Any) -> bool:
     return bool(torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CompositeImplicitAutograd"))
 
 

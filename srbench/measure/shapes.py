@@ -5,6 +5,7 @@ rule against torch's answer. Operators without a rule go to torch.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ def conv_output(
     stride: Sequence[int],
     padding: Sequence[int],
     dilation: Sequence[int],
-    transposed: bool,  # noqa: FBT001 - the operator's signature
+    transposed: bool,
     output_padding: Sequence[int],
     groups: int,
 ) -> list[int]:
@@ -59,11 +60,21 @@ def _same(x: Tensor, *_: object, **__: object) -> Tensor:
 
 def _broadcast(x: Tensor | float, y: Tensor | float, *_: object, **__: object) -> Tensor:
     if isinstance(x, Tensor) and isinstance(y, Tensor):
-        shape = x.shape if x.shape == y.shape else torch.broadcast_shapes(x.shape, y.shape)
+        shape = x.shape if x.shape == y.shape else _broadcast_shape(x.shape, y.shape)
         return torch.empty(shape, dtype=torch.result_type(x, y), device="meta")
     tensor = x if isinstance(x, Tensor) else y
     assert isinstance(tensor, Tensor)
     return torch.empty(tensor.shape, dtype=torch.result_type(x, y), device="meta")
+
+
+def _broadcast_shape(a: Sequence[int], b: Sequence[int]) -> list[int]:
+    # Not torch.broadcast_shapes, which loads torch's symbolic shapes at its first call.
+    shape = []
+    for left, right in zip_longest(reversed(a), reversed(b), fillvalue=1):
+        if left != right and 1 not in (left, right):
+            raise RuntimeError(f"shapes {_size(a)} and {_size(b)} do not go together")
+        shape.append(right if left == 1 else left)
+    return shape[::-1]
 
 
 def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -78,7 +89,7 @@ def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return _empty(first, shape)
 
 
-def _mean(x: Tensor, dim: Sequence[int] | None, keepdim: bool = False, **kwargs: object) -> Tensor:  # noqa: FBT001, FBT002
+def _mean(x: Tensor, dim: Sequence[int] | None, keepdim: bool = False, **kwargs: object) -> Tensor:
     if kwargs or not dim:
         out: Tensor = aten.mean.dim(x, dim, keepdim, **kwargs)
         return out
@@ -121,7 +132,7 @@ def _max_pool(
     stride: Sequence[int] = (),
     padding: Sequence[int] = (0,),
     dilation: Sequence[int] = (1,),
-    ceil_mode: bool = False,  # noqa: FBT001, FBT002 - the operator's signature
+    ceil_mode: bool = False,
 ) -> tuple[Tensor, Tensor]:
     if ceil_mode:
         pooled: tuple[Tensor, Tensor] = aten.max_pool2d_with_indices.default(
