@@ -1,0 +1,189 @@
+"""Records joined with what papers claim: the rows of a leaderboard.
+
+A row is flat: every number that a table or a plot shows is a field of it. A number stands in a row's own cells only
+if it belongs to that very variant; what belongs to a sibling is marked as such and never enters a CSV.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
+from srbench.measure.stats import Interval
+from srbench.records import Case, Record, Status
+
+QualityKind = Literal["measured", "published", "secondary", "approximate"]
+QualityMetric = Literal["psnr_y", "ssim_y"]
+QUALITY_METRICS: tuple[QualityMetric, ...] = ("psnr_y", "ssim_y")
+NS_PER_MS = 1e6
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Quality:
+    """One PSNR (dB) or SSIM figure.
+
+    Attributes:
+        value: the number.
+        printed: its digits as the source prints them.
+        kind: where it is from.
+        source: the table of the paper, or the record.
+        sibling: layout that it belongs to where that is not the row's variant; None for the row's own.
+        protocol: how the source departs from the usual test protocol; empty where it does not.
+    """
+
+    value: float
+    printed: str
+    kind: QualityKind
+    source: str
+    sibling: str | None = None
+    protocol: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a leaderboard; None where a number is not known. See ``srbench.render.columns`` for the units."""
+
+    model: str
+    variant: str
+    scale: int
+    form: str = ""
+    colors: str = ""
+    gt_width: int | None = None
+    gt_height: int | None = None
+    lr_width: int | None = None
+    lr_height: int | None = None
+    batch: int | None = None
+    dtype: str = ""
+    device: str = ""
+    machine: str = ""
+    params: float | None = None
+    multi_adds: float | None = None
+    activations: float | None = None
+    convs: int | None = None
+    runtime_ms: Interval | None = None
+    peak_memory_mib: float | None = None
+    status: Status | Literal["PUBLISHED"] = "VALID"
+    reason: str = ""
+    note: str = ""
+    quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
+
+    def own_quality(self, metric: str, dataset: str) -> Quality | None:
+        """The figure that belongs to this very variant, None where only a sibling has one."""
+        found = self.quality.get((metric, dataset))
+        return found if found is not None and found.sibling is None else None
+
+
+def rows_of(records: Iterable[Record], claims: ClaimBook) -> list[Row]:
+    """One row for each record, cheapest first by Multi-Adds, with the claims of its variant."""
+    rows = [_row(record, claims) for record in without_shadows(records)]
+    return sorted(rows, key=lambda r: (r.scale, r.multi_adds is None, r.multi_adds or 0, r.variant, r.form))
+
+
+def published_rows(scale: int, claims: ClaimBook) -> list[Row]:
+    """Networks that the zoo does not have, with nothing but their claims."""
+    return [_published_row(network, scale) for network in claims.comparison(scale)]
+
+
+def of_one_machine(records: Sequence[Record], machine: str | None = None) -> list[Record]:
+    """The records of one machine: the named one, or the one with the newest record; ``all`` keeps every record.
+
+    Raises:
+        ValueError: no record is of that machine; the message lists the machines there are.
+    """
+    if machine == "all" or not records:
+        return list(records)
+    known = {record.machine.name for record in records}
+    wanted = machine if machine is not None else max(records, key=lambda r: r.finished).machine.name
+    if wanted not in known:
+        raise ValueError(f"no record of machine '{wanted}'; there are {', '.join(sorted(known))}, or all")
+    return [record for record in records if record.machine.name == wanted]
+
+
+def without_shadows(records: Iterable[Record]) -> list[Record]:
+    """Drop a shapes-only record where the same model under the same workload was measured too."""
+    records = list(records)
+    measured = {_question(r.case) for r in records if r.case.device != "none"}
+    return [r for r in records if r.case.device != "none" or _question(r.case) not in measured]
+
+
+def _question(case: Case) -> tuple[object, ...]:
+    return case.model.variant, case.model.form, case.workload
+
+
+def _row(record: Record, claims: ClaimBook) -> Row:
+    case, counts = record.case, record.complexity
+    model, load = case.model, case.workload
+    interval = record.latency.interval if record.latency else None
+    return Row(
+        model=model.architecture,
+        variant=model.variant,
+        scale=load.scale,
+        form=model.form,
+        colors=model.colors,
+        gt_width=load.gt_width,
+        gt_height=load.gt_height,
+        lr_width=load.lr_width,
+        lr_height=load.lr_height,
+        batch=load.batch,
+        dtype=load.dtype,
+        device=_device(record),
+        machine=record.machine.name,
+        params=counts.params if counts else None,
+        multi_adds=counts.multi_adds if counts else None,
+        activations=counts.activations if counts else None,
+        convs=counts.convs if counts else None,
+        runtime_ms=_in_ms(interval) if interval else None,
+        peak_memory_mib=record.memory.peak_bytes / MIB if record.memory else None,
+        status=record.status,
+        reason=record.reason,
+        note=model.note,
+        quality=_quality(record, claims) if model.source is None else {},
+    )
+
+
+def _device(record: Record) -> str:
+    """As asked for; the thread count is said where it is not the machine's own."""
+    case = record.case
+    if case.device == "none":
+        return ""
+    if case.threads is not None and case.threads != record.machine.cores:
+        return f"{case.device} ({case.threads} thread{'s' if case.threads > 1 else ''})"
+    return case.device
+
+
+def _in_ms(interval: Interval) -> Interval:
+    low, high = interval.low / NS_PER_MS, interval.high / NS_PER_MS
+    return Interval(interval.median / NS_PER_MS, low, high, interval.method)
+
+
+def _quality(record: Record, claims: ClaimBook) -> dict[tuple[str, str], Quality]:
+    model, scale = record.case.model, record.case.workload.scale
+    found: dict[tuple[str, str], Quality] = {}
+    for metric in QUALITY_METRICS:
+        for dataset in QUALITY_SETS:
+            if (claim := claims.own(model.variant, scale, metric, dataset)) is not None:
+                found[metric, dataset] = _figure(claim)
+            elif claim := claims.sibling(model.variant, model.architecture.lower(), scale, metric, dataset):
+                layout = claim.variant or f"{claim.network}, layout not stated"
+                found[metric, dataset] = _figure(claim, sibling=layout)
+    return found
+
+
+def _figure(claim: Claim, sibling: str | None = None) -> Quality:
+    return Quality(claim.value, claim.printed, claim.kind, claim.source, sibling, claim.protocol)
+
+
+def _published_row(network: ComparisonNetwork, scale: int) -> Row:
+    quality: dict[tuple[str, str], Quality] = {cell: _figure(claim) for cell, claim in network.quality.items()}
+    sources = sorted({claim.source for claim in (network.params, network.multi_adds) if claim is not None})
+    return Row(
+        model=network.label,
+        variant="",
+        scale=scale,
+        params=network.params.base_value if network.params else None,
+        multi_adds=network.multi_adds.base_value if network.multi_adds else None,
+        status="PUBLISHED",
+        reason=f"{MULTI_ADDS_INPUT}; costs from {'; '.join(sources)}" if sources else "",
+        quality=quality,
+    )

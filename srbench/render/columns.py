@@ -1,0 +1,180 @@
+"""The one table of columns: what a number is called, its unit, which way is good, and where it lives in a row.
+
+Terminal, CSV, Markdown, plots and the documentation all read it; a column is added here and nowhere else.
+"""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from srbench.board.leaderboard import QUALITY_METRICS, Row
+from srbench.board.published import QUALITY_SETS
+from srbench.measure.stats import Interval
+
+
+@dataclass(frozen=True)
+class Column:
+    """A number of a row.
+
+    Attributes:
+        key: its name in CSV and on the command line.
+        title: its name for readers.
+        unit: what readers see it in; empty for pure numbers.
+        good: which direction is better; None where neither is.
+        digits: after the decimal point, for readers.
+        divisor: raw value / divisor = value in ``unit``.
+        raw: the value in a row, in CSV's unit.
+        meaning: one sentence for the documentation.
+        spread: the interval around it, where it is measured with one.
+    """
+
+    key: str
+    title: str
+    unit: str
+    good: Literal["low", "high"] | None
+    digits: int
+    divisor: float
+    raw: Callable[[Row], float | None]
+    meaning: str
+    spread: Callable[[Row], Interval | None] = lambda _: None
+
+    @property
+    def label(self) -> str:
+        """Title and unit, as on an axis or over a column."""
+        return f"{self.title} [{self.unit}]" if self.unit else self.title
+
+    def value(self, row: Row) -> float | None:
+        """The number in ``unit``."""
+        raw = self.raw(row)
+        return None if raw is None else raw / self.divisor
+
+    def text(self, row: Row) -> str:
+        """The number for readers; a dash where there is none."""
+        value = self.value(row)
+        return "-" if value is None else f"{value:,.{self.digits}f}"
+
+
+def _median(row: Row) -> float | None:
+    return row.runtime_ms.median if row.runtime_ms else None
+
+
+COSTS = (
+    Column(
+        "params",
+        "Params",
+        "K",
+        "low",
+        1,
+        1e3,
+        lambda r: r.params,
+        "All parameters of the form that is counted, biases and activation slopes included.",
+    ),
+    Column(
+        "multi_adds",
+        "Multi-Adds",
+        "G",
+        "low",
+        2,
+        1e9,
+        lambda r: r.multi_adds,
+        "Multiply-adds of convolutions and matrix products for one image, bias-free, 1 multiply-add = 1 (2 FLOPs).",
+    ),
+    Column(
+        "activations",
+        "Acts",
+        "M",
+        "low",
+        2,
+        1e6,
+        lambda r: r.activations,
+        "Output elements of all convolutions for one image.",
+    ),
+    Column("convs", "Convs", "", "low", 0, 1, lambda r: r.convs, "Convolutions run in one forward pass."),
+    Column(
+        "runtime_ms",
+        "Runtime",
+        "ms",
+        "low",
+        1,
+        1,
+        _median,
+        "Median of the synchronised passes after warm-up, one batch each, input resident, with its interval.",
+        spread=lambda r: r.runtime_ms,
+    ),
+    Column(
+        "peak_memory_mib",
+        "Peak memory",
+        "MiB",
+        "low",
+        1,
+        1,
+        lambda r: r.peak_memory_mib,
+        "Weights, input and everything a forward pass holds at its peak, in a process of its own.",
+    ),
+)
+
+_METRICS = {
+    "psnr_y": ("PSNR", "dB", 2, "Peak signal-to-noise ratio"),
+    "ssim_y": ("SSIM", "", 4, "Structural similarity"),
+}
+
+
+def quality_key(metric: str, dataset: str) -> str:
+    """The CSV key of a quality column: ``psnr_y`` on ``Set5`` is ``psnr_y_set5``."""
+    return f"{metric}_{dataset.lower()}"
+
+
+def _quality_column(metric: str, dataset: str) -> Column:
+    title, unit, digits, meaning = _METRICS[metric]
+
+    def raw(row: Row) -> float | None:
+        found = row.own_quality(metric, dataset)
+        return found.value if found else None
+
+    return Column(
+        quality_key(metric, dataset),
+        f"{title} on {dataset}",
+        unit,
+        "high",
+        digits,
+        1,
+        raw,
+        f"{meaning} on the luma of {dataset}; only of this very variant.",
+    )
+
+
+QUALITY = tuple(_quality_column(metric, dataset) for dataset in QUALITY_SETS for metric in QUALITY_METRICS)
+COLUMNS = {column.key: column for column in (*COSTS, *QUALITY)}
+
+#: What people type for a column.
+_SPOKEN = {
+    "runtime": "runtime_ms",
+    "memory": "peak_memory_mib",
+    "peak_memory": "peak_memory_mib",
+    "acts": "activations",
+}
+
+
+def find(name: str, dataset: str = "set5") -> Column:
+    """A column by the name that people type: ``params``, ``multi-adds``, ``runtime``, ``psnr`` (of a data set).
+
+    Raises:
+        ValueError: no such column or data set; the message suggests the nearest.
+    """
+    key = name.strip().lower().replace("-", "_")
+    key = _SPOKEN.get(key, key)
+    if key.removesuffix("_y") in ("psnr", "ssim"):
+        sets = {s.lower(): s for s in QUALITY_SETS}
+        if dataset.lower() not in sets:
+            raise ValueError(f"unknown data set '{dataset}'; {_hint(dataset.lower(), sets)}")
+        key = quality_key(f"{key.removesuffix('_y')}_y", dataset)
+    if key in COLUMNS:
+        return COLUMNS[key]
+    names = [*(c.key.replace("_", "-") for c in COSTS), *_SPOKEN, "psnr", "ssim"]
+    raise ValueError(f"unknown column '{name}'; {_hint(key.replace('_', '-'), names)}")
+
+
+def _hint(word: str, known: "dict[str, str] | list[str]") -> str:
+    near = difflib.get_close_matches(word, list(known), n=2, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
