@@ -1,0 +1,92 @@
+"""GT size + scale -> LR tensor."""
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from srbench.errors import InputError
+from srbench.records import Dtype, ModelId, Workload
+
+if TYPE_CHECKING:
+    import torch
+
+#: The GT size for which papers state Multi-Adds.
+HD720 = (1280, 720)
+#: A side beyond this is a typing error, not an image (8K is 7680 wide).
+MAX_SIDE = 65536
+
+Rounding = Literal["half-up", "floor"]
+
+
+def parse_size(text: str, option: str) -> tuple[int, int]:
+    """``1280x720`` -> (width, height) in pixels.
+
+    Raises:
+        InputError: another form, zero, or a side that no image has.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*[xX]\s*(\d+)\s*", text)
+    if match is None:
+        raise InputError(f"{option} {text!r} is not WIDTHxHEIGHT in pixels, such as 1280x720")
+    width, height = int(match[1]), int(match[2])
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise InputError(f"{option} {text}: each side must be between 1 and {MAX_SIDE} pixels")
+    return width, height
+
+
+def plan(
+    scale: int,
+    *,
+    gt: tuple[int, int] = HD720,
+    lr: tuple[int, int] | None = None,
+    rounding: Rounding = "half-up",
+    batch: int = 1,
+    dtype: Dtype = "float32",
+) -> Workload:
+    """Work out a workload. ``lr`` wins over ``gt``, which then is LR times scale.
+
+    Raises:
+        InputError: a batch below 1, or an LR side that rounds to nothing.
+    """
+    if batch < 1:
+        raise InputError(f"--batch {batch} must be at least 1")
+    if lr is not None:
+        gt = (lr[0] * scale, lr[1] * scale)
+    else:
+        lr = (_divide(gt[0], scale, rounding), _divide(gt[1], scale, rounding))
+        if min(lr) < 1:
+            raise InputError(f"GT {gt[0]}x{gt[1]} leaves no LR pixel at x{scale}; give a larger --gt")
+    return Workload(
+        scale=scale,
+        gt_width=gt[0],
+        gt_height=gt[1],
+        lr_width=lr[0],
+        lr_height=lr[1],
+        lr_rounding=rounding,
+        batch=batch,
+        dtype=dtype,
+    )
+
+
+def _divide(side: int, scale: int, rounding: Rounding) -> int:
+    """Whole-number division, rounded half up (as papers do: 1280 / 3 = 427) or down."""
+    return (2 * side + scale) // (2 * scale) if rounding == "half-up" else side // scale
+
+
+def input_shape(model: ModelId, workload: Workload) -> tuple[int, int, int, int]:
+    """(N, C, H, W) of the bare network's input."""
+    channels = 3 if model.colors == "rgb" else 1
+    return workload.batch, channels, workload.lr_height, workload.lr_width
+
+
+def output_shape(model: ModelId, workload: Workload) -> tuple[int, int, int, int]:
+    """(N, C, H, W) that a network of this scale must give."""
+    batch, channels, height, width = input_shape(model, workload)
+    return batch, channels, height * workload.scale, width * workload.scale
+
+
+def make_input(model: ModelId, workload: Workload, seed: int) -> "torch.Tensor":
+    """A reproducible random LR batch in the network's value range, on the CPU, in the workload's dtype."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    image = torch.rand(input_shape(model, workload), generator=generator)
+    return (image * model.value_range).to(getattr(torch, workload.dtype))
