@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+
+import pynvml
+import torch
 
 from srbench.errors import InputError
 from srbench.records import Machine, Settings
-
-if TYPE_CHECKING:
-    import torch
 
 #: Variables that change a runtime; whatever of them is set goes into every record.
 ENVIRONMENT = (
@@ -59,7 +59,7 @@ class Device(Protocol):
     name: str
 
     @property
-    def torch_device(self) -> "torch.device":
+    def torch_device(self) -> torch.device:
         """Where tensors go."""
 
     def synchronize(self) -> None:
@@ -85,9 +85,8 @@ class CpuDevice:
         self._resettable = False
 
     @property
-    def torch_device(self) -> "torch.device":
+    def torch_device(self) -> torch.device:
         """Where tensors go."""
-        import torch
 
         return torch.device("cpu")
 
@@ -132,15 +131,13 @@ class CudaDevice:
         self.name = f"cuda:{index}"
 
     @property
-    def torch_device(self) -> "torch.device":
+    def torch_device(self) -> torch.device:
         """Where tensors go."""
-        import torch
 
         return torch.device("cuda", self.index)
 
     def synchronize(self) -> None:
         """Wait for all streams of this GPU."""
-        import torch
 
         torch.cuda.synchronize(self.index)
 
@@ -149,14 +146,12 @@ class CudaDevice:
 
     def reset_peak(self) -> None:
         """Drop cached blocks, so that ``reserved`` is what this pass needs, and reset the allocator's maxima."""
-        import torch
 
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(self.index)
 
     def peak(self) -> Peak:
         """Allocated (tensors) and reserved (from the driver) at their maximum."""
-        import torch
 
         allocated = torch.cuda.max_memory_allocated(self.index)
         reserved = torch.cuda.max_memory_reserved(self.index)
@@ -172,9 +167,8 @@ def choose_device(asked: str) -> str:
     name = asked.strip().lower()
     if name == "cpu":
         return name
-    if name != "auto" and name != "cuda" and not (name.startswith("cuda:") and name[5:].isdigit()):
+    if name not in ("auto", "cuda") and not (name.startswith("cuda:") and name[5:].isdigit()):
         raise InputError(f"--device {asked}: write auto, cpu or cuda:N")
-    import torch
 
     present = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
@@ -203,8 +197,6 @@ def usable_cores() -> int:
 def device_memory_bytes(device: str) -> int:
     """Memory that a case on ``device`` could have at most; 0 where unknown."""
     if device.startswith("cuda"):
-        import torch
-
         return int(torch.cuda.get_device_properties(int(device.partition(":")[2])).total_memory)
     return memory_bytes()
 
@@ -224,7 +216,6 @@ def memory_bytes() -> int:
 @cache
 def describe() -> Machine:
     """Look the machine up. ``name`` is made of what decides a runtime: processor, cores, memory, GPUs."""
-    import torch
 
     cpu, cores, gpus, driver = _cpu_name(), usable_cores(), *_gpus()
     memory = memory_bytes()
@@ -240,13 +231,12 @@ def describe() -> Machine:
         python=platform.python_version(),
         torch=version("torch"),
         cuda=torch.version.cuda,
-        cudnn=torch.backends.cudnn.version() if torch.version.cuda else None,
+        cudnn=torch.backends.cudnn.version() if torch.version.cuda else None,  # type: ignore[no-untyped-call]
     )
 
 
 def read_back(settings: Settings) -> Settings:
     """The settings with what torch really uses, asked inside the worker."""
-    import torch
 
     return settings.model_copy(
         update={
@@ -270,7 +260,6 @@ def _cpu_name() -> str:
 
 def _gpus() -> tuple[tuple[str, ...], str | None]:
     """Names of the NVIDIA GPUs and their driver, by NVML; nothing where there is no driver."""
-    import pynvml
 
     try:
         pynvml.nvmlInit()

@@ -7,19 +7,20 @@ import importlib.util
 import inspect
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
+import torch
+from torch import nn
+
+import model_defs
 from srbench.errors import InputError
 from srbench.records import Form, ModelId
-
-if TYPE_CHECKING:
-    from torch import nn
 
 #: Names under which networks in the field take their upscaling factor.
 SCALE_ARGUMENTS = ("scale", "upscale", "upscale_factor", "scale_factor", "upscaling_factor", "sr_rate")
 
 
-class UnsupportedModel(Exception):
+class UnsupportedModelError(Exception):
     """A user's network that cannot be built as srbench builds it; becomes a row with status UNSUPPORTED."""
 
 
@@ -31,7 +32,6 @@ def parse(names: str, form: Form) -> list[ModelId]:
     Raises:
         InputError: an unknown name or form, or a file or name in it that does not exist.
     """
-    import model_defs
 
     found: dict[tuple[str, str], ModelId] = {}
     for typed in (part.strip() for part in names.split(",")):
@@ -46,7 +46,6 @@ def parse(names: str, form: Form) -> list[ModelId]:
 
 
 def _resolve(typed: str, form: Form) -> ModelId:
-    import model_defs
 
     name, at, asked = typed.partition("@")
     if at:
@@ -114,7 +113,6 @@ def check(model: ModelId, scale: int, lr_width: int, lr_height: int) -> None:
     Raises:
         InputError: a scale or an LR size that the network does not take.
     """
-    import model_defs
 
     if model.source is None:
         variant = model_defs.get(model.variant)
@@ -127,34 +125,29 @@ def check(model: ModelId, scale: int, lr_width: int, lr_height: int) -> None:
 
 def has_scale(model: ModelId, scale: int) -> bool:
     """Whether the zoo's network exists at a scale; a user's network is taken at its word."""
-    import model_defs
 
     return model.source is not None or scale in model_defs.get(model.variant).scales
 
 
-def build(model: ModelId, scale: int, device: str = "cpu") -> "nn.Module":
+def build(model: ModelId, scale: int, device: str = "cpu") -> nn.Module:
     """The bare network in evaluation mode with its random weights, on a device (``meta`` allocates nothing).
 
     Runs the user's file where the model is one: call this only where a crash may happen.
 
     Raises:
-        UnsupportedModel: a user's network that takes arguments srbench does not know.
+        UnsupportedModelError: a user's network that takes arguments srbench does not know.
         Exception: whatever the user's code raises.
     """
-    import torch
-    from torch import nn
-
-    import model_defs
 
     if model.source is None:
         return model_defs.build(model.variant, scale, model.form, device)
     maker = getattr(_import_file(Path(model.source)), model.architecture, None)
     if maker is None:
-        raise UnsupportedModel(f"{model.source} defines no '{model.architecture}' when it is imported")
+        raise UnsupportedModelError(f"{model.source} defines no '{model.architecture}' when it is imported")
     with torch.device(device):
         network = copy.deepcopy(maker) if isinstance(maker, nn.Module) else _call(maker, model.architecture, scale)
     if not isinstance(network, nn.Module):
-        raise UnsupportedModel(f"{model.architecture} gives a {type(network).__name__}, not a torch.nn.Module")
+        raise UnsupportedModelError(f"{model.architecture} gives a {type(network).__name__}, not a torch.nn.Module")
     return network.to(device).eval()
 
 
@@ -163,11 +156,13 @@ def _import_file(path: Path) -> object:
     folder = str(path.parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # A name of its own: a user's `torch.py` must not stand in for torch.
+    name = f"srbench_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise UnsupportedModel(f"{path} cannot be imported")
+        raise UnsupportedModelError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -175,13 +170,13 @@ def _import_file(path: Path) -> object:
 def _call(maker: object, name: str, scale: int) -> object:
     """Build a network: with the scale where it takes one, else without arguments."""
     if not callable(maker):
-        raise UnsupportedModel(f"{name} is a {type(maker).__name__}, not a network or something that makes one")
+        raise UnsupportedModelError(f"{name} is a {type(maker).__name__}, not a network or something that makes one")
     parameters = inspect.signature(maker).parameters.values()
     taken = next((p.name for p in parameters if p.name in SCALE_ARGUMENTS), None)
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     needed = [p.name for p in parameters if p.default is p.empty and p.kind not in variadic and p.name != taken]
     if needed:
-        raise UnsupportedModel(
+        raise UnsupportedModelError(
             f"{name} needs {', '.join(needed)}; give them defaults, or name a function that takes at most scale"
         )
     return maker(**{taken: scale}) if taken else maker()

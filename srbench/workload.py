@@ -1,13 +1,12 @@
 """GT size + scale -> LR tensor."""
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import torch
 
 from srbench.errors import InputError
 from srbench.records import Dtype, ModelId, Workload
-
-if TYPE_CHECKING:
-    import torch
 
 #: The GT size for which papers state Multi-Adds.
 HD720 = (1280, 720)
@@ -83,9 +82,8 @@ def output_shape(model: ModelId, workload: Workload) -> tuple[int, int, int, int
     return batch, channels, height * workload.scale, width * workload.scale
 
 
-def make_input(model: ModelId, workload: Workload, seed: int) -> "torch.Tensor":
+def make_input(model: ModelId, workload: Workload, seed: int) -> torch.Tensor:
     """A reproducible random LR batch in the network's value range, on the CPU, in the workload's dtype."""
-    import torch
 
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(input_shape(model, workload), generator=generator)

@@ -27,7 +27,9 @@ from srbench.records import Complexity, Layer
 aten = torch.ops.aten
 
 
-def count(model: nn.Module, input_shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Complexity:
+def count(
+    model: nn.Module, input_shape: Sequence[int], dtype: torch.dtype = torch.float32
+) -> tuple[Complexity, object]:
     """Count a model on the meta device.
 
     Args:
@@ -35,17 +37,20 @@ def count(model: nn.Module, input_shape: Sequence[int], dtype: torch.dtype = tor
         input_shape: (N, C, H, W). Multi-Adds and activations are stated for one image of the batch.
         dtype: of the input; bears on the predicted memory only.
 
+    Returns:
+        The counts, and what the model gave (a meta tensor, where it is a network that gives one).
+
     Raises:
         RuntimeError: whatever the model raises for such an input.
     """
     counter = _Counter(model)
     image = torch.empty(*input_shape, dtype=dtype, device="meta")
     with torch.no_grad(), counter.watching_modules(), counter:
-        model(image)
+        output = model(image)
     batch = input_shape[0]
     weights = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
     input_bytes = image.numel() * image.element_size()
-    return Complexity(
+    counts = Complexity(
         params=sum(p.numel() for p in model.parameters()),
         multi_adds=sum(layer.multi_adds for layer in counter.layers) // batch,
         activations=sum(layer.activations for layer in counter.layers) // batch,
@@ -55,6 +60,7 @@ def count(model: nn.Module, input_shape: Sequence[int], dtype: torch.dtype = tor
         peak_bytes=weights + input_bytes + counter.peak_bytes,
         layers=tuple(counter.layers),
     )
+    return counts, output
 
 
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped

@@ -1,0 +1,196 @@
+"""The command line: arguments in, exit code out. Heavy imports happen inside the commands."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from srbench.errors import InputError
+
+app = typer.Typer(
+    name="srbench",
+    help="Which super-resolution network is the better trade, on this machine?",
+    rich_markup_mode=None,
+    add_completion=True,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class FormOption(StrEnum):
+    """What is counted and timed."""
+
+    train = "train"
+    deploy = "deploy"
+
+
+class RoundingOption(StrEnum):
+    """How GT / scale becomes whole pixels."""
+
+    half_up = "half-up"
+    floor = "floor"
+
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of records, tables and plots.")]
+WithPublished = Annotated[
+    bool, typer.Option("--with-published", help="Also list networks outside the zoo, with their published figures.")
+]
+MachineName = Annotated[
+    str | None, typer.Option("--machine", help="Show this machine's records, or 'all'. [default: the newest record's]")
+]
+
+
+@app.command()
+def profile(
+    models: Annotated[
+        str,
+        typer.Option(
+            help="Comma-separated: names of 'srbench models', 'all' for the seven defaults, NAME@train, "
+            "or path/to/net.py:Name for a network of your own."
+        ),
+    ],
+    scale: Annotated[str, typer.Option(help="Upscaling factor, or several: 2,3,4.")] = "4",
+    gt: Annotated[str, typer.Option(metavar="WxH", help="GT size; LR is GT / scale.")] = "1280x720",
+    lr: Annotated[str | None, typer.Option(metavar="WxH", help="LR size, in place of --gt.")] = None,
+    lr_rounding: Annotated[RoundingOption, typer.Option(help="For a GT that the scale does not divide.")] = (
+        RoundingOption.half_up
+    ),
+    batch: Annotated[int, typer.Option(help="Images in a pass.")] = 1,
+    form: Annotated[FormOption, typer.Option(help="Re-parameterised networks: folded, or with all branches.")] = (
+        FormOption.deploy
+    ),
+    static_only: Annotated[bool, typer.Option("--static-only", help="Only what follows from shapes; run nothing.")] = (
+        False
+    ),
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: the usable cores]")] = None,
+    budget: Annotated[float, typer.Option(help="Seconds of timed passes for a case; at least 3 passes run.")] = 15.0,
+    timeout: Annotated[float, typer.Option(help="Seconds after which a process of a case is ended.")] = 300.0,
+    counters: Annotated[str, typer.Option(help="Also count with others and name differences: torch,fvcore,thop.")] = (
+        "torch"
+    ),
+    layers: Annotated[bool, typer.Option("--layers", help="Print a row for each convolution.")] = False,
+    with_published: WithPublished = False,
+    seed: Annotated[int, typer.Option(help="Of the random weights and input.")] = 0,
+    output: Output = Path("results"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Measure models and print their leaderboard; records and tables go to --output."""
+    scales = _scales(scale)
+    _positive("--budget", budget)
+    _positive("--timeout", timeout)
+    from srbench.commands.profile import Options, profile, read_counters
+
+    raise typer.Exit(
+        profile(
+            Options(
+                names=models,
+                scales=scales,
+                gt=gt,
+                lr=lr,
+                lr_rounding="floor" if lr_rounding is RoundingOption.floor else "half-up",
+                batch=batch,
+                form="train" if form is FormOption.train else "deploy",
+                static_only=static_only,
+                output=output,
+                device=device,
+                threads=threads,
+                budget_s=budget,
+                timeout_s=timeout,
+                counters=read_counters(counters),
+                layers=layers,
+                with_published=with_published,
+                seed=seed,
+                quiet=quiet,
+            )
+        )
+    )
+
+
+@app.command(name="models")
+def list_models() -> None:
+    """List the zoo: variants, scales, params, Multi-Adds, paper, notes."""
+    from srbench.commands.zoo import list_models
+
+    raise typer.Exit(list_models())
+
+
+@app.command()
+def leaderboard(
+    scale: Annotated[str | None, typer.Option(help="One or several. [default: all that have records]")] = None,
+    machine: MachineName = None,
+    with_published: WithPublished = False,
+    output: Output = Path("results"),
+) -> None:
+    """Rebuild the tables from stored records; measures nothing."""
+    scales = _scales(scale) if scale is not None else []
+    from srbench.commands.leaderboard import leaderboard
+
+    raise typer.Exit(leaderboard(output, scales, machine, with_published))
+
+
+@app.command()
+def plot(
+    scale: Annotated[str, typer.Option(help="Upscaling factor.")] = "4",
+    x: Annotated[str, typer.Option(help="Column on x: params, multi-adds, activations, convs, runtime, memory.")] = (
+        "params"
+    ),
+    y: Annotated[str, typer.Option(help="Column on y: psnr, ssim, or any of the above.")] = "psnr",
+    dataset: Annotated[str, typer.Option(help="Of psnr and ssim: set5, set14, b100, urban100, manga109.")] = "set5",
+    size: Annotated[str, typer.Option(help="Column of the bubbles' area, or none.")] = "multi-adds",
+    machine: MachineName = None,
+    with_published: WithPublished = False,
+    output: Output = Path("results"),
+) -> None:
+    """Draw the trade-off figure from stored records: PNG, PDF, SVG, and the plotted numbers as CSV."""
+    [*scales] = _scales(scale)
+    if len(scales) != 1:
+        raise InputError(f"--scale {scale}: a figure shows one scale")
+    from srbench.commands.plot import plot
+
+    raise typer.Exit(plot(output, scales[0], (x, y, size), dataset, machine, with_published))
+
+
+def _scales(text: str) -> list[int]:
+    parts = [part.strip().lower().removeprefix("x") for part in text.split(",")]
+    if not all(part.isdecimal() and 0 < int(part) <= 64 for part in parts):
+        raise InputError(f"--scale {text!r} is not a scale such as 4, or several such as 2,3,4")
+    return [int(part) for part in parts]
+
+
+def _positive(option: str, seconds: float) -> None:
+    if not 0 < seconds < float("inf"):
+        raise InputError(f"{option} {seconds:g} must be a positive number of seconds")
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 good, 1 a row failed, 2 the command or its input is wrong."""
+    try:
+        code = app(standalone_mode=False)
+    except InputError as error:
+        _fail(str(error))
+    except TyperException as error:
+        if not error.format_message():  # no arguments: the help has been printed
+            sys.exit(2)
+        _fail(error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        print("srbench: interrupted", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output has left (`| head`). Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code)
+
+
+def _fail(message: str) -> None:
+    print(f"srbench: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

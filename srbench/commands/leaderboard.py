@@ -1,0 +1,67 @@
+"""``srbench leaderboard``: tables from stored records, nothing measured."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from srbench import store
+from srbench.board.leaderboard import Row, of_one_machine, published_rows, rows_of
+from srbench.board.published import ClaimBook, load_claims
+from srbench.commands import say
+from srbench.errors import InputError
+from srbench.records import Record
+from srbench.render import tables
+
+
+def leaderboard(output: Path, scales: Collection[int], machine: str | None, with_published: bool) -> int:
+    """Rebuild and print the tables of the scales given, or of every scale that has records."""
+    store.prepare(output)
+    rows = rows_in(output, scales, machine, with_published)
+    print(tables.terminal(rows))
+    files = _write(output, rows)
+    say(f"wrote {', '.join(map(str, files))}")
+    return 0
+
+
+def write_leaderboards(output: Path, scales: Collection[int], machine: str | None, with_published: bool) -> list[Path]:
+    """Write ``leaderboard_x{S}.csv`` and ``.md`` from all records of the folder; the files written."""
+    return _write(output, rows_in(output, scales, machine, with_published))
+
+
+def rows_in(output: Path, scales: Collection[int], machine: str | None, with_published: bool) -> list[Row]:
+    """The rows of a results folder.
+
+    Raises:
+        InputError: no records, none of a scale asked for, or none of the machine.
+    """
+    records = store.read(output, complain=say)
+    if not records:
+        raise InputError(f"no records in {output / store.RUNS}; 'srbench profile' makes some")
+    try:
+        records = of_one_machine(records, machine)
+    except ValueError as error:
+        raise InputError(f"--machine: {error}") from None
+    present = {record.case.workload.scale for record in records}
+    for scale in scales:
+        if scale not in present:
+            have = ", ".join(f"x{s}" for s in sorted(present))
+            raise InputError(f"no records of x{scale} in {output / store.RUNS}; there are {have}")
+    claims = ClaimBook(load_claims())
+    wanted = sorted(scales or present)
+    rows = rows_of([r for r in records if _scale(r) in wanted], claims)
+    return rows + [row for scale in wanted for row in (published_rows(scale, claims) if with_published else [])]
+
+
+def _scale(record: Record) -> int:
+    return record.case.workload.scale
+
+
+def _write(output: Path, rows: list[Row]) -> list[Path]:
+    files = []
+    for scale in sorted({row.scale for row in rows}):
+        here = [row for row in rows if row.scale == scale]
+        stem = output / f"leaderboard_x{scale}"
+        for suffix, text in ((".csv", tables.csv(here)), (".md", tables.markdown(here, f"Leaderboard x{scale}"))):
+            path = stem.with_suffix(suffix)
+            store.write_text(path, text)
+            files.append(path)
+    return files

@@ -1,0 +1,1 @@
+"""``srbench plot``: the trade-off figure from stored records."""

@@ -1,0 +1,59 @@
+"""What lies behind a row: its layers, and what other counters say."""
+
+from collections.abc import Sequence
+
+from srbench.records import Count, Record
+from srbench.render.tables import plain, tabulated
+
+
+def layers_text(record: Record) -> str:
+    """Every convolution and matrix product of a case, with its share of the Multi-Adds."""
+    counts = record.complexity
+    if counts is None:
+        return f"{plain(record.case.model.variant)}: not counted from shapes"
+    total = sum(layer.multi_adds for layer in counts.layers) or 1
+    cells = [["Layer", "Operator", "Input", "Output", "Params", "Multi-Adds [M]", "Share [%]", "Acts [M]"]]
+    for layer in counts.layers:
+        share = 100 * layer.multi_adds / total
+        amounts = [
+            f"{layer.params:,}",
+            f"{layer.multi_adds / 1e6:,.2f}",
+            f"{share:.2f}",
+            f"{layer.activations / 1e6:,.3f}",
+        ]
+        cells.append([plain(layer.name), layer.operator, _size(layer.in_shape), _size(layer.out_shape), *amounts])
+    load, model = record.case.workload, record.case.model
+    title = f"{plain(model.variant)} x{load.scale}, {model.form} form, LR {load.lr_width}x{load.lr_height}"
+    return f"{title}\n\n{tabulated(cells, 'simple')}"
+
+
+def counters_text(records: Sequence[Record]) -> str:
+    """What each counter gives for each case, and why they differ; empty where only ours ran."""
+    lines = []
+    for record in records:
+        others = [count for count in record.counts if count.counter != "torch"]
+        if others and record.complexity:
+            name = f"{plain(record.case.model.variant)} x{record.case.workload.scale}"
+            lines.append(f"{name}: {record.complexity.multi_adds / 1e9:,.3f} G Multi-Adds from shapes")
+            lines += [f"  {line}" for count in others for line in _count_lines(count, record.complexity.multi_adds)]
+    return "\n".join(lines)
+
+
+def _count_lines(count: Count, ours: int) -> list[str]:
+    if count.multi_adds is None:
+        return [f"{count.counter} failed: {plain(count.error)}"]
+    if count.multi_adds == ours and not count.differences:
+        return [f"{count.counter} agrees"]
+    head = f"{count.counter} {count.multi_adds / 1e9:,.3f} G"
+    return [head, *(f"{count.counter} {_signed(d.amount)}: {plain(d.where)}" for d in count.differences)]
+
+
+def _signed(amount: int) -> str:
+    for unit, size in (("G", 1e9), ("M", 1e6), ("K", 1e3)):
+        if abs(amount) >= size:
+            return f"{amount / size:+,.1f} {unit}"
+    return f"{amount:+d}"
+
+
+def _size(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))

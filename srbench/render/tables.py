@@ -1,0 +1,267 @@
+"""Rows as CSV (raw numbers), Markdown and text for a terminal."""
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row
+from srbench.board.published import QUALITY_SETS
+from srbench.measure.stats import Interval
+from srbench.records import FAILURES
+from srbench.render.columns import COLUMNS, COSTS, quality_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DASH = "-"
+#: Kept short in cells; the footnotes spell them out.
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a format writes text that is not its own: ``text`` escapes names, ``mark`` sets a footnote mark."""
+
+    text: Callable[[str], str]
+    mark: Callable[[str], str]
+
+
+def plain(text: str) -> str:
+    """One line without control characters, so that a name cannot move the cursor or break a table."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown shows as it is: HTML and every mark with a meaning are taken literally."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", html.escape(plain(text), quote=False))
+
+
+def escape_csv(text: str) -> str:
+    """Text that a spreadsheet does not run: a leading = + - @ gets an apostrophe (OWASP, CSV injection)."""
+    text = plain(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+TERMINAL = Style(text=plain, mark=lambda mark: f" {mark}")
+MARKDOWN = Style(text=escape_markdown, mark=lambda mark: f" <sup>{mark}</sup>")
+
+
+def frame(rows: Sequence[Row]) -> "pd.DataFrame":
+    """The rows as CSV has them: raw numbers, one column each, empty where there is none."""
+    import pandas as pd
+
+    return pd.DataFrame([_raw(row) for row in rows], columns=list(CSV_HEADER), dtype=object)
+
+
+def csv(rows: Sequence[Row]) -> str:
+    """CSV text: header as in the contract, raw numbers in full precision."""
+    return frame(rows).to_csv(index=False, lineterminator="\n")
+
+
+_IDENTITY = ("model", "variant", "scale", "form", "colors")
+_WORKLOAD = ("gt_width", "gt_height", "lr_width", "lr_height", "batch", "dtype", "device", "machine")
+_RUNTIME = ("runtime_ms", "runtime_low_ms", "runtime_high_ms", "runtime_interval")
+_QUALITY_KEYS = tuple((m, s, quality_key(m, s)) for s in QUALITY_SETS for m in QUALITY_METRICS)
+CSV_HEADER: tuple[str, ...] = (
+    *_IDENTITY,
+    *_WORKLOAD,
+    "params",
+    "multi_adds",
+    "activations",
+    "convs",
+    *_RUNTIME,
+    "peak_memory_mib",
+    "status",
+    *(name for _, _, key in _QUALITY_KEYS for name in (key, f"{key}_kind", f"{key}_source")),
+)
+
+
+def _raw(row: Row) -> dict[str, object]:
+    named = {"model", "variant", "machine"}
+    cells: dict[str, object] = {
+        key: escape_csv(getattr(row, key)) if key in named else getattr(row, key) for key in (*_IDENTITY, *_WORKLOAD)
+    }
+    for column in COSTS:
+        raw = column.raw(row)
+        cells[column.key] = int(raw) if raw is not None and float(raw).is_integer() else raw
+    if row.runtime_ms is not None:
+        interval = row.runtime_ms
+        cells |= dict(zip(_RUNTIME, (interval.median, interval.low, interval.high, interval.method), strict=True))
+    cells["status"] = row.status
+    for metric, dataset, key in _QUALITY_KEYS:
+        if (figure := row.own_quality(metric, dataset)) is not None:
+            cells |= {key: figure.value, f"{key}_kind": figure.kind, f"{key}_source": escape_csv(figure.source)}
+    return cells
+
+
+class Footnotes:
+    """Marks in order of appearance, the same text one mark."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, str] = {}
+
+    def mark(self, text: str) -> str:
+        """The mark of a note: a, b, ... z, aa, ab, ..."""
+        if text not in self._marks:
+            number = len(self._marks)
+            letters = _LETTERS[number % 26]
+            self._marks[text] = letters if number < 26 else _LETTERS[number // 26 - 1] + letters
+        return self._marks[text]
+
+    def lines(self) -> list[tuple[str, str]]:
+        """(mark, text) of every note."""
+        return [(mark, text) for text, mark in self._marks.items()]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A leaderboard as text: what it is about, the two tables, the notes below."""
+
+    caption: str
+    costs: list[list[str]]
+    quality: list[list[str]]
+    notes: list[str]
+
+
+def render(rows: Sequence[Row], style: Style) -> Rendered:
+    """Cells as text: costs of every row, quality on the five sets, and the notes that explain the marks."""
+    footnotes = Footnotes()
+    costs = [["Model", *(column.label for column in COSTS)]]
+    quality = [["Model", *QUALITY_SETS]]
+    failed = any(row.status not in ("VALID", "PUBLISHED") for row in rows)
+    if failed:
+        costs[0].append("Status")
+    for row in rows:
+        name = _name(row, style)
+        cells = [_cost(row, column.key) for column in COSTS]
+        costs.append([name, *cells, *([DASH if row.status == "PUBLISHED" else row.status] if failed else [])])
+        quality.append([name, *(_figures(row, dataset, style, footnotes) for dataset in QUALITY_SETS)])
+    notes = [*_standing_notes(rows, style), *(f"{mark}: {style.text(text)}" for mark, text in footnotes.lines())]
+    return Rendered(style.text(_caption(rows)), costs, quality, notes)
+
+
+def markdown(rows: Sequence[Row], title: str) -> str:
+    """A Markdown page: caption, costs, quality, notes; one set of tables for each workload and device."""
+    parts = [f"# {title}"]
+    for group in groups(rows):
+        rendered = render(group, MARKDOWN)
+        parts += [rendered.caption, tabulated(rendered.costs, "github"), "PSNR [dB] / SSIM on Y:"]
+        parts += [tabulated(rendered.quality, "github"), "\n".join(f"- {note}" for note in rendered.notes)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def terminal(rows: Sequence[Row]) -> str:
+    """The same for a terminal of 100 columns."""
+    parts = []
+    for group in groups(rows):
+        rendered = render(group, TERMINAL)
+        parts += [rendered.caption, tabulated(rendered.costs, "simple"), "PSNR [dB] / SSIM on Y"]
+        parts += [tabulated(rendered.quality, "simple"), "\n".join(rendered.notes)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def groups(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows that may stand in one table: same scale, sizes, batch, dtype, device and machine.
+
+    Published-only rows join every table of their scale.
+    """
+    keyed: dict[tuple[object, ...], list[Row]] = {}
+    for row in (r for r in rows if r.status != "PUBLISHED"):
+        keyed.setdefault(_workload(row), []).append(row)
+    published = [r for r in rows if r.status == "PUBLISHED"]
+    if not keyed and published:
+        return [published]
+    return [[*group, *(p for p in published if p.scale == group[0].scale)] for group in keyed.values()]
+
+
+def _workload(row: Row) -> tuple[object, ...]:
+    size = (row.gt_width, row.gt_height, row.lr_width, row.lr_height)
+    return row.scale, size, row.batch, row.dtype, row.device, row.machine
+
+
+def _caption(rows: Sequence[Row]) -> str:
+    row = rows[0]
+    if row.gt_width is None:
+        return f"x{row.scale}: published figures"
+    size = f"GT {row.gt_width}x{row.gt_height}, LR {row.lr_width}x{row.lr_height}"
+    shape = f"x{row.scale}: {size}, batch {row.batch}, {row.dtype}"
+    if not row.device:
+        return f"{shape}; counted from shapes"
+    return f"{shape}; {row.device} of {row.machine}"
+
+
+def _name(row: Row, style: Style) -> str:
+    name = row.variant or row.model
+    if len(name) > 48:
+        name = f"{name[:20]}...{name[-25:]}"
+    marks = ("@train" if row.form == "train" else "") + (" (Y)" if row.colors == "y" else "")
+    return style.text(name) + marks + (" *" if "reconstruction" in row.note else "")
+
+
+def _cost(row: Row, key: str) -> str:
+    column = COLUMNS[key]
+    interval = column.spread(row)
+    if interval is not None:
+        return runtime_text(interval)
+    if row.status in FAILURES and key == "peak_memory_mib":
+        return DASH
+    return column.text(row)
+
+
+def runtime_text(interval: Interval) -> str:
+    """Median and interval in ms with the digits that the interval supports: never more of value than of error."""
+    width = max(interval.high - interval.median, interval.median - interval.low)
+    digits = 0 if width >= 10 else 1 if width >= 1 else 2 if width >= 0.1 else 3
+    mark = " r" if interval.method == "range" else ""
+    return f"{interval.median:,.{digits}f} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]{mark}"
+
+
+def _figures(row: Row, dataset: str, style: Style, footnotes: Footnotes) -> str:
+    psnr, ssim = (row.quality.get((metric, dataset)) for metric in QUALITY_METRICS)
+    if psnr is None and ssim is None:
+        return DASH
+    marks = dict.fromkeys(footnotes.mark(_explain(figure)) for figure in (psnr, ssim) if figure is not None)
+    text = "/".join(_digits(figure) for figure in (psnr, ssim))
+    if any(figure is not None and figure.sibling for figure in (psnr, ssim)):
+        text = f"({text})"
+    return text + style.mark(",".join(marks))
+
+
+def _digits(figure: Quality | None) -> str:
+    if figure is None:
+        return DASH
+    return f"~{figure.printed}" if figure.kind == "approximate" else figure.printed
+
+
+def _explain(figure: Quality) -> str:
+    kind = {"secondary": "secondary: ", "approximate": "approximate: "}.get(figure.kind, "")
+    whose = f"belongs to {figure.sibling}, not to this network; " if figure.sibling else ""
+    return f"{kind}{whose}{figure.source}" + (f"; {figure.protocol}" if figure.protocol else "")
+
+
+def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
+    notes = []
+    if any(row.runtime_ms for row in rows):
+        notes.append("Runtime: median of synchronised passes with the 95 % interval of the median within one process.")
+    if any(row.runtime_ms and row.runtime_ms.method == "range" for row in rows):
+        notes.append("r: fewer than 6 passes; the smallest and the largest, not a 95 % interval.")
+    if any(row.colors == "y" for row in rows):
+        notes.append("(Y): works on luma only; its costs leave out the chroma and do not compare with RGB networks.")
+    if any("reconstruction" in row.note for row in rows):
+        notes.append("*: reconstruction, there is no official code of this network.")
+    for row in rows:
+        if row.reason:
+            what = row.reason if row.status in ("VALID", "PUBLISHED") else f"{row.status}: {row.reason}"
+            notes.append(f"{style.text(row.variant or row.model)}: {style.text(what)}")
+    return notes
+
+
+def tabulated(cells: list[list[str]], style: str) -> str:
+    """Cells as a table of ``tabulate``: the first row is the head, the first column is left-aligned text."""
+    from tabulate import tabulate
+
+    head, *body = cells
+    align = ("left", *["right"] * (len(head) - 1))
+    return tabulate(body, headers=head, tablefmt=style, colalign=align, disable_numparse=True)

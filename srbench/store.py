@@ -1,0 +1,92 @@
+"""Records on disk: one JSON file each, written whole or not at all."""
+
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from srbench.errors import InputError
+from srbench.records import Record
+
+RUNS = "runs"
+
+
+def prepare(output: Path) -> None:
+    """Make the output folder and prove that it can be written, before anything is measured.
+
+    Raises:
+        InputError: it cannot.
+    """
+    try:
+        (output / RUNS).mkdir(parents=True, exist_ok=True)
+        for folder in (output, output / RUNS):
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-"):
+                pass
+    except OSError as error:
+        raise InputError(f"cannot write to --output {output}: {error.strerror or error}") from None
+
+
+def path_of(output: Path, record: Record) -> Path:
+    """Where a record lives: a name for people, then the case and the machine, so that reruns replace each other."""
+    case = record.case
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", case.model.variant).strip("-.")[-60:] or "model"
+    machine = sha256(record.machine.name.encode()).hexdigest()[:6]
+    return output / RUNS / f"{readable}_x{case.workload.scale}_{case.model.form}_{case.key}_{machine}.json"
+
+
+def write(output: Path, record: Record) -> Path:
+    """Store a record in place of an earlier one of the same case on the same machine."""
+    path = path_of(output, record)
+    write_text(path, record.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: a reader, or a crash, sees the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files that only their owner reads; results are like any other file.
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read(output: Path, complain: Callable[[str], None]) -> list[Record]:
+    """All records of a folder, oldest first. A file that is no record is named to ``complain`` and left alone.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not output.is_dir():
+        raise InputError(f"no results in {output}; 'srbench profile' makes some, --output names another folder")
+    records = []
+    for path in sorted((output / RUNS).glob("*.json")):
+        try:
+            records.append(Record.model_validate_json(path.read_text(encoding="utf-8")))
+        except (ValidationError, OSError, UnicodeDecodeError) as error:
+            complain(f"skipped {path}: not a record ({_first_line(error)})")
+    return sorted(records, key=lambda record: record.finished)
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+    return str(error).splitlines()[0]
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
