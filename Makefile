@@ -1,0 +1,29 @@
+# Set-up, the main job and the tests. Needs make and Python 3.11 or later, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUTPUT ?= results
+
+.PHONY: leaderboard test lint clean
+
+leaderboard: $(VENV)/ready
+	$(BIN)/srbench profile --models all --scale 4 --output $(OUTPUT)
+	$(BIN)/srbench plot --scale 4 --x params --y psnr --dataset set5 --size multi-adds --output $(OUTPUT)
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The marker is written last, so an interrupted installation is made again.
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "srbench needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
