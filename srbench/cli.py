@@ -16,7 +16,6 @@ app = typer.Typer(
     help="Which super-resolution network is the better trade, on this machine?",
     rich_markup_mode=None,
     add_completion=True,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -170,13 +169,12 @@ def _positive(option: str, seconds: float) -> None:
 def main() -> None:
     """Run the command line. Exit codes: 0 good, 1 a row failed, 2 the command or its input is wrong."""
     try:
-        code = app(standalone_mode=False)
+        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except InputError as error:
         _fail(str(error))
     except TyperException as error:
-        if not error.format_message():  # no arguments: the help has been printed
-            sys.exit(2)
-        _fail(error.format_message())
+        context = getattr(error, "ctx", None)
+        _fail(f"{error.format_message().rstrip('.')}; see '{context.command_path if context else 'srbench'} --help'")
     except (KeyboardInterrupt, typer.Abort):
         print("srbench: interrupted", file=sys.stderr)
         sys.exit(1)

@@ -66,16 +66,16 @@ def read(output: Path, complain: Callable[[str], None]) -> list[Record]:
     """All records of a folder, oldest first. A file that is no record is named to ``complain`` and left alone.
 
     Raises:
-        InputError: there is no such folder.
+        InputError: there is none.
     """
-    if not output.is_dir():
-        raise InputError(f"no results in {output}; 'srbench profile' makes some, --output names another folder")
     records = []
     for path in sorted((output / RUNS).glob("*.json")):
         try:
             records.append(Record.model_validate_json(path.read_text(encoding="utf-8")))
         except (ValidationError, OSError, UnicodeDecodeError) as error:
             complain(f"skipped {path}: not a record ({_first_line(error)})")
+    if not records:
+        raise InputError(f"no records in {output / RUNS}; 'srbench profile' makes some, --output names another folder")
     return sorted(records, key=lambda record: record.finished)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
 from srbench.measure.stats import Interval
-from srbench.records import Case, Record, Status
+from srbench.records import FAILURES, Case, Record, Status
 
 QualityKind = Literal["measured", "published", "secondary", "approximate"]
 QualityMetric = Literal["psnr_y", "ssim_y"]
@@ -65,6 +65,7 @@ class Row:
     peak_memory_mib: float | None = None
     status: Status | Literal["PUBLISHED"] = "VALID"
     reason: str = ""
+    advice: str = ""
     note: str = ""
     quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
 
@@ -75,9 +76,14 @@ class Row:
 
 
 def rows_of(records: Iterable[Record], claims: ClaimBook) -> list[Row]:
-    """One row for each record, cheapest first by Multi-Adds, with the claims of its variant."""
+    """One row for each record, cheapest first by Multi-Adds and failed ones last, with the claims of its variant."""
     rows = [_row(record, claims) for record in without_shadows(records)]
-    return sorted(rows, key=lambda r: (r.scale, r.multi_adds is None, r.multi_adds or 0, r.variant, r.form))
+    return sorted(rows, key=_place)
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    """Cheapest first; failed rows last, whatever they would have cost."""
+    return row.scale, row.status in FAILURES, row.multi_adds is None, row.multi_adds or 0, row.variant, row.form
 
 
 def published_rows(scale: int, claims: ClaimBook) -> list[Row]:
@@ -137,6 +143,7 @@ def _row(record: Record, claims: ClaimBook) -> Row:
         peak_memory_mib=record.memory.peak_bytes / MIB if record.memory else None,
         status=record.status,
         reason=record.reason,
+        advice=record.advice,
         note=model.note,
         quality=_quality(record, claims) if model.source is None else {},
     )

@@ -45,8 +45,8 @@ def profile(options: Options) -> int:
     """Measure the cases, store each as it is done, print the table; 1 if a row failed, else 0."""
     settings = Settings(seed=options.seed, budget_s=options.budget_s, timeout_s=options.timeout_s)
     cases = _cases(options)
-    store.prepare(options.output)
     plans = runner.look_ahead(cases, settings)
+    store.prepare(options.output)
     records: list[Record] = []
 
     def keep(record: Record) -> None:
@@ -94,6 +94,8 @@ def _cases(options: Options) -> list[Case]:
     ]
     named = models.parse(options.names, options.form)
     device = "none" if options.static_only else machine.choose_device(options.device)
+    if options.threads is not None and options.threads > machine.usable_cores():
+        raise InputError(f"--threads {options.threads}: this process may use {machine.usable_cores()} cores")
     if options.threads is not None and device not in ("cpu", "none"):
         raise InputError(f"--threads is for the CPU; the device is {device}")
     everything = any(part.strip().lower() == "all" for part in options.names.split(","))

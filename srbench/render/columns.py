@@ -52,7 +52,11 @@ class Column:
     def text(self, row: Row) -> str:
         """The number for readers; a dash where there is none."""
         value = self.value(row)
-        return "-" if value is None else f"{value:,.{self.digits}f}"
+        if value is None:
+            return "-"
+        # A tiny network must not read 0.00.
+        small = 0 < abs(value) < 10.0 ** (1 - self.digits)
+        return f"{value:.2g}" if small else f"{value:,.{self.digits}f}"
 
 
 def _median(row: Row) -> float | None:

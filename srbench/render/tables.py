@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DASH = "-"
+QUALITY_TITLE = "PSNR [dB] / SSIM on Y"
 #: Kept short in cells; the footnotes spell them out.
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -117,7 +118,7 @@ class Footnotes:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A leaderboard as text: what it is about, the two tables, the notes below."""
+    """A leaderboard as text: what it is about, the two tables (no quality where none is known), the notes below."""
 
     caption: str
     costs: list[list[str]]
@@ -138,28 +139,28 @@ def render(rows: Sequence[Row], style: Style) -> Rendered:
         cells = [_cost(row, column.key) for column in COSTS]
         costs.append([name, *cells, *([DASH if row.status == "PUBLISHED" else row.status] if failed else [])])
         quality.append([name, *(_figures(row, dataset, style, footnotes) for dataset in QUALITY_SETS)])
+    if not any(row.quality for row in rows):
+        quality = []
     notes = [*_standing_notes(rows, style), *(f"{mark}: {style.text(text)}" for mark, text in footnotes.lines())]
     return Rendered(style.text(_caption(rows)), costs, quality, notes)
 
 
 def markdown(rows: Sequence[Row], title: str) -> str:
     """A Markdown page: caption, costs, quality, notes; one set of tables for each workload and device."""
-    parts = [f"# {title}"]
-    for group in groups(rows):
-        rendered = render(group, MARKDOWN)
-        parts += [rendered.caption, tabulated(rendered.costs, "github"), "PSNR [dB] / SSIM on Y:"]
-        parts += [tabulated(rendered.quality, "github"), "\n".join(f"- {note}" for note in rendered.notes)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    blocks = [block for group in groups(rows) for block in _blocks(group, MARKDOWN, "github", bullet="- ")]
+    return "\n\n".join([f"# {title}", *blocks]) + "\n"
 
 
 def terminal(rows: Sequence[Row]) -> str:
-    """The same for a terminal of 100 columns."""
-    parts = []
-    for group in groups(rows):
-        rendered = render(group, TERMINAL)
-        parts += [rendered.caption, tabulated(rendered.costs, "simple"), "PSNR [dB] / SSIM on Y"]
-        parts += [tabulated(rendered.quality, "simple"), "\n".join(rendered.notes)]
-    return "\n\n".join(part for part in parts if part)
+    """The same for a terminal."""
+    return "\n\n".join(block for group in groups(rows) for block in _blocks(group, TERMINAL, "simple", bullet=""))
+
+
+def _blocks(group: Sequence[Row], style: Style, table: str, bullet: str) -> list[str]:
+    rendered = render(group, style)
+    quality = [f"{QUALITY_TITLE}:", tabulated(rendered.quality, table)] if rendered.quality else []
+    notes = "\n".join(f"{bullet}{note}" for note in rendered.notes)
+    return [rendered.caption, tabulated(rendered.costs, table), *quality, *([notes] if notes else [])]
 
 
 def groups(rows: Sequence[Row]) -> list[list[Row]]:
@@ -243,6 +244,8 @@ def _explain(figure: Quality) -> str:
 
 def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
     notes = []
+    if not any(row.quality for row in rows):
+        notes.append("No PSNR or SSIM is published for these networks.")
     if any(row.runtime_ms for row in rows):
         notes.append("Runtime: median of synchronised passes with the 95 % interval of the median within one process.")
     if any(row.runtime_ms and row.runtime_ms.method == "range" for row in rows):
@@ -254,7 +257,8 @@ def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
     for row in rows:
         if row.reason:
             what = row.reason if row.status in ("VALID", "PUBLISHED") else f"{row.status}: {row.reason}"
-            notes.append(f"{style.text(row.variant or row.model)}: {style.text(what)}")
+            cure = f"; {row.advice}" if row.advice else ""
+            notes.append(f"{style.text(row.variant or row.model)}: {style.text(what + cure)}")
     return notes
 
 
