@@ -28,7 +28,16 @@ def write_leaderboards(output: Path, scales: Collection[int], machine: str | Non
 
 
 def rows_in(output: Path, scales: Collection[int], machine: str | None, with_published: bool) -> list[Row]:
-    """The rows of a results folder.
+    """The rows of a results folder; see :func:`records_in`."""
+    records = records_in(output, scales, machine)
+    claims = ClaimBook(load_claims())
+    rows = rows_of(records, claims)
+    found = sorted({row.scale for row in rows})
+    return rows + [row for scale in found for row in (published_rows(scale, claims) if with_published else [])]
+
+
+def records_in(output: Path, scales: Collection[int], machine: str | None) -> list[Record]:
+    """The records of a results folder, of the scales given (all where there is none) and of one machine.
 
     Raises:
         InputError: no records, none of a scale asked for, or none of the machine.
@@ -38,15 +47,12 @@ def rows_in(output: Path, scales: Collection[int], machine: str | None, with_pub
         records = of_one_machine(records, machine)
     except ValueError as error:
         raise InputError(f"--machine: {error}") from None
-    present = {record.case.workload.scale for record in records}
+    present = {_scale(record) for record in records}
     for scale in scales:
         if scale not in present:
             have = ", ".join(f"x{s}" for s in sorted(present))
             raise InputError(f"no records of x{scale} in {output / store.RUNS}; there are {have}")
-    claims = ClaimBook(load_claims())
-    wanted = sorted(scales or present)
-    rows = rows_of([r for r in records if _scale(r) in wanted], claims)
-    return rows + [row for scale in wanted for row in (published_rows(scale, claims) if with_published else [])]
+    return [record for record in records if not scales or _scale(record) in scales]
 
 
 def _scale(record: Record) -> int:

@@ -17,9 +17,9 @@ def list_models() -> int:
         scales = " ".join(map(str, variant.scales))
         costs = [f"{counts.params / 1e3:,.1f}", f"{counts.multi_adds / 1e9:,.2f}", f"x{scale}"]
         cells.append([variant.name + default, scales, *costs, variant.paper, variant.note])
-    print(tabulated(cells, "simple"))
+    print(tabulated(cells, "simple", left=(0, 1, 5, 6)))
     print(
         "\n* the default of its architecture; 'all' names these seven."
-        "\nCosts: deploy form, GT 1280x720. ecbsr-mNcM and repsr-mNcM, each also with -rgb, take any depth N and width M."
+        "\nCosts: deploy form, GT 1280x720.\necbsr-mNcM and repsr-mNcM, each also with -rgb, take any depth N and width M."
     )
     return 0

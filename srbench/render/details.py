@@ -24,7 +24,7 @@ def layers_text(record: Record) -> str:
         cells.append([plain(layer.name), layer.operator, _size(layer.in_shape), _size(layer.out_shape), *amounts])
     load, model = record.case.workload, record.case.model
     title = f"{plain(model.variant)} x{load.scale}, {model.form} form, LR {load.lr_width}x{load.lr_height}"
-    return f"{title}\n\n{tabulated(cells, 'simple')}"
+    return f"{title}\n\n{tabulated(cells, 'simple', left=(0, 1))}"
 
 
 def counters_text(records: Sequence[Record]) -> str:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -262,10 +262,10 @@ def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
     return notes
 
 
-def tabulated(cells: list[list[str]], style: str) -> str:
-    """Cells as a table of ``tabulate``: the first row is the head, the first column is left-aligned text."""
+def tabulated(cells: list[list[str]], style: str, left: Collection[int] = (0,)) -> str:
+    """Cells as a table of ``tabulate``: the first row is the head, the columns in ``left`` are text."""
     from tabulate import tabulate
 
     head, *body = cells
-    align = ("left", *["right"] * (len(head) - 1))
+    align = tuple("left" if column in left else "right" for column in range(len(head)))
     return tabulate(body, headers=head, tablefmt=style, colalign=align, disable_numparse=True)
