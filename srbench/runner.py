@@ -275,5 +275,5 @@ def expected_seconds(plan: Plan, settings: Settings, ns_per_multi_add: float) ->
         return settings.budget_s
     one_pass = plan.counts.multi_adds * plan.case.workload.batch * ns_per_multi_add / NS_PER_S
     timed = max(settings.budget_s, (MIN_SAMPLES + 2) * one_pass)
-    # The output is looked at once, and the memory process runs two passes.
-    return timed + 3 * one_pass
+    # The memory process runs two passes.
+    return timed + 2 * one_pass

@@ -20,6 +20,7 @@ def list_models() -> int:
     print(tabulated(cells, "simple", left=(0, 1, 5, 6)))
     print(
         "\n* the default of its architecture; 'all' names these seven."
-        "\nCosts: deploy form, GT 1280x720.\necbsr-mNcM and repsr-mNcM, each also with -rgb, take any depth N and width M."
+        "\nCosts: deploy form, GT 1280x720."
+        "\necbsr-mNcM and repsr-mNcM, each also with -rgb, take any depth N and width M."
     )
     return 0

@@ -38,6 +38,7 @@ def measure_latency(
     plan: TimingPlan,
     clock: Clock = perf_counter_ns,
     report: Callable[[int, int], None] = lambda count, last_ns: None,
+    inspect: Callable[[object], None] = lambda output: None,
 ) -> Latency:
     """Time passes of ``forward``.
 
@@ -52,19 +53,23 @@ def measure_latency(
         clock: nanoseconds, monotonic.
         report: called between passes with the samples so far and the last pass in ns; outside the timed region.
 
+        inspect: gets the output of the first pass, before any other; what it raises ends the measurement.
+
     Returns:
         All passes. Fewer than 3 samples, or none, where the deadline came first.
     """
     start = clock()
 
-    def one_pass() -> int:
+    def one_pass(look: Callable[[object], None] = lambda output: None) -> int:
         synchronize()
         begin = clock()
-        forward()
+        output = forward()
         synchronize()
-        return clock() - begin
+        duration = clock() - begin
+        look(output)
+        return duration
 
-    cold = last = one_pass()
+    cold = last = one_pass(inspect)
     warmup: list[int] = []
     samples: list[int] = []
 

@@ -1,0 +1,217 @@
+"""What a model does wrong becomes a row with a status; the others are measured. Real processes, real signals."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from srbench import machine, models, runner, worker, workload
+from srbench.records import Case, Record, Settings
+from srbench.runner import Plan
+from srbench.worker import Job, Progress
+
+NETWORKS = Path(__file__).with_name("networks.py")
+LR = (32, 24)
+
+
+def settings(budget_s: float = 0.05, timeout_s: float = 20.0) -> Settings:
+    return Settings(seed=0, budget_s=budget_s, timeout_s=timeout_s)
+
+
+def case_of(name: str, device: str = "cpu") -> Case:
+    [model] = models.parse(name if ":" not in name else f"{NETWORKS}{name}", "deploy")
+    return Case(model=model, workload=workload.plan(4, lr=LR), device=device, threads=1)
+
+
+def measured(name: str, limits: Settings | None = None) -> Record:
+    limits = limits or settings()
+    [plan] = runner.look_ahead([case_of(name)], limits)
+    return runner.measure(plan, limits, (), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "reason"),
+    [
+        (":Raises", "CRASH", "RuntimeError: the first line"),
+        (":Exits", "CRASH", "SystemExit: 3"),
+        (":ExitsHard", "CRASH", "the process ended with exit code 7 and no answer"),
+        (":Segfaults", "CRASH", "the process was ended by SIGSEGV"),
+        (":GivesNaN", "MISMATCH", f"the output holds {3 * 16 * 32 * 24} NaN or infinite values of {3 * 16 * 32 * 24}"),
+        (":WrongSize", "MISMATCH", "the output is 1x3x96x127, expected 1x3x96x128 at x4"),
+        (":GivesTuple", "MISMATCH", "the output is a tuple, not a tensor"),
+        (":NeedsArguments", "UNSUPPORTED", "NeedsArguments needs width, depth; give them defaults"),
+        (":not_a_network", "UNSUPPORTED", "not_a_network is a int, not a network"),
+    ],
+)
+def test_a_failure_is_a_status_with_its_reason(name: str, status: str, reason: str) -> None:
+    record = measured(name)
+    assert record.status == status
+    assert record.reason.startswith(reason)
+    assert "\n" not in record.reason
+    assert record.failed
+
+
+def test_running_out_of_memory_is_told_apart_from_a_crash() -> None:
+    record = measured(":OutOfMemory")
+    assert record.status == "OOM"
+    assert "can't allocate memory" in record.reason
+    assert record.advice == "choose a smaller --gt, --lr or --batch"
+
+
+def test_a_hang_is_ended_after_the_timeout() -> None:
+    begin = time.monotonic()
+    record = measured(":Hangs", settings(timeout_s=1.5))
+    assert record.status == "TIMEOUT"
+    assert record.reason == "no answer within --timeout 1.5 s"
+    assert time.monotonic() - begin < 60
+
+
+def test_what_a_hanging_network_started_is_ended_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The worker gets its environment from the fork server, so the file is named through the job's own folder.
+    pid_file = tmp_path / "pid"
+    network = tmp_path / "net.py"
+    network.write_text(NETWORKS.read_text() + f"\nos.environ['CHILD_PID_FILE'] = {str(pid_file)!r}\n")
+    monkeypatch.chdir(tmp_path)
+    [model] = models.parse("net.py:HangsInAChild", "deploy")
+    case = Case(model=model, workload=workload.plan(4, lr=LR), device="cpu", threads=1)
+    answer = runner.launch(Job("time", case, settings()), timeout_s=2.0)
+    assert answer.status == "TIMEOUT"
+    child = int(pid_file.read_text())
+    assert _within(10, lambda: not _alive(child))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def _within(seconds: float, condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_a_worker_that_is_killed_is_a_crash_with_the_name_of_the_signal(by: signal.Signals) -> None:
+    def kill(_: Progress) -> None:
+        for pid in _workers():
+            os.kill(pid, by)
+
+    answer = runner.launch(Job("time", case_of("ecbsr-m4c8"), settings(budget_s=30)), 60, kill)
+    assert answer.status == "CRASH"
+    assert answer.reason.startswith(f"the process was ended by {by.name}")
+
+
+def _workers() -> list[int]:
+    """Workers lead a session of their own below the fork server, which is a child of this process."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            parent, session, pid = int(fields[1]), int(fields[3]), int(stat.parent.name)
+            if session == pid and parent != os.getpid() and _parent(parent) == os.getpid():
+                found.append(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_network_that_cannot_run_on_meta_is_still_timed() -> None:
+    record = measured(":NotOnMeta")
+    assert record.status == "VALID"
+    assert record.complexity is None
+    assert record.reason == "not counted from shapes (TypeError: needs real numbers)"
+    assert record.latency is not None
+    assert record.memory is not None
+
+
+def test_a_pass_slower_than_a_third_of_the_timeout_gives_fewer_samples_and_says_so() -> None:
+    # 1.2 s a pass, 4.4 s allowed, 90 % of it for passes: cold, one warm-up and one sample, but no second one.
+    record = measured(":Slow", settings(timeout_s=4.4))
+    assert record.status == "SHORT"
+    assert record.latency is not None
+    assert len(record.latency.samples_ns) == 1
+    assert record.reason == "only 1 timed pass(es) fit into --timeout 4.4"
+    assert not record.failed
+
+
+def test_the_others_go_on_and_each_record_is_kept_as_soon_as_it_is_there() -> None:
+    limits = settings()
+    plans = runner.look_ahead([case_of(n) for n in ("ecbsr-m4c8", ":Segfaults", ":Tiny")], limits)
+    events: list[str] = []
+
+    class Diary:
+        def begin(self, plans: object, settings: object) -> None:
+            events.append("begin")
+
+        def start(self, index: int, plan: Plan) -> None:
+            events.append(f"start {index}")
+
+        def sample(self, progress: Progress) -> None:
+            pass
+
+        def done(self, index: int, record: Record) -> None:
+            events.append(f"done {index}")
+
+        def end(self) -> None:
+            events.append("end")
+
+    records = runner.run(plans, limits, (), lambda r: events.append(f"kept {r.status}"), Diary())
+    assert [r.status for r in records] == ["VALID", "CRASH", "VALID"]
+    expected = "begin,start 0,kept VALID,done 0,start 1,kept CRASH,done 1,start 2,kept VALID,done 2,end"
+    assert ",".join(events) == expected
+
+
+def test_a_measured_record_states_how_it_was_measured() -> None:
+    record = measured("ecbsr-m4c8")
+    assert record.status == "VALID"
+    assert record.settings.threads == 1  # read back inside the worker
+    assert record.machine == machine.describe()
+    assert record.latency is not None
+    assert len(record.latency.samples_ns) >= 3
+    assert len(record.latency.warmup_ns) >= 1
+    assert record.memory is not None
+    assert record.memory.method == "kernel high-water mark"
+    assert record.complexity is not None
+    # ECBSR M4C8 x4, deploy form: official_counts.csv (xindongzhang/ECBSR models/plainsr.py).
+    assert record.complexity.params == 3624
+
+
+def test_what_a_network_prints_does_not_reach_stdout(capfd: pytest.CaptureFixture[str]) -> None:
+    assert measured(":Chatty").status == "VALID"
+    captured = capfd.readouterr()
+    assert "words on stdout" not in captured.out
+
+
+def test_a_worker_ends_when_nobody_listens() -> None:
+    context = runner._context()
+    receiver, sender = context.Pipe(duplex=False)
+    job = Job("time", case_of("ecbsr-m4c8"), settings(budget_s=60))
+    process = context.Process(target=worker.main, args=(job, sender))
+    process.start()
+    sender.close()
+    assert receiver.recv() == worker.STARTED
+    receiver.close()
+    process.join(timeout=20)
+    assert process.exitcode is not None
+
+
+def test_ctrl_c_ends_the_worker_and_reaches_the_caller() -> None:
+    threading.Timer(3.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        runner.launch(Job("time", case_of(":Hangs"), settings()), timeout_s=60)
+    assert _within(10, lambda: not _workers())
