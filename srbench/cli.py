@@ -169,7 +169,7 @@ def _positive(option: str, seconds: float) -> None:
 def main() -> None:
     """Run the command line. Exit codes: 0 good, 1 a row failed, 2 the command or its input is wrong."""
     try:
-        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = app(prog_name="srbench", args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except InputError as error:
         _fail(str(error))
     except TyperException as error:

@@ -1,0 +1,243 @@
+"""The command line as a user meets it: what it prints, which files it leaves, and its exit codes."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from srbench import cli
+
+NETWORKS = Path(__file__).with_name("networks.py")
+QUICK = ("--lr", "32x24", "--budget", "0.05", "--threads", "1", "--quiet")
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Call the command line in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["srbench", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return Done(int(stop.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+def test_the_line_people_type(run: Run, tmp_path: Path) -> None:
+    done = run("profile", "--models", "bsrn,rfdn,span", "--scale", "4", *QUICK)
+    assert done.code == 0
+    assert done.err == ""
+    assert "x4: GT 128x96, LR 32x24, batch 1, float32; cpu (1 thread) of" in done.out
+    with (tmp_path / "results" / "leaderboard_x4.csv").open(newline="") as file:
+        rows = {row["variant"]: row for row in csv.DictReader(file)}
+    # Parameters: facts of the official code (official_counts.csv); they do not depend on the size.
+    assert {name: row["params"] for name, row in rows.items()} == {"bsrn": "352400", "rfdn": "433448", "span": "426288"}
+    assert all(float(row["runtime_low_ms"]) <= float(row["runtime_ms"]) for row in rows.values())
+    assert all(float(row["peak_memory_mib"]) > 0 for row in rows.values())
+    assert rows["bsrn"]["psnr_y_set5"] == "32.35"  # BSRN, table of LKDN's README
+    assert rows["rfdn"]["psnr_y_set5"] == ""  # 32.24 belongs to the 550 K network
+    assert "(32.24/0.8952)" in done.out
+    assert len(list((tmp_path / "results" / "runs").glob("*.json"))) == 3
+    assert (tmp_path / "results" / "leaderboard_x4.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--models", "bsrm"), "unknown model 'bsrm'; did you mean 'bsrn'"),
+        (("--models", "imdn-xyz"), "unknown model 'imdn-xyz'; did you mean"),
+        (("--models", "imdn-rtc", "--scale", "4"), "imdn-rtc has no x4; it has x2"),
+        (("--models", "bsrn@folded"), "after @ comes train or deploy, not 'folded'"),
+        (("--models", ","), "--models names no model"),
+        (("--models", "bsrn", "--scale", "five"), "--scale 'five' is not a scale"),
+        (("--models", "bsrn", "--scale", "0"), "--scale '0' is not a scale"),
+        (("--models", "bsrn", "--lr", "14x200"), "bsrn needs LR sides of at least 15 pixels, not 14x200"),
+        (("--models", "bsrn", "--gt", "1280"), "--gt '1280' is not WIDTHxHEIGHT"),
+        (("--models", "bsrn", "--gt", "0x720"), "--gt 0x720: each side must be between 1 and 65536"),
+        (("--models", "bsrn", "--gt", "-4x720"), "--gt '-4x720' is not WIDTHxHEIGHT"),
+        (("--models", "bsrn", "--gt", "60000x60000"), "bsrn x4 on 1 LR image(s) of 15000x15000 needs about"),
+        (("--models", "bsrn", "--batch", "0"), "--batch 0 must be at least 1"),
+        (("--models", "bsrn", "--batch", "1000000"), "choose a smaller --gt, --lr or --batch"),
+        (("--models", "bsrn", "--threads", "100000"), "--threads 100000: this process may use"),
+        (("--models", "bsrn", "--budget", "-1"), "--budget -1 must be a positive number of seconds"),
+        (("--models", "bsrn", "--timeout", "nan"), "--timeout nan must be a positive number of seconds"),
+        (("--models", "bsrn", "--device", "tpu"), "--device tpu: write auto, cpu or cuda:N"),
+        (("--models", "bsrn", "--device", "cuda:99"), "--device cuda:99:"),
+        (("--models", "bsrn", "--counters", "ptflops"), "unknown counter 'ptflops'; known are torch, fvcore, thop"),
+        (("--models", "bsrn", "--form", "folded"), "'--form'"),
+        (("--models", "missing.py:Net"), "no file missing.py"),
+        (("--models", f"{NETWORKS}:Tinny"), "has no 'Tinny'; did you mean Tiny"),
+        ((), "Missing option '--models'; see 'srbench profile --help'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(run: Run, arguments: tuple[str, ...], expected: str) -> None:
+    done = run("profile", *arguments)
+    assert done.code == 2
+    assert expected in done.err
+    assert done.err.startswith("srbench: ")
+    assert done.err.count("\n") == 1
+    assert done.out == ""
+
+
+def test_an_unwritable_output_is_found_before_measuring(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    begin = time.monotonic()
+    done = run("profile", "--models", "msrn", "--output", "file/results")
+    assert done.code == 2
+    assert "cannot write to --output file/results" in done.err
+    assert time.monotonic() - begin < 20  # one pass of MSRN takes longer
+
+
+def test_no_command_shows_the_help(run: Run) -> None:
+    done = run()
+    assert done.code == 0
+    assert "profile" in done.out
+    assert run("prifile").code == 2
+
+
+def test_a_missing_scale_under_all_is_skipped_with_a_line(run: Run) -> None:
+    done = run("profile", "--models", "all", "--scale", "8", "--static-only")
+    assert done.code == 0
+    assert "bsrn has no x8: skipped" in done.err
+    # MSRN x8: 129.4 G (official_counts.csv, LR 160x90).
+    assert "129.38" in done.out
+
+
+def test_failures_become_rows_and_the_exit_code_is_1(run: Run, tmp_path: Path) -> None:
+    names = f"{NETWORKS}:Raises,ecbsr-m4c8,{NETWORKS}:GivesNaN"
+    done = run("profile", "--models", names, *QUICK)
+    assert done.code == 1
+    with (tmp_path / "results" / "leaderboard_x4.csv").open(newline="") as file:
+        status = {row["model"]: row["status"] for row in csv.DictReader(file)}
+    assert status == {"ECBSR": "VALID", "Raises": "CRASH", "GivesNaN": "MISMATCH"}
+    assert "CRASH: RuntimeError: the first line" in done.out
+
+
+def test_a_second_run_replaces_its_own_cases_and_keeps_the_rest(run: Run, tmp_path: Path) -> None:
+    run("profile", "--models", "ecbsr-m4c8,ecbsr-m4c16", *QUICK)
+    runs = tmp_path / "results" / "runs"
+    first = {path.name: path.read_text() for path in runs.glob("*.json")}
+    run("profile", "--models", "ecbsr-m4c8", *QUICK)
+    second = {path.name: path.read_text() for path in runs.glob("*.json")}
+    assert first.keys() == second.keys()
+    changed = [name for name in first if first[name] != second[name]]
+    assert len(changed) == 1
+    assert changed[0].startswith("ecbsr-m4c8_x4_deploy_")
+
+
+def test_leaderboard_rebuilds_the_same_bytes(run: Run, tmp_path: Path) -> None:
+    run("profile", "--models", "ecbsr-m4c8,bsrn-s", *QUICK)
+    files = [tmp_path / "results" / f"leaderboard_x4.{suffix}" for suffix in ("csv", "md")]
+    before = [path.read_bytes() for path in files]
+    for path in files:
+        path.unlink()
+    done = run("leaderboard")
+    assert done.code == 0
+    assert [path.read_bytes() for path in files] == before
+
+
+def test_leaderboard_refuses_what_is_not_there(run: Run, tmp_path: Path) -> None:
+    assert "no records in results/runs" in run("leaderboard").err
+    assert not (tmp_path / "results").exists()
+    run("profile", "--models", "ecbsr-m4c8", "--static-only", "--quiet")
+    assert "no records of x3 in results/runs; there are x4" in run("leaderboard", "--scale", "3").err
+    assert "no record of machine 'mine'" in run("leaderboard", "--machine", "mine").err
+
+
+def test_a_broken_record_is_named_and_the_rest_is_shown(run: Run, tmp_path: Path) -> None:
+    run("profile", "--models", "ecbsr-m4c8", "--static-only", "--quiet")
+    (tmp_path / "results" / "runs" / "broken.json").write_text('{"case": 1')
+    done = run("leaderboard")
+    assert done.code == 0
+    assert "skipped results/runs/broken.json: not a record" in done.err
+    assert "ecbsr-m4c8" in done.out
+
+
+def test_the_other_counters_name_their_differences(run: Run) -> None:
+    done = run(
+        "profile", "--models", "bsrn,ecbsr-m4c8@train", "--static-only", "--counters", "torch,fvcore,thop", "--quiet"
+    )
+    assert done.code == 0
+    # BSRN x4: 29,491,200 each (fvcore_by_op in official_counts.csv).
+    assert "fvcore +29.5 M: bilinear upsampling in B*.esa" in done.out
+    assert "fvcore +29.5 M: average pooling in B*.cca" in done.out
+    # ECB calls four of its five branches as functions, which thop cannot see.
+    assert "convolutions or matrix products in functions or classes that it does not know" in done.out
+
+
+def test_layers_add_up_to_the_row(run: Run, tmp_path: Path) -> None:
+    done = run("profile", "--models", "span", "--static-only", "--layers", "--quiet")
+    assert "block_6.c3_r.eval_conv" in done.out
+    [path] = (tmp_path / "results" / "runs").glob("*.json")
+    record = json.loads(path.read_text())
+    # SPAN ch48 x4, deploy form: official_counts.csv.
+    assert sum(layer["multi_adds"] for layer in record["complexity"]["layers"]) == 24_493_363_200
+
+
+def test_models_lists_the_zoo(run: Run) -> None:
+    done = run("models")
+    assert done.code == 0
+    lines = {line.split()[0]: line for line in done.out.splitlines() if line.strip()}
+    assert "352.4" in lines["bsrn"]
+    assert "reconstruction" in lines["repsr"]
+    assert "reconstruction" in lines["rfdn-paper"]
+
+
+def test_plot_writes_the_figure_and_its_numbers(run: Run, tmp_path: Path) -> None:
+    run("profile", "--models", "all", "--static-only", "--quiet")
+    done = run("plot", "--scale", "4", "--x", "params", "--y", "psnr", "--dataset", "set5", "--size", "multi-adds")
+    assert done.code == 0
+    names = {path.name for path in (tmp_path / "results").glob("plot_*")}
+    assert names == {f"plot_x4_psnr_y_set5_over_params.{suffix}" for suffix in ("png", "pdf", "svg", "csv")}
+    assert "did you mean" in run("plot", "--x", "parms").err
+    assert "unknown data set 'set6'; did you mean set5" in run("plot", "--dataset", "set6").err
+    assert run("plot", "--x", "runtime").code == 2  # nothing was timed
+
+
+def test_help_is_quick() -> None:
+    """Below 0.3 s on a quiet machine; here the cause is tested, which noise does not move: no heavy import."""
+    code = "import sys, srbench.cli; print([m for m in ('torch', 'pandas', 'matplotlib', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "srbench.cli", "profile", "--models", f"ecbsr-m4c8,{NETWORKS}:Hangs"]
+    command += ["--lr", "32x24", "--budget", "0.05", "--output", str(tmp_path)]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    runs = tmp_path / "runs"
+    end = time.monotonic() + 60
+    while time.monotonic() < end and not list(runs.glob("ecbsr*.json")):
+        time.sleep(0.1)
+    time.sleep(0.5)  # the second case is under way
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "interrupted: 1 of 2 cases are done and stored" in err
+    assert "Traceback" not in err
+    assert "ecbsr-m4c8" in out
+    assert (tmp_path / "leaderboard_x4.csv").is_file()
