@@ -1,0 +1,79 @@
+"""Make results/reference (leaderboard, plot and records of the seven defaults at x4) and what the README shows of it.
+
+    python scripts/make_reference.py            measure on this machine, then write everything
+    python scripts/make_reference.py --readme   only rewrite the README's generated parts from what is there
+
+The README's generated parts lie between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from srbench.render.columns import COSTS, QUALITY
+from srbench.render.tables import escape_markdown, tabulated
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "results" / "reference"
+SCALE = 4
+
+
+def main() -> None:
+    """Measure unless told not to; then write the README's parts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readme", action="store_true", help="measure nothing")
+    if not parser.parse_args().readme:
+        _srbench("profile", "--models", "all", "--scale", str(SCALE))
+        _srbench("plot", "--scale", str(SCALE))
+    readme = ROOT / "README.md"
+    readme.write_text(with_parts(readme.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_parts(text: str) -> str:
+    """The README with its generated parts made anew."""
+    for name, part in (("reference", reference_part()), ("columns", columns_part())):
+        before, begin, rest = text.partition(f"<!-- {name}:begin -->")
+        _, end, after = rest.partition(f"<!-- {name}:end -->")
+        if not end:
+            raise SystemExit(f"README.md has no <!-- {name}:begin --> ... <!-- {name}:end -->")
+        text = f"{before}{begin}\n{part}\n{end}{after}"
+    return text
+
+
+def reference_part() -> str:
+    """The stored leaderboard without its title, and the plot."""
+    board = (REFERENCE / f"leaderboard_x{SCALE}.md").read_text(encoding="utf-8")
+    body = board.partition("\n\n")[2].strip()
+    plot = f"results/reference/plot_x{SCALE}_psnr_y_set5_over_params.png"
+    return f"{body}\n\n![PSNR on Set5 over parameters at x{SCALE}, area by Multi-Adds]({plot})"
+
+
+def columns_part() -> str:
+    """What each column means, from the table of columns."""
+    cells = [["Column", "CSV", "Unit in tables", "Better", "Meaning"]]
+    for column in COSTS:
+        better = {"low": "lower", "high": "higher"}[column.good] if column.good else ""
+        cells.append([column.title, f"`{column.key}`", column.unit, better, escape_markdown(column.meaning)])
+    psnr, ssim = QUALITY[:2]
+    for column in (psnr, ssim):
+        metric = column.key.rpartition("_")[0]
+        cells.append(
+            [
+                column.title.split()[0],
+                f"`{metric}_<set>`",
+                column.unit,
+                "higher",
+                column.meaning.replace("Set5", "the set"),
+            ]
+        )
+    return tabulated(cells, "github", left=range(5))
+
+
+def _srbench(command: str, *arguments: str) -> None:
+    program = [sys.executable, "-m", "srbench.cli", command, *arguments, "--output", str(REFERENCE)]
+    subprocess.run(program, check=True, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    main()
