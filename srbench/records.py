@@ -103,8 +103,12 @@ class Case(Frozen):
 
     @property
     def key(self) -> str:
-        """Names the case across runs: the same question has the same key. A note does not change the question."""
-        model = self.model.model_copy(update={"note": ""})
+        """Names the case across runs: the same question has the same key.
+
+        Neither a note changes the question, nor whether a user's file was typed as ``net.py`` or ``./net.py``.
+        """
+        typed = self.model.variant if self.model.source is None else ""
+        model = self.model.model_copy(update={"note": "", "variant": typed})
         text = self.model_copy(update={"model": model}).model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
