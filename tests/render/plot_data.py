@@ -1,0 +1,82 @@
+"""Rows to plot, and the geometry of boxes and circles.
+
+Costs are those that official code gives at x4 for a 1280x720 GT, PSNR those that papers print for Set5.
+"""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from srbench.board.leaderboard import Quality, QualityKind, Row
+from srbench.measure.stats import Interval
+from srbench.render.columns import find
+from srbench.render.layout import Box
+from srbench.render.points import PlotSpec
+
+SPEC = PlotSpec(find("params"), find("psnr"), find("multi-adds"), 4)
+ON_RUNTIME = PlotSpec(find("runtime"), find("psnr"), find("params"), 4)
+
+
+def row(
+    variant: str, model: str, params: float | None, multi_adds: float | None, psnr: float | None, **more: Any
+) -> Row:
+    kind: QualityKind = more.pop("kind", "published")
+    figure = (
+        Quality(psnr, f"{psnr:.2f}", kind, "Table 1", more.pop("sibling", None), more.pop("protocol", ""))
+        if psnr
+        else None
+    )
+    shape = {"gt_width": 1280, "gt_height": 720, "lr_width": 320, "lr_height": 180, "batch": 1}
+    where = {"form": "deploy", "colors": "rgb", "dtype": "float32", "device": "cpu", "machine": "bench"}
+    quality = {("psnr_y", "Set5"): figure} if figure else {}
+    given = {
+        "model": model,
+        "variant": variant,
+        "scale": 4,
+        "params": params,
+        "multi_adds": multi_adds,
+        "quality": quality,
+    }
+    return Row(**(shape | where | given | more))  # type: ignore[arg-type]
+
+
+REPSR_NOTE = "reconstruction: no official code; Y only"
+SEVEN = [
+    row("bsrn", "BSRN", 352_400, 19_177_176_448, 32.35),
+    row("rfdn", "RFDN", 433_448, 23_759_144_640, 32.24, sibling="rfdn-paper"),
+    row("imdn", "IMDN", 715_176, 40_885_865_472, 32.21),
+    row("msrn", "MSRN", 6_078_043, 376_828_934_400, 32.25),
+    row("ecbsr", "ECBSR", 601_808, 34_537_881_600, 31.92, colors="y"),
+    row("repsr", "RepSR", 601_808, 34_537_881_600, None, colors="y", note=REPSR_NOTE),
+    row("span", "SPAN", 426_288, 24_493_363_200, None),
+]
+MORE = [
+    row("bsrn-s", "BSRN", 156_288, 8_287_816_320, 32.16),
+    row("rfdn-paper", "RFDN", 549_624, 31_128_890_112, 32.24, note="reconstruction of the tabulated network"),
+]
+HOSTILE = [
+    "a/$x_{1}^2$.py:Net",
+    "<b>&--\"'>",
+    "=cmd|' /C calc'!A0",
+    "\U0001f600" * 3,
+    "w" * 200,
+    "@a\x00\x1b\u202eb\nc",
+    r"\$\frac",
+]
+
+
+def timed(rows: list[Row]) -> list[Row]:
+    """Rows with a runtime of 1 ms for each K of parameters, known to 10 %."""
+    return [
+        replace(r, runtime_ms=Interval(r.params / 1e3, r.params / 1.1e3, r.params / 0.9e3, "binomial95"))
+        for r in rows
+        if r.params
+    ]
+
+
+def overlap(a: Box, b: Box) -> bool:
+    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
+
+
+def distance(box: Box, x: float, y: float) -> float:
+    return math.hypot(max(box.x0 - x, x - box.x1, 0), max(box.y0 - y, y - box.y1, 0))
