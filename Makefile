@@ -7,7 +7,7 @@ OUTPUT ?= results
 .PHONY: leaderboard test lint clean
 
 leaderboard: $(VENV)/ready
-	$(BIN)/srbench profile --models all --scale 4 --output $(OUTPUT)
+	$(BIN)/srbench profile --models all,rfdn-paper,bsrn-s --scale 4 --output $(OUTPUT)
 	$(BIN)/srbench plot --scale 4 --x params --y psnr --dataset set5 --size multi-adds --output $(OUTPUT)
 
 test: $(VENV)/ready

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from srbench.records import Count, Record
-from srbench.render.tables import plain, tabulated
+from srbench.render.tables import tabulated
+from srbench.render.text import plain
 
 
 def layers_text(record: Record) -> str:

@@ -1,7 +1,5 @@
 """Rows as CSV (raw numbers), Markdown and text for a terminal."""
 
-import html
-import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from srbench.board.published import QUALITY_SETS
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.columns import COLUMNS, COSTS, quality_key
+from srbench.render.text import escape_csv, escape_markdown, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,22 +26,6 @@ class Style:
 
     text: Callable[[str], str]
     mark: Callable[[str], str]
-
-
-def plain(text: str) -> str:
-    """One line without control characters, so that a name cannot move the cursor or break a table."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def escape_markdown(text: str) -> str:
-    """Text that Markdown shows as it is: HTML and every mark with a meaning are taken literally."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", html.escape(plain(text), quote=False))
-
-
-def escape_csv(text: str) -> str:
-    """Text that a spreadsheet does not run: a leading = + - @ gets an apostrophe (OWASP, CSV injection)."""
-    text = plain(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 TERMINAL = Style(text=plain, mark=lambda mark: f" {mark}")

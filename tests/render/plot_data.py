@@ -10,8 +10,8 @@ from typing import Any
 from srbench.board.leaderboard import Quality, QualityKind, Row
 from srbench.measure.stats import Interval
 from srbench.render.columns import find
-from srbench.render.layout import Box
-from srbench.render.points import PlotSpec
+from srbench.render.plots.layout import Box
+from srbench.render.plots.points import PlotSpec
 
 SPEC = PlotSpec(find("params"), find("psnr"), find("multi-adds"), 4)
 ON_RUNTIME = PlotSpec(find("runtime"), find("psnr"), find("params"), 4)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from srbench.render.layout import Box, Bubble, Label, Line, place
-from srbench.render.scales import axis_of, bubble_scale
+from srbench.render.plots.layout import Box, Bubble, Label, Line, place
+from srbench.render.plots.scales import axis_of, bubble_scale
 from tests.render.plot_data import distance, overlap
 
 # --- Scales

@@ -12,6 +12,7 @@ from srbench.board.published import QUALITY_SETS
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.columns import Column, quality_key
+from srbench.render.text import escape_csv
 
 Direction = Literal["low", "high"]
 
@@ -22,7 +23,6 @@ NAMES_IN_A_NOTE = 6
 _CELLS = {quality_key(metric, dataset): (metric, dataset) for metric in QUALITY_METRICS for dataset in QUALITY_SETS}
 _PER_IMAGE = ("multi_adds", "activations")
 _OF_A_MACHINE = ("runtime_ms", "peak_memory_mib")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -164,19 +164,14 @@ def write_csv(chart: Chart, path: Path) -> None:
             numbers = [column.raw(row) for column in spec.columns]
             if with_runtime:
                 numbers += [runtime.low, runtime.high] if runtime else [None, None]
-            ends = ["true" if point.on_front else "false", _safe(point.source)]
-            writer.writerow([*map(_safe, words), point.kind, *map(_number, numbers), *ends])
+            ends = ["true" if point.on_front else "false", escape_csv(point.source)]
+            writer.writerow([*map(escape_csv, words), point.kind, *map(_number, numbers), *ends])
 
 
 def _number(value: float | None) -> str:
     if value is None:
         return ""
     return str(int(value)) if float(value).is_integer() else repr(float(value))
-
-
-def _safe(text: str) -> str:
-    """Keep a spreadsheet from running a name as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 # --- Names

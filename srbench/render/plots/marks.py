@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from srbench.board.leaderboard import QualityKind, Row
-from srbench.render.points import Chart, Point
-from srbench.render.scales import BubbleScale
-from srbench.render.sheet import INK, LINE_PT, SOFT_INK, Item, Sheet
+from srbench.render.plots.points import Chart, Point
+from srbench.render.plots.scales import BubbleScale
+from srbench.render.plots.sheet import INK, LINE_PT, SOFT_INK, Item, Sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

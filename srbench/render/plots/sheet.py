@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from matplotlib.transforms import Transform
 
-    from srbench.render.layout import Box
+    from srbench.render.plots.layout import Box
 
 DPI = 300
 FONT_PT = 7.0
@@ -75,7 +75,7 @@ class Sheet:
 
     def box(self, artist: "Artist") -> "Box":
         """The room that an artist takes."""
-        from srbench.render.layout import Box
+        from srbench.render.plots.layout import Box
 
         box = artist.get_window_extent()
         return Box(*(float(pixels) * 72 / self.figure.dpi for pixels in (box.x0, box.y0, box.x1, box.y1)))

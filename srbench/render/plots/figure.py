@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from srbench.board.leaderboard import Row
 from srbench.render.columns import Column
-from srbench.render.marks import color_of, draw_front, draw_points, legend_of, radius_of
-from srbench.render.points import Chart, PlotSpec, Point, chart_of, listed, write_csv
-from srbench.render.scales import Axis, BubbleScale, axis_of, bubble_scale
-from srbench.render.sheet import DPI, FONT_PT, INK, LINE_PT, SOFT_INK, Item, Sheet, flow
+from srbench.render.plots.marks import color_of, draw_front, draw_points, legend_of, radius_of
+from srbench.render.plots.points import Chart, PlotSpec, Point, chart_of, listed, write_csv
+from srbench.render.plots.scales import Axis, BubbleScale, axis_of, bubble_scale
+from srbench.render.plots.sheet import DPI, FONT_PT, INK, LINE_PT, SOFT_INK, Item, Sheet, flow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from srbench.render.layout import Line
+    from srbench.render.plots.layout import Line
 
 __all__ = ["FORMATS", "WIDTH_CM", "PlotSpec", "draw", "trade_off"]
 
@@ -124,7 +124,7 @@ def _house_style() -> Iterator[None]:
 
 def _attempt(chart: Chart, height: float, nameless: Collection[str]) -> "tuple[Figure, set[str]]":
     """Draw with axes of that height; also give the labels for which there was no room."""
-    from srbench.render.layout import Box
+    from srbench.render.plots.layout import Box
 
     spec, points = chart.spec, chart.points
     sheet, inner = Sheet.blank(), WIDTH_PT - 2 * _EDGE_PT
@@ -208,7 +208,7 @@ def _frame(sheet: Sheet, axes: "Axes", chart: Chart, x_axis: Axis, y_axis: Axis)
 
 def _in_points(sheet: Sheet, paths: Sequence[Sequence[tuple[float, float]]]) -> "list[Line]":
     """The straight pieces of paths in the axes' units."""
-    from srbench.render.layout import Line
+    from srbench.render.plots.layout import Line
 
     lines = []
     for path in filter(None, paths):
@@ -226,7 +226,7 @@ def _draw_labels(
     sheet: Sheet, named: Sequence[Point], points: Sequence[Point], scale: BubbleScale | None, lines: "Sequence[Line]"
 ) -> set[str]:
     """Set each name where it touches nothing; give those for which there is no room."""
-    from srbench.render.layout import Box, Bubble, Label, place
+    from srbench.render.plots.layout import Box, Bubble, Label, place
 
     axes = sheet.figure.axes[0]
 
