@@ -1,4 +1,4 @@
-"""Make results/reference (leaderboard, plot and records of the seven and two siblings at x4) and what the README shows of it.
+"""Make results/reference (leaderboard, plot, records; the seven and two siblings at x4) and the README's view of it.
 
     python scripts/make_reference.py            measure on this machine, then write everything
     python scripts/make_reference.py --readme   only rewrite the README's generated parts from what is there
