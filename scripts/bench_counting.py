@@ -75,9 +75,9 @@ def main() -> None:
     imported, library, first, second = map(float, _fresh(FIRST))
     [torch_first] = map(float, _fresh(TORCH_FIRST))
     print(
-        f"\nIn a fresh process: importing torch {imported:.2f} s, model_defs and srbench's counter {library:.2f} s, "
-        f"the first count (BSRN x4) {first:.3f} s, the second {second:.3f} s. Without srbench's own shape rules the first "
-        f"two operators alone (convolution, GELU) on torch's meta device cost {torch_first:.2f} s of lazy imports."
+        f"\nIn a fresh process: importing torch {imported:.2f} s, model_defs and srbench's counter {library:.2f} s,"
+        f" the first count (BSRN x4) {first:.3f} s, the second {second:.3f} s. On torch's own meta functions the first"
+        f" two operators alone (convolution, GELU) cost {torch_first:.2f} s of lazy imports."
     )
 
 
