@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import nn
@@ -67,6 +67,14 @@ class Variant:
     def in_channels(self) -> int:
         """Channels of the bare network's input: 3 for RGB, 1 for Y."""
         return 3 if self.colors == "rgb" else 1
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by name: builders are no part of a saved module."""
+        return get, (self.name,)
+
+    def __deepcopy__(self, memo: object) -> "Variant":
+        """Immutable, so its own copy."""
+        return self
 
     def check_scale(self, scale: int) -> None:
         """Raise :class:`ZooError` for a scale that the variant lacks."""
@@ -236,9 +244,11 @@ def get(name: str) -> Variant:
         # The pattern admits these two families alone.
         sized: Literal["ecbsr", "repsr"] = "ecbsr" if family == "ecbsr" else "repsr"
         return _sized(sized, key, int(blocks), int(features), "rgb" if rgb else "y")
+    if key == "all":
+        raise ZooError("'all' is the seven defaults, not one model; model_defs.DEFAULTS names them")
     near = difflib.get_close_matches(key, [*_BY_NAME, *_ALIASES, "all"], n=3, cutoff=0.5)
     hint = f"did you mean {_either(near)}?" if near else f"known are {', '.join(_BY_NAME)}"
-    raise ZooError(f"unknown model '{name}'; {hint}")
+    raise ZooError(f"unknown model {name!r}; {hint}")
 
 
 def build(name: str | Variant, scale: int, form: Form = "deploy", device: str | torch.device = "cpu") -> nn.Module:
@@ -255,11 +265,13 @@ def build(name: str | Variant, scale: int, form: Form = "deploy", device: str | 
     """
     variant = name if isinstance(name, Variant) else get(name)
     variant.check_scale(scale)
+    if form not in get_args(Form):
+        raise ZooError(f"unknown form {form!r}; there are {' and '.join(get_args(Form))}")
     with torch.device(device):
-        return mark(variant.builder(scale, form), variant, scale).eval()
+        return _mark(variant.builder(scale, form), variant, scale).eval()
 
 
-def mark(model: nn.Module, variant: Variant, scale: int) -> nn.Module:
+def _mark(model: nn.Module, variant: Variant, scale: int) -> nn.Module:
     """Note on a module which variant and scale it is, for :func:`super_resolve`; not part of its state."""
     model.zoo = (variant, scale)  # type: ignore[assignment]  # nn.Module types attributes as tensors or modules
     return model

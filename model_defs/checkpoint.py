@@ -1,6 +1,6 @@
 """Reading official checkpoints, whatever wrapper they carry and whichever form they hold."""
 
-import pickle
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from model_defs.catalog import Variant, ZooError, build, get, mark, variants
+from model_defs.catalog import Variant, ZooError, build, get, variants
 from model_defs.reparam import Form
 
 #: Where training scripts hide the weights, best first: BasicSR stores the moving average beside the raw weights.
@@ -44,7 +44,7 @@ def load_checkpoint(variant: str, path: str | Path, scale: int) -> nn.Module:
             model = build(wanted, scale, form)
             # Only `eval_conv` beside branches may be missing (see _fits), and nothing may be left over.
             model.load_state_dict(state, strict=False)
-            return mark(model, wanted, scale)
+            return model
     raise ZooError(_explain(path, wanted, scale, found))
 
 
@@ -58,7 +58,7 @@ def read_state(path: str | Path) -> State:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ZooError(f"no checkpoint at {path}") from None
-    except (pickle.UnpicklingError, EOFError, RuntimeError, OSError, KeyError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - torch names no set: a damaged file raises whatever its bytes lead to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ZooError(f"{path} is not a checkpoint that opens with weights_only=True: {reason}") from None
     content = _unwrap(content)
@@ -87,6 +87,7 @@ def _official_key(key: str) -> str:
     return re.sub(r"^(backbone\.\d+)\.1\.weight$", r"\1.act.weight", key)
 
 
+@functools.cache
 def _shapes(variant: Variant, scale: int, form: Form) -> Shapes:
     return {key: tuple(tensor.shape) for key, tensor in build(variant, scale, form, "meta").state_dict().items()}
 
@@ -145,7 +146,8 @@ def _sized_like(found: Shapes) -> list[Variant]:
     ):
         depth = len({m.group(1) for key in found if (m := re.match(block, key))}) - inner
         head = next((shape for key, shape in found.items() if re.fullmatch(first, key) and len(shape) == 4), None)
-        if depth > 0 and head is not None and 0 < head[0] < 10_000:
+        # The names of sized variants hold at most three and four digits.
+        if 0 < depth < 1000 and head is not None and 0 < head[0] < 10_000:
             suffix = {1: "", 3: "-rgb"}.get(head[1])
             if suffix is not None:
                 sized.append(get(f"{family}-m{depth}c{head[0]}{suffix}"))

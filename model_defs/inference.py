@@ -22,7 +22,7 @@ def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
         image: (3, H, W) or (N, 3, H, W), RGB in [0, 1], on the model's device and in its dtype.
 
     Returns:
-        The same rank, sides times the scale, clamped to [0, 1].
+        The same rank and dtype, sides times the scale, clamped to [0, 1]; made in inference mode.
 
     Raises:
         ZooError: a module from elsewhere, an image of another shape, or one smaller than the network takes.
@@ -37,11 +37,12 @@ def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
         if variant.colors == "rgb":
             out = model(batch * variant.value_range) / variant.value_range
         else:
-            ycbcr = _rgb_to_ycbcr(batch)
+            # Colours in float32 at least: at 255 a bfloat16 step is a whole grey level.
+            ycbcr = _rgb_to_ycbcr(batch.to(torch.promote_types(batch.dtype, torch.float32)))
             gain = 255.0 / variant.value_range
-            luma = model(ycbcr[:, :1] / gain) * gain
+            luma = model((ycbcr[:, :1] / gain).to(batch.dtype)) * gain
             chroma = F.interpolate(ycbcr[:, 1:], size=luma.shape[-2:], mode="bicubic", antialias=True)
-            out = _ycbcr_to_rgb(torch.cat([luma, chroma], dim=1))
+            out = _ycbcr_to_rgb(torch.cat([luma.to(ycbcr.dtype), chroma], dim=1)).to(batch.dtype)
     out = out.clamp(0, 1)
     return out if image.ndim == 4 else out[0]
 

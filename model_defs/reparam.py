@@ -127,7 +127,7 @@ def to_deploy(model: nn.Module) -> nn.Module:
 def _fold(block: Foldable) -> nn.Module:
     kernel = block.kernel()
     reference = next(block.parameters())
-    folded = block.folded().to(reference)
+    folded = block.folded()
     block.convolution_of(folded).to(reference)
     kernel.write_to(block.convolution_of(folded))
     return folded.train(block.training)
