@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model_defs.layers import ContrastAttention, SpatialAttention, conv1x1, conv3x3, upsampler
+from model_defs.layers import ContrastAttention, SpatialAttention, conv1x1, conv3x3, normal, upsampler
 
 
 class PointwiseLinear(nn.Linear):
@@ -85,7 +85,7 @@ class LinearDistillationBlock(nn.Module):
     def __init__(self, features: int) -> None:
         super().__init__()
         kept = features // 2
-        self.cw = nn.Parameter(nn.init.normal_(torch.empty(1, features), mean=1.0, std=0.2))
+        self.cw = nn.Parameter(normal((1, features), mean=1.0, std=0.2))
         self.c1_d = PointwiseLinear(features, kept)
         self.c1_r = separable_linear(features, features)
         self.c2_d = PointwiseLinear(features, kept)

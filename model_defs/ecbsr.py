@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model_defs.layers import conv3x3
+from model_defs.layers import conv3x3, normal
 from model_defs.reparam import Foldable, Form, Kernel
 
 SOBEL_X = ((1.0, 0.0, -1.0), (2.0, 0.0, -2.0), (1.0, 0.0, -1.0))
@@ -58,8 +58,8 @@ class EdgeBranch(nn.Module):
         super().__init__()
         conv = nn.Conv2d(in_channels, out_channels, 1)
         self.k0, self.b0 = conv.weight, _bias(conv)
-        self.scale = nn.Parameter(nn.init.normal_(torch.empty(out_channels, 1, 1, 1), std=1e-3))
-        self.bias = nn.Parameter(nn.init.normal_(torch.empty(out_channels), std=1e-3))
+        self.scale = nn.Parameter(normal((out_channels, 1, 1, 1), std=1e-3))
+        self.bias = nn.Parameter(normal((out_channels,), std=1e-3))
         # A parameter, though frozen, because the official one is: `parameters()` counts it.
         mask = torch.tensor([[edge]] * out_channels)
         self.mask = nn.Parameter(mask, requires_grad=False)

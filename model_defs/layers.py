@@ -20,6 +20,12 @@ def conv1x1(in_channels: int, out_channels: int, *, bias: bool = True) -> nn.Con
     return nn.Conv2d(in_channels, out_channels, 1, bias=bias)
 
 
+def normal(shape: tuple[int, ...], *, mean: float = 0.0, std: float) -> Tensor:
+    """A new tensor of normally distributed numbers; empty on the meta device, where filling loads torch's compiler."""
+    tensor = torch.empty(shape)
+    return tensor if tensor.is_meta else nn.init.normal_(tensor, mean, std)
+
+
 def upsampler(in_channels: int, out_channels: int, scale: int) -> nn.Sequential:
     """3x3 convolution to ``out_channels * scale**2``, then sub-pixel shuffle (Shi et al., CVPR 2016)."""
     return nn.Sequential(conv3x3(in_channels, out_channels * scale**2), nn.PixelShuffle(scale))

@@ -167,7 +167,7 @@ def choose_device(asked: str) -> str:
     name = asked.strip().lower()
     if name == "cpu":
         return name
-    if name not in ("auto", "cuda") and not (name.startswith("cuda:") and name[5:].isdigit()):
+    if name not in ("auto", "cuda") and not (name.startswith("cuda:") and name[5:].isascii() and name[5:].isdigit()):
         raise InputError(f"--device {asked}: write auto, cpu or cuda:N")
 
     present = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -263,13 +263,13 @@ def _gpus() -> tuple[tuple[str, ...], str | None]:
 
     try:
         pynvml.nvmlInit()
+        try:
+            handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
+            return tuple(str(pynvml.nvmlDeviceGetName(h)) for h in handles), str(pynvml.nvmlSystemGetDriverVersion())
+        finally:
+            pynvml.nvmlShutdown()
     except pynvml.NVMLError:
         return (), None
-    try:
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        return tuple(str(pynvml.nvmlDeviceGetName(h)) for h in handles), str(pynvml.nvmlSystemGetDriverVersion())
-    finally:
-        pynvml.nvmlShutdown()
 
 
 def _status_bytes(field: str) -> int:

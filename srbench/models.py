@@ -35,23 +35,26 @@ def parse(names: str, form: Form) -> list[ModelId]:
 
     found: dict[tuple[str, str], ModelId] = {}
     for typed in (part.strip() for part in names.split(",")):
-        if not typed:
-            continue
-        for name in model_defs.DEFAULTS if typed.lower() == "all" else (typed,):
-            model = _resolve(name, form)
-            found.setdefault((model.variant, model.form), model)
+        if typed:
+            name, its_form = _split_form(typed, form)
+            for each in model_defs.DEFAULTS if name.lower() == "all" else (name,):
+                model = _resolve(each, its_form)
+                found.setdefault((model.variant, model.form), model)
     if not found:
         raise InputError("--models names no model; 'srbench models' lists them")
     return list(found.values())
 
 
-def _resolve(typed: str, form: Form) -> ModelId:
+def _split_form(typed: str, form: Form) -> tuple[str, Form]:
+    name, at, asked = typed.rpartition("@")
+    if not at or ".py" in asked:  # the @ belongs to a path
+        return typed, form
+    if asked not in get_args(Form):
+        raise InputError(f"'{typed}': after @ comes train or deploy, not '{asked}'")
+    return name, "train" if asked == "train" else "deploy"
 
-    name, at, asked = typed.partition("@")
-    if at:
-        if asked not in get_args(Form):
-            raise InputError(f"'{typed}': after @ comes train or deploy, not '{asked}'")
-        form = "train" if asked == "train" else "deploy"
+
+def _resolve(name: str, form: Form) -> ModelId:
     if ".py" in name:
         return _from_file(name, form)
     try:
@@ -77,8 +80,10 @@ def _from_file(typed: str, form: Form) -> ModelId:
     if not path.is_file():
         raise InputError(f"no file {path} (for the model '{typed}')")
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (SyntaxError, UnicodeDecodeError, ValueError) as error:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except (SyntaxError, ValueError) as error:
         raise InputError(f"{path} is not Python: {str(error).splitlines()[0]}") from None
     known, complete = _names_in(tree)
     if name not in known and complete:

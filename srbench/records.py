@@ -5,14 +5,13 @@ derived from stored samples, never stored beside them, so recomputing gives the 
 """
 
 import hashlib
-from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from srbench.measure.stats import Interval, median_interval
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 Form = Literal["train", "deploy"]
 Colors = Literal["rgb", "y"]
@@ -240,12 +239,12 @@ class Settings(Frozen):
 class Record(Frozen):
     """What one case gave. ``reason`` and ``advice`` are one line each; ``detail`` is a traceback where there is one."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = SCHEMA_VERSION
     srbench_version: str
     case: Case
     machine: Machine
     settings: Settings
-    finished: datetime
+    finished: AwareDatetime
     status: Status
     reason: str = ""
     advice: str = ""

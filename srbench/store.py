@@ -32,10 +32,11 @@ def prepare(output: Path) -> None:
 
 def path_of(output: Path, record: Record) -> Path:
     """Where a record lives: a name for people, then the case and the machine, so that reruns replace each other."""
-    case = record.case
-    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", case.model.variant).strip("-.")[-60:] or "model"
+    case, model = record.case, record.case.model
+    name = model.variant if model.source is None else f"{Path(model.source).stem}-{model.architecture}"
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")[-60:] or "model"
     machine = sha256(record.machine.name.encode()).hexdigest()[:6]
-    return output / RUNS / f"{readable}_x{case.workload.scale}_{case.model.form}_{case.key}_{machine}.json"
+    return output / RUNS / f"{readable}_x{case.workload.scale}_{model.form}_{case.key}_{machine}.json"
 
 
 def write(output: Path, record: Record) -> Path:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from srbench.measure.shapes import SHAPE_RULES, conv_output
+from srbench.measure.shapes import SHAPE_RULES, output_of
 from srbench.records import Complexity, Layer
 
 aten = torch.ops.aten
@@ -43,8 +43,8 @@ def count(
     Raises:
         RuntimeError: whatever the model raises for such an input.
     """
-    counter = _Counter(model)
     image = torch.empty(*input_shape, dtype=dtype, device="meta")
+    counter = _Counter(model, image)
     with torch.no_grad(), counter.watching_modules(), counter:
         output = model(image)
     batch = input_shape[0]
@@ -66,7 +66,7 @@ def count(
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
     """Sees every operator of a forward pass: counts it, and follows which tensors are alive."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, image: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.layers: list[Layer] = []
         self.peak_bytes = 0
@@ -75,6 +75,8 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         self._names = {id(module): name for name, module in model.named_modules()}
         self._stack: list[nn.Module] = []
         self._seen: set[int] = set()
+        # Known and counted apart: a view of a weight or of the input is no new memory.
+        self._resident = {t.untyped_storage()._cdata for t in (image, *model.parameters(), *model.buffers())}
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -86,7 +88,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
     def watching_modules(self) -> Iterator[None]:
         """Know which module runs, for the names of layers."""
         enter = register_module_forward_pre_hook(lambda module, _: self._stack.append(module))
-        leave = register_module_forward_hook(lambda *_: _drop(self._stack))
+        leave = register_module_forward_hook(lambda *_: _drop(self._stack), always_call=True)
         try:
             yield
         finally:
@@ -102,41 +104,24 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
     ) -> object:
         kwargs = kwargs or {}
         packet = func.overloadpacket
+        if func not in SHAPE_RULES and packet not in _FORMULAS and _is_composite(func):
+            with self:
+                result = func.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return cast(object, result)
+        out = output_of(func, args, kwargs)
         if packet is aten.convolution:
-            out: object = self._convolution(*args)
-        else:
-            rule = SHAPE_RULES.get(func)
-            if rule is not None:
-                out = rule(*args, **kwargs)
-            else:
-                if packet not in _FORMULAS and _is_composite(func):
-                    with self:
-                        result = func.decompose(*args, **kwargs)
-                    if result is not NotImplemented:
-                        return cast(object, result)
-                out = func(*args, **kwargs)
-            if packet in _FORMULAS:
-                self._matrix_product(_FORMULAS[packet], args, out)
+            self._convolution(cast(Tensor, out), *args)
+        elif packet in _FORMULAS:
+            self._matrix_product(_FORMULAS[packet], args, out)
         self._follow(out)
         return out
 
-    def _convolution(
-        self,
-        x: Tensor,
-        weight: Tensor,
-        bias: Tensor | None,
-        stride: Sequence[int],
-        padding: Sequence[int],
-        dilation: Sequence[int],
-        transposed: bool,
-        output_padding: Sequence[int],
-        groups: int,
-    ) -> Tensor:
-        shape = conv_output(x.shape, weight.shape, stride, padding, dilation, transposed, output_padding, groups)
-        out = torch.empty(shape, dtype=x.dtype, device="meta")
+    def _convolution(self, out: Tensor, x: Tensor, weight: Tensor, *rest: Any) -> None:
+        *_, transposed, _, groups = rest
         # Each weight meets every pixel of the output once; of the input where the convolution is transposed.
-        pixels = prod(x.shape[2:]) if transposed else prod(shape[2:])
-        multi_adds = weight.numel() * pixels * shape[0]
+        pixels = prod(x.shape[2:]) if transposed else prod(out.shape[2:])
+        multi_adds = weight.numel() * pixels * out.shape[0]
         name, params = self._who()
         kernel = "x".join(map(str, weight.shape[2:]))
         kind = " depthwise" if groups > 1 and groups == x.shape[1] else f" {groups} groups" if groups > 1 else ""
@@ -145,13 +130,12 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
                 name=name,
                 operator=f"conv {kernel}{kind}{' transposed' if transposed else ''}",
                 in_shape=tuple(x.shape[1:]),
-                out_shape=tuple(shape[1:]),
+                out_shape=tuple(out.shape[1:]),
                 params=params,
                 multi_adds=multi_adds,
                 activations=out.numel(),
             )
         )
-        return out
 
     def _matrix_product(self, formula: Callable[..., int], args: tuple[Any, ...], out: object) -> None:
         name, params = self._who()
@@ -184,7 +168,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
                 continue
             storage = tensor.untyped_storage()
             key = storage._cdata
-            if key in self._alive:
+            if key in self._alive or key in self._resident:
                 continue
             size = storage.nbytes()
             self._alive_bytes += size
@@ -211,6 +195,14 @@ def _mm(a: Tensor, b: Tensor, *_: object) -> int:
     return a.numel() * b.shape[-1]
 
 
+def _mv(a: Tensor, _: Tensor) -> int:
+    return a.numel()
+
+
+def _addmv(_: Tensor, a: Tensor, __: Tensor, *___: object) -> int:
+    return a.numel()
+
+
 def _addmm(_: Tensor, a: Tensor, b: Tensor, *__: object) -> int:
     return a.numel() * b.shape[-1]
 
@@ -221,9 +213,13 @@ _FORMULAS: dict[object, Callable[..., int]] = {
     aten.bmm: _mm,
     aten.addmm: _addmm,
     aten.baddbmm: _addmm,
+    aten.mv: _mv,
+    aten.dot: _mv,
+    aten.addmv: _addmv,
 }
 
 
 def abbreviated(name: str) -> str:
-    """A module path with its block numbers left out: ``B3.esa.conv1`` -> ``B*.esa.conv1``."""
-    return re.sub(r"\d+(?=\.|$)", "*", name)
+    """A module path with its block numbers left out: ``B3.esa.conv1`` -> ``B*.esa.conv1``, ``body.0`` -> ``body.*``."""
+    *blocks, last = name.split(".")
+    return ".".join([*(re.sub(r"\d+$", "*", block) for block in blocks), "*" if last.isdecimal() else last])

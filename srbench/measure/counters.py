@@ -48,14 +48,14 @@ def by_thop(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
     """Count with thop, which looks at modules only: what is called as a function it cannot see."""
     import thop
 
-    products = {c.__name__ for c in (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)}
-    kinds = {name: type(module) for name, module in model.named_modules()}
-    _, _, tree = thop.profile(model, inputs=(image,), verbose=False, ret_layer_info=True)
+    convolutions = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+    products = {c.__name__ for c in (*convolutions, nn.Linear)}
+    kinds = {name: type(module).__name__ for name, module in model.named_modules(remove_duplicate=False)}
+    total, _, tree = thop.profile(model, inputs=(image,), verbose=False, ret_layer_info=True)
     own: Counter[tuple[str, str]] = Counter()
-    for name, amount in _leaves(tree):
-        # Our subclasses of a convolution count as the convolution that they are.
-        base = next((b.__name__ for b in kinds[name].__mro__ if b.__name__ in products), kinds[name].__name__)
-        own[base, abbreviated(name)] += int(amount)
+    # A network that is a single layer has no tree below it.
+    for name, amount in _leaves(tree) if tree else [("", total)]:
+        own[kinds[name], abbreviated(name)] += int(amount)
     return _compare("thop", version("thop"), own, products, ours, image.shape[0])
 
 

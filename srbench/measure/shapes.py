@@ -1,7 +1,8 @@
-"""Output shapes of the common operators on the meta device.
+"""Output shapes of the common operators on the meta device, without torch's own meta functions.
 
-Each rule gives what torch's own meta function would: an empty tensor of the right shape and dtype. A test holds every
-rule against torch's answer. Operators without a rule go to torch.
+Each rule covers the plain case of its operator (floating point, usual arguments) and gives what torch would: an empty
+tensor of the right shape and dtype. For anything else, errors among them, it steps aside by returning None, and torch
+answers. A test holds every rule against torch.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,38 +16,15 @@ aten = torch.ops.aten
 Rule = Callable[..., Any]
 
 
-def conv_output(
-    x: Sequence[int],
-    weight: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    transposed: bool,
-    output_padding: Sequence[int],
-    groups: int,
-) -> list[int]:
-    """(N, C_out, *spatial) of a convolution, by the formulas in torch.nn.Conv2d and ConvTranspose2d.
+def output_of(operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+    """What an operator gives for meta tensors: by its rule where one applies, else by torch.
 
     Raises:
-        RuntimeError: channels that do not match, or a kernel larger than the padded input; as torch does.
+        RuntimeError: (or another) as torch does for arguments that do not go together.
     """
-    expected = weight[0] if transposed else weight[1] * groups
-    if x[1] != expected:
-        raise RuntimeError(f"a convolution with weight {_size(weight)} takes {expected} channels, not {x[1]}")
-    out = [x[0], weight[1] * groups if transposed else weight[0]]
-    for axis, side in enumerate(x[2:]):
-        # torch lets one number stand for all axes.
-        s, p, d, o = (v[axis % len(v)] for v in (stride, padding, dilation, output_padding))
-        reach = d * (weight[2 + axis] - 1) + 1
-        size = (side - 1) * s - 2 * p + reach + o if transposed else (side + 2 * p - reach) // s + 1
-        if size < 1:
-            raise RuntimeError(f"a {_size(weight[2:])} kernel does not fit into an input of {_size(x[2:])}")
-        out.append(size)
-    return out
-
-
-def _size(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))
+    rule = SHAPE_RULES.get(operator)
+    out = rule(*args, **kwargs) if rule is not None else None
+    return operator(*args, **kwargs) if out is None else out
 
 
 def _empty(like: Tensor, shape: Sequence[int]) -> Tensor:
@@ -54,76 +32,121 @@ def _empty(like: Tensor, shape: Sequence[int]) -> Tensor:
     return torch.empty(shape, dtype=like.dtype, device="meta")
 
 
-def _same(x: Tensor, *_: object, **__: object) -> Tensor:
-    return _empty(x, x.shape)
+def _convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    transposed: bool,
+    output_padding: Sequence[int],
+    groups: int,
+) -> Tensor | None:
+    """The formulas in torch.nn.Conv2d and ConvTranspose2d."""
+    takes, gives = weight.shape[1] * groups, weight.shape[0]
+    if transposed:
+        takes, gives = gives, takes
+    if x.ndim != weight.ndim or x.dtype != weight.dtype:
+        return None
+    if x.shape[1] != takes or gives % groups:
+        # torch's meta function lets some of these pass, its CPU none.
+        size = "x".join(map(str, weight.shape))
+        raise RuntimeError(
+            f"a convolution with weight {size} takes {takes} channels, not {x.shape[1]}, in {groups} group(s)"
+        )
+    if bias is not None and (tuple(bias.shape) != (gives,) or bias.dtype != x.dtype):
+        return None
+    out = [x.shape[0], gives]
+    for axis, side in enumerate(x.shape[2:]):
+        # torch lets one number stand for all axes.
+        s, p, d, o = (v[axis % len(v)] for v in (stride, padding, dilation, output_padding))
+        reach = d * (weight.shape[2 + axis] - 1) + 1
+        if s < 1 or p < 0 or d < 1:
+            return None
+        out.append((side - 1) * s - 2 * p + reach + o if transposed else (side + 2 * p - reach) // s + 1)
+    return _empty(x, out) if min(out[2:], default=0) > 0 else None
 
 
-def _broadcast(x: Tensor | float, y: Tensor | float, *_: object, **__: object) -> Tensor:
-    if isinstance(x, Tensor) and isinstance(y, Tensor):
-        shape = x.shape if x.shape == y.shape else _broadcast_shape(x.shape, y.shape)
-        return torch.empty(shape, dtype=torch.result_type(x, y), device="meta")
-    tensor = x if isinstance(x, Tensor) else y
-    assert isinstance(tensor, Tensor)
-    return torch.empty(tensor.shape, dtype=torch.result_type(x, y), device="meta")
+def _same(x: Tensor, *_: object, **__: object) -> Tensor | None:
+    return _empty(x, x.shape) if x.is_floating_point() else None
 
 
-def _broadcast_shape(a: Sequence[int], b: Sequence[int]) -> list[int]:
+def _prelu(x: Tensor, weight: Tensor) -> Tensor | None:
+    plain = x.is_floating_point() and x.dtype == weight.dtype and _broadcast_shape(x.shape, weight.shape) == [*x.shape]
+    return _empty(x, x.shape) if plain else None
+
+
+def _broadcast(x: Tensor | float, y: Tensor | float, *_: object, **__: object) -> Tensor | None:
+    tensors = [t for t in (x, y) if isinstance(t, Tensor)]
+    if not tensors or not all(t.is_floating_point() for t in tensors):
+        return None
+    shape = [*tensors[0].shape] if len(tensors) == 1 else _broadcast_shape(tensors[0].shape, tensors[1].shape)
+    return None if shape is None else torch.empty(shape, dtype=torch.result_type(x, y), device="meta")
+
+
+def _broadcast_shape(a: Sequence[int], b: Sequence[int]) -> list[int] | None:
     # Not torch.broadcast_shapes, which loads torch's symbolic shapes at its first call.
     shape = []
     for left, right in zip_longest(reversed(a), reversed(b), fillvalue=1):
         if left != right and 1 not in (left, right):
-            raise RuntimeError(f"shapes {_size(a)} and {_size(b)} do not go together")
+            return None
         shape.append(right if left == 1 else left)
     return shape[::-1]
 
 
-def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor | None:
     first = tensors[0]
-    shape = list(first.shape)
-    if any(t.ndim != first.ndim or t.dtype != first.dtype for t in tensors):
-        out: Tensor = aten.cat.default(tensors, dim)
-        return out
-    shape[dim] = sum(t.shape[dim] for t in tensors)
-    if any(size != shape[axis] for t in tensors for axis, size in enumerate(t.shape) if axis != dim % first.ndim):
-        raise RuntimeError(f"cannot join tensors of shapes {[tuple(t.shape) for t in tensors]} along axis {dim}")
+    if not -first.ndim <= dim < first.ndim or any(t.ndim != first.ndim or t.dtype != first.dtype for t in tensors):
+        return None
+    shape, joined = list(first.shape), dim % first.ndim
+    shape[joined] = sum(t.shape[joined] for t in tensors)
+    if any(size != shape[axis] for t in tensors for axis, size in enumerate(t.shape) if axis != joined):
+        return None
     return _empty(first, shape)
 
 
-def _mean(x: Tensor, dim: Sequence[int] | None, keepdim: bool = False, **kwargs: object) -> Tensor:
-    if kwargs or not dim:
-        out: Tensor = aten.mean.dim(x, dim, keepdim, **kwargs)
-        return out
+def _mean(x: Tensor, dim: Sequence[int] | None, keepdim: bool = False, **kwargs: object) -> Tensor | None:
+    if kwargs or not dim or not x.is_floating_point() or not all(-x.ndim <= d < x.ndim for d in dim):
+        return None
     reduced = {d % x.ndim for d in dim}
+    if len(reduced) < len(dim):
+        return None
     kept = [(1 if axis in reduced else size) for axis, size in enumerate(x.shape) if keepdim or axis not in reduced]
     return _empty(x, kept)
 
 
-def _pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
+def _pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor | None:
+    if len(pad) % 2 or len(pad) > 2 * x.ndim:
+        return None
     shape = list(x.shape)
     for i in range(len(pad) // 2):
         shape[-1 - i] += pad[2 * i] + pad[2 * i + 1]
-    return _empty(x, shape)
+    return _empty(x, shape) if min(shape) > 0 else None
 
 
-def _resized(x: Tensor, output_size: Sequence[int], *_: object) -> Tensor:
-    return _empty(x, [*x.shape[:2], *output_size])
+def _resized(x: Tensor, output_size: Sequence[int], *_: object) -> Tensor | None:
+    plain = x.ndim == 4 and len(output_size) == 2 and min(*output_size, *x.shape) > 0 and x.is_floating_point()
+    return _empty(x, [*x.shape[:2], *output_size]) if plain else None
 
 
-def _pixel_shuffle(x: Tensor, factor: int) -> Tensor:
+def _pixel_shuffle(x: Tensor, factor: int) -> Tensor | None:
+    if x.ndim < 3 or factor < 1 or x.shape[-3] % factor**2:
+        return None
     *batch, channels, height, width = x.shape
-    if channels % factor**2:
-        raise RuntimeError(f"pixel shuffle by {factor} needs channels divisible by {factor**2}, not {channels}")
     return _empty(x, [*batch, channels // factor**2, height * factor, width * factor])
 
 
-def _mm(a: Tensor, b: Tensor) -> Tensor:
-    if a.shape[-1] != b.shape[-2]:
-        raise RuntimeError(f"cannot multiply {_size(a.shape)} and {_size(b.shape)} matrices")
-    return _empty(a, [*a.shape[:-1], b.shape[-1]])
+def _mm(a: Tensor, b: Tensor) -> Tensor | None:
+    plain = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and a.dtype == b.dtype and a.is_floating_point()
+    return _empty(a, [a.shape[0], b.shape[1]]) if plain else None
 
 
-def _addmm(bias: Tensor, a: Tensor, b: Tensor, **_: object) -> Tensor:
-    return _mm(a, b)
+def _addmm(bias: Tensor, a: Tensor, b: Tensor, **kwargs: object) -> Tensor | None:
+    product = _mm(a, b)
+    if product is None or kwargs or bias.dtype != product.dtype:
+        return None
+    return product if _broadcast_shape(bias.shape, product.shape) == [*product.shape] else None
 
 
 def _max_pool(
@@ -133,28 +156,38 @@ def _max_pool(
     padding: Sequence[int] = (0,),
     dilation: Sequence[int] = (1,),
     ceil_mode: bool = False,
-) -> tuple[Tensor, Tensor]:
-    if ceil_mode:
-        pooled: tuple[Tensor, Tensor] = aten.max_pool2d_with_indices.default(
-            x, kernel, stride, padding, dilation, ceil_mode
-        )
-        return pooled
+) -> tuple[Tensor, Tensor] | None:
+    if ceil_mode or x.ndim not in (3, 4) or not x.is_floating_point():
+        return None
     sides = []
     for axis, side in enumerate(x.shape[-2:]):
         k, p, d = (v[axis % len(v)] for v in (kernel, padding, dilation))
         s = stride[axis % len(stride)] if stride else k
+        if s < 1 or not 0 <= 2 * p <= k:
+            return None
         sides.append((side + 2 * p - d * (k - 1) - 1) // s + 1)
-    if min(sides) < 1:
-        raise RuntimeError(f"a {_size(kernel)} pooling does not fit into an input of {_size(x.shape[-2:])}")
     shape = [*x.shape[:-2], *sides]
-    return _empty(x, shape), torch.empty(shape, dtype=torch.int64, device="meta")
+    return (_empty(x, shape), torch.empty(shape, dtype=torch.int64, device="meta")) if min(shape) > 0 else None
 
 
-def _batch_norm(x: Tensor, *_: object) -> tuple[Tensor, Tensor, Tensor]:
+def _batch_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    var: Tensor | None,
+    training: bool,
+    *_: object,
+) -> tuple[Tensor, Tensor, Tensor] | None:
+    parts = [t for t in (weight, bias, mean, var) if t is not None]
+    if training or mean is None or var is None or any(tuple(t.shape) != (x.shape[1],) for t in parts):
+        return None
+    # The CPU gives no statistics of the batch in evaluation mode; torch's meta function does.
     return _empty(x, x.shape), _empty(x, [0]), _empty(x, [0])
 
 
 SHAPE_RULES: dict[object, Rule] = {
+    aten.convolution.default: _convolution,
     **dict.fromkeys(
         (
             aten.relu.default,
@@ -164,11 +197,11 @@ SHAPE_RULES: dict[object, Rule] = {
             aten.sigmoid.default,
             aten.hardtanh.default,
             aten.sqrt.default,
-            aten._prelu_kernel.default,
             aten.pow.Tensor_Scalar,
         ),
         _same,
     ),
+    aten._prelu_kernel.default: _prelu,
     **dict.fromkeys((aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor), _broadcast),
     aten.cat.default: _cat,
     aten.mean.dim: _mean,

@@ -1,0 +1,168 @@
+"""Records, rows and what they are made of: complete by default, so that a test states only what it is about."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from srbench import workload
+from srbench.board.leaderboard import Quality, QualityKind, Row
+from srbench.board.published import Claim
+from srbench.measure.stats import Interval
+from srbench.records import (
+    Case,
+    Complexity,
+    Form,
+    Latency,
+    Layer,
+    Machine,
+    Memory,
+    ModelId,
+    Record,
+    Settings,
+    Status,
+    Workload,
+)
+
+#: When the first record of a test was finished; later ones add minutes.
+NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
+MS = 1_000_000
+MIB = 2**20
+
+
+def make_machine(name: str = "Test CPU, 2 cores, 8 GiB", cores: int = 2) -> Machine:
+    return Machine(
+        name=name,
+        system="Linux 6.1 x86_64",
+        cpu="Test CPU",
+        cores=cores,
+        memory_bytes=8 * 2**30,
+        gpus=(),
+        driver=None,
+        python="3.11.7",
+        torch="2.6.0",
+        cuda=None,
+        cudnn=None,
+    )
+
+
+def make_model(variant: str = "bsrn", form: Form = "deploy", **changes: Any) -> ModelId:
+    """A network of the zoo; its architecture is what stands before the first dash."""
+    model = ModelId(architecture=variant.partition("-")[0].upper(), variant=variant, form=form)
+    return model.model_copy(update=changes)
+
+
+def make_workload(scale: int = 4, **changes: Any) -> Workload:
+    """GT 1280x720, batch 1, float32."""
+    return workload.plan(scale).model_copy(update=changes)
+
+
+def make_case(variant: str = "bsrn", scale: int = 4, device: str = "cpu", **changes: Any) -> Case:
+    """On the CPU with the two threads of :func:`make_machine`, unless told otherwise."""
+    threads = 2 if device == "cpu" else None
+    case = Case(model=make_model(variant), workload=make_workload(scale), device=device, threads=threads)
+    return case.model_copy(update=changes)
+
+
+def make_counts(params: int = 352_400, multi_adds: int = 19_177_176_448, **changes: Any) -> Complexity:
+    """The counts of BSRN x4 (official class, GT 1280x720), as one convolution."""
+    layer = Layer(
+        name="fea_conv.pw",
+        operator="conv 1x1",
+        in_shape=(12, 180, 320),
+        out_shape=(64, 180, 320),
+        params=params,
+        multi_adds=multi_adds,
+        activations=355_881_376,
+    )
+    counts = Complexity(
+        params=params,
+        multi_adds=multi_adds,
+        activations=355_881_376,
+        convs=206,
+        weights_bytes=4 * params,
+        input_bytes=4 * 3 * 320 * 180,
+        peak_bytes=200 * MIB,
+        layers=(layer,),
+    )
+    return counts.model_copy(update=changes)
+
+
+def make_latency(*samples_ms: float) -> Latency:
+    """A cold pass of 900 ms, a warm-up pass of 500 ms, then the samples."""
+    return Latency(cold_ns=900 * MS, warmup_ns=(500 * MS,), samples_ns=tuple(round(ms * MS) for ms in samples_ms))
+
+
+def make_record(case: Case | None = None, status: Status = "VALID", *, minutes: int = 0, **changes: Any) -> Record:
+    """A measured case, finished ``minutes`` after noon."""
+    record = Record(
+        srbench_version="0.1.0",
+        case=case or make_case(),
+        machine=make_machine(),
+        settings=Settings(seed=0, budget_s=15, timeout_s=300, threads=2),
+        finished=NOON + timedelta(minutes=minutes),
+        status=status,
+        complexity=make_counts(),
+        latency=make_latency(101, 102, 103, 104, 105, 106, 107),
+        memory=Memory(
+            weights_bytes=1_409_600,
+            input_bytes=691_200,
+            peak_bytes=150 * MIB,
+            reserved_bytes=None,
+            method="kernel high-water mark",
+        ),
+    )
+    return record.model_copy(update=changes)
+
+
+def make_row(variant: str = "bsrn", **changes: Any) -> Row:
+    """A measured row at x4 with GT 1280x720 on a CPU."""
+    row = Row(
+        model=variant.partition("-")[0].upper(),
+        variant=variant,
+        scale=4,
+        form="deploy",
+        colors="rgb",
+        gt_width=1280,
+        gt_height=720,
+        lr_width=320,
+        lr_height=180,
+        batch=1,
+        dtype="float32",
+        device="cpu",
+        machine="Test CPU, 2 cores, 8 GiB",
+        params=352_400,
+        multi_adds=19_177_176_448,
+        activations=355_881_376,
+        convs=206,
+        runtime_ms=Interval(104.25, 103.5, 105.75, "binomial95"),
+        peak_memory_mib=150.25,
+    )
+    return replace(row, **changes)
+
+
+def make_quality(
+    printed: str, kind: QualityKind = "published", source: str = "A paper, Table 4", **changes: Any
+) -> Quality:
+    return replace(Quality(float(printed), printed, kind, source), **changes)
+
+
+def make_claim(metric: str, printed: str, unit: str = "", **changes: Any) -> Claim:
+    """A published number of BSRN on Set5 at x4."""
+    row: dict[str, Any] = {
+        "network": "BSRN",
+        "printed_as": "BSRN",
+        "architecture": "bsrn",
+        "variant": "bsrn",
+        "scale": 4,
+        "metric": metric,
+        "dataset": "Set5",
+        "value": printed,
+        "unit": unit,
+        "kind": "published",
+        "source_id": "a-table4",
+        "source": "A paper, Table 4",
+        "own": True,
+        "protocol": "",
+        "note": "",
+    }
+    return Claim.model_validate(row | changes)

@@ -1,0 +1,116 @@
+"""Peak memory: the order of calls by a scripted device, the amount by a real process."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from srbench.machine import Device, Peak
+from srbench.measure.memory import measure_memory
+from srbench.records import Memory
+
+MIB = 2**20
+
+
+class ScriptedDevice:
+    """Answers with a given peak and notes what it is asked."""
+
+    name = "scripted"
+
+    def __init__(self, peak: Peak) -> None:
+        self.calls: list[str] = []
+        self._peak = peak
+
+    @property
+    def torch_device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def forward(self) -> None:
+        self.calls.append("forward")
+
+    def synchronize(self) -> None:
+        self.calls.append("synchronize")
+
+    def prepare_memory(self) -> None:
+        self.calls.append("prepare_memory")
+
+    def reset_peak(self) -> None:
+        self.calls.append("reset_peak")
+
+    def peak(self) -> Peak:
+        self.calls.append("peak")
+        return self._peak
+
+
+def measured(peak: Peak) -> Memory:
+    device = ScriptedDevice(peak)
+    as_device: Device = device  # the script offers all that a measurement may ask
+    return measure_memory(device.forward, as_device, weights_bytes=1000, input_bytes=200)
+
+
+def test_one_pass_warms_up_and_one_is_watched() -> None:
+    device = ScriptedDevice(Peak(30, None, None, "scripted"))
+    measure_memory(device.forward, device, 1000, 200)
+    assert device.calls == ["forward", "synchronize", "reset_peak", "forward", "synchronize", "peak"]
+
+
+def test_on_a_cpu_the_peak_is_weights_and_input_and_growth() -> None:
+    memory = measured(Peak(added_bytes=30, total_bytes=None, reserved_bytes=None, method="growth"))
+    assert memory == Memory(weights_bytes=1000, input_bytes=200, peak_bytes=1230, reserved_bytes=None, method="growth")
+
+
+@pytest.mark.parametrize("added", [0, -50])
+def test_a_process_that_shrinks_still_holds_weights_and_input(added: int) -> None:
+    assert measured(Peak(added, None, None, "growth")).peak_bytes == 1200
+
+
+def test_on_a_gpu_the_peak_is_the_allocators() -> None:
+    memory = measured(Peak(added_bytes=None, total_bytes=5000, reserved_bytes=8192, method="allocator"))
+    assert (memory.peak_bytes, memory.reserved_bytes, memory.method) == (5000, 8192, "allocator")
+    assert (memory.weights_bytes, memory.input_bytes) == (1000, 200)
+
+
+#: Passes by name: what each allocates, one statement after the other, and the MiB that it holds at its peak.
+PASSES = {
+    "two alive at once": ("a = mib(64); b = mib(32)", 96),
+    "a spike that is over": ("a = mib(64); del a; b = mib(32)", 64),
+    "a chain": ("a = mib(32); b = a + 1; a = mib(8); c = b + 1", 72),
+    "an old tensor lives until its name is bound anew": ("a = mib(16); a = mib(16); a = mib(16)", 32),
+    "nothing": ("pass", 0),
+}
+PROGRAM = """
+import sys, torch
+from srbench.machine import open_device
+from srbench.measure.memory import measure_memory
+
+device = open_device("cpu")
+device.prepare_memory()
+
+def mib(size):
+    return torch.zeros(size * 2**18)
+
+for line in sys.argv[1:]:
+    exec(f"def forward(): {line}")
+    memory = measure_memory(forward, device, 0, 0)
+    print(memory.peak_bytes, memory.method, sep=";")
+"""
+
+
+@pytest.fixture(scope="module")
+def real_peaks() -> dict[str, tuple[int, str]]:
+    """Bytes and method of each pass, all in one process that does nothing else."""
+    bodies = [body for body, _ in PASSES.values()]
+    found = subprocess.run([sys.executable, "-c", PROGRAM, *bodies], capture_output=True, text=True, check=True)
+    answers = [line.split(";") for line in found.stdout.splitlines()]
+    return {name: (int(peak), method) for name, (peak, method) in zip(PASSES, answers, strict=True)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads and resets the high-water mark in /proc")
+@pytest.mark.parametrize("name", PASSES)
+def test_a_real_process_reads_what_its_tensors_need(name: str, real_peaks: dict[str, tuple[int, str]]) -> None:
+    peak, method = real_peaks[name]
+    if method != "kernel high-water mark":
+        pytest.skip(f"this kernel does not let a process reset its peak: {method}")
+    # Tensors are that large to the byte; the rest is stacks and pages of the interpreter.
+    assert peak == pytest.approx(PASSES[name][1] * MIB, rel=0.02, abs=MIB)

@@ -1,0 +1,388 @@
+"""Rows as CSV, Markdown and terminal text: what users' scripts may rely on, and what readers are told."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from srbench.board.leaderboard import Row, published_rows, rows_of
+from srbench.board.published import ClaimBook, load_claims
+from srbench.measure.stats import Interval
+from srbench.render import tables
+from srbench.render.tables import MARKDOWN, TERMINAL, Footnotes, groups, markdown, render, runtime_text, terminal
+from tests.builders import make_case, make_quality, make_record, make_row
+
+#: As promised to users; the quality columns follow per set and metric.
+HEADER = (
+    "model,variant,scale,form,colors,gt_width,gt_height,lr_width,lr_height,batch,dtype,device,machine,params,"
+    "multi_adds,activations,convs,runtime_ms,runtime_low_ms,runtime_high_ms,runtime_interval,peak_memory_mib,status,"
+    "psnr_y_set5,psnr_y_set5_kind,psnr_y_set5_source,ssim_y_set5,ssim_y_set5_kind,ssim_y_set5_source,"
+    "psnr_y_set14,psnr_y_set14_kind,psnr_y_set14_source,ssim_y_set14,ssim_y_set14_kind,ssim_y_set14_source,"
+    "psnr_y_b100,psnr_y_b100_kind,psnr_y_b100_source,ssim_y_b100,ssim_y_b100_kind,ssim_y_b100_source,"
+    "psnr_y_urban100,psnr_y_urban100_kind,psnr_y_urban100_source,"
+    "ssim_y_urban100,ssim_y_urban100_kind,ssim_y_urban100_source,"
+    "psnr_y_manga109,psnr_y_manga109_kind,psnr_y_manga109_source,"
+    "ssim_y_manga109,ssim_y_manga109_kind,ssim_y_manga109_source"
+)
+EMPTY: dict[str, Any] = dict.fromkeys(("params", "multi_adds", "activations", "convs", "runtime_ms", "peak_memory_mib"))
+
+
+@pytest.fixture(scope="module")
+def claims() -> ClaimBook:
+    return ClaimBook(load_claims())
+
+
+def cells(*rows: Row) -> list[dict[str, str]]:
+    """What a CSV reader sees."""
+    return list(csv.DictReader(io.StringIO(tables.csv(rows))))
+
+
+def costs_of(row: Row) -> dict[str, str]:
+    """The cells of a row's costs for a terminal, by their heads."""
+    head, *body = render([row], TERMINAL).costs
+    return dict(zip(head, body[0], strict=True))
+
+
+def quality_of(row: Row) -> dict[str, str]:
+    head, *body = render([row], TERMINAL).quality
+    return dict(zip(head, body[0], strict=True))
+
+
+# --- CSV
+
+
+@pytest.mark.parametrize("rows", [[], [make_row()]])
+def test_the_header_is_the_promised_one(rows: list[Row]) -> None:
+    assert tables.csv(rows).splitlines()[0] == HEADER
+
+
+def test_numbers_are_raw_and_in_full_precision() -> None:
+    third = 100 / 3
+    interval = Interval(third, third - 1e-9, third + 1e-9, "binomial95")
+    quality = {("psnr_y", "Set5"): make_quality("32.30")}
+    [row] = cells(make_row(runtime_ms=interval, peak_memory_mib=1 / 3, quality=quality))
+    assert (row["params"], row["multi_adds"], row["activations"]) == ("352400", "19177176448", "355881376")
+    assert row["convs"] == "206"
+    assert float(row["runtime_ms"]) == third
+    assert (float(row["runtime_low_ms"]), float(row["runtime_high_ms"])) == (interval.low, interval.high)
+    assert float(row["peak_memory_mib"]) == 1 / 3
+    assert float(row["psnr_y_set5"]) == 32.3
+
+
+def test_a_row_as_csv() -> None:
+    [row] = cells(make_row())
+    filled = {
+        "model": "BSRN",
+        "variant": "bsrn",
+        "scale": "4",
+        "form": "deploy",
+        "colors": "rgb",
+        "gt_width": "1280",
+        "gt_height": "720",
+        "lr_width": "320",
+        "lr_height": "180",
+        "batch": "1",
+        "dtype": "float32",
+        "device": "cpu",
+        "machine": "Test CPU, 2 cores, 8 GiB",
+        "params": "352400",
+        "multi_adds": "19177176448",
+        "activations": "355881376",
+        "convs": "206",
+        "runtime_ms": "104.25",
+        "runtime_low_ms": "103.5",
+        "runtime_high_ms": "105.75",
+        "runtime_interval": "binomial95",
+        "peak_memory_mib": "150.25",
+        "status": "VALID",
+    }
+    assert {key: value for key, value in row.items() if value} == filled
+
+
+def test_what_is_not_known_is_empty() -> None:
+    [row] = cells(make_row(status="TIMEOUT", device="", **EMPTY))
+    unknown = ("device", *EMPTY, "runtime_low_ms", "runtime_high_ms", "runtime_interval", "psnr_y_set5_kind")
+    assert {row[key] for key in unknown} == {""}
+    assert row["status"] == "TIMEOUT"
+
+
+def test_a_range_is_named() -> None:
+    [row] = cells(make_row(runtime_ms=Interval(2, 1, 3, "range")))
+    assert (row["runtime_interval"], row["runtime_low_ms"], row["runtime_high_ms"]) == ("range", "1", "3")
+
+
+@pytest.mark.parametrize("kind", ["measured", "published", "secondary", "approximate"])
+def test_a_figure_has_its_kind_and_source(kind: Any) -> None:
+    figure = make_quality("32.35", kind, source='Table 4, "x4", of a paper')
+    [row] = cells(make_row(quality={("psnr_y", "Set5"): figure}))
+    assert (row["psnr_y_set5"], row["psnr_y_set5_kind"]) == ("32.35", kind)
+    assert row["psnr_y_set5_source"] == 'Table 4, "x4", of a paper'
+
+
+def test_a_siblings_claim_is_absent(claims: ClaimBook) -> None:
+    rows = rows_of([make_record(make_case(name)) for name in ("rfdn", "rfdn-paper", "span")], claims)
+    quality = {row["variant"]: (row["psnr_y_set5"], row["psnr_y_set14"], row["ssim_y_set5"]) for row in cells(*rows)}
+    assert quality == {"rfdn": ("", "", ""), "rfdn-paper": ("32.24", "28.61", "0.8952"), "span": ("", "", "")}
+    released = next(row for row in cells(*rows) if row["variant"] == "rfdn")
+    assert not any(value for key, value in released.items() if key.startswith(("psnr", "ssim")))
+
+
+def test_a_comparison_row_as_csv(claims: ClaimBook) -> None:
+    [row] = cells(*(row for row in published_rows(4, claims) if row.model == "FSRCNN"))
+    assert (row["model"], row["variant"], row["status"]) == ("FSRCNN", "", "PUBLISHED")
+    assert (row["params"], row["multi_adds"], row["gt_width"]) == ("12000", "4600000000", "")
+    assert row["psnr_y_set5"] == "30.71"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_no_spreadsheet_runs_a_name(start: str) -> None:
+    # OWASP, CSV injection: a cell that starts with one of these is a formula.
+    evil = f'{start}HYPERLINK("http://evil",A1):Net'
+    [row] = cells(make_row(evil, model=evil, machine=evil))
+    assert row["variant"] == row["model"] == row["machine"] == f"'{evil}"
+
+
+def test_a_name_stays_in_its_cell() -> None:
+    [row] = cells(make_row('a,"b"\nc\x1b[2J\t=1:Net'))
+    assert row["variant"] == 'a,"b" c [2J =1:Net'
+
+
+# --- What a table is about
+
+
+@pytest.mark.parametrize(
+    ("changes", "caption"),
+    [
+        ({}, "x4: GT 1280x720, LR 320x180, batch 1, float32; cpu of Test CPU, 2 cores, 8 GiB"),
+        (
+            {"scale": 3, "lr_width": 427, "lr_height": 240, "batch": 8, "dtype": "float16", "device": "cuda:0"},
+            "x3: GT 1280x720, LR 427x240, batch 8, float16; cuda:0 of Test CPU, 2 cores, 8 GiB",
+        ),
+        ({"device": ""}, "x4: GT 1280x720, LR 320x180, batch 1, float32; counted from shapes"),
+    ],
+)
+def test_the_caption_states_sizes_batch_dtype_and_where(changes: dict[str, Any], caption: str) -> None:
+    row = make_row(**changes)
+    assert render([row], TERMINAL).caption == caption
+    assert caption in terminal([row])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scale": 2},
+        {"lr_width": 427},
+        {"gt_height": 1080},
+        {"batch": 2},
+        {"dtype": "float16"},
+        {"device": "cpu (1 thread)"},
+        {"machine": "Another"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_only_what_compares_stands_in_one_table(changes: dict[str, Any]) -> None:
+    here, there = make_row("bsrn"), make_row("span", **changes)
+    assert groups([here, there]) == [[here], [there]]
+    assert groups([here, make_row("span")]) == [[here, make_row("span")]]
+
+
+def test_comparison_rows_join_the_tables_of_their_scale() -> None:
+    published = make_row("", model="CARN", status="PUBLISHED", gt_width=None, device="", machine="")
+    here, slow, double = make_row(), make_row(device="cpu (1 thread)"), make_row(scale=2)
+    assert groups([here, slow, double, published]) == [[here, published], [slow, published], [double]]
+    assert groups([published]) == [[published]]
+    assert render([published], TERMINAL).caption == "x4: published figures"
+
+
+# --- Costs for readers
+
+
+def test_costs_of_a_row() -> None:
+    assert costs_of(make_row()) == {
+        "Model": "bsrn",
+        "Params [K]": "352.4",
+        "Multi-Adds [G]": "19.18",
+        "Acts [M]": "355.88",
+        "Convs": "206",
+        "Runtime [ms]": "104.2 [103.5, 105.8]",
+        "Peak memory [MiB]": "150.2",
+    }
+
+
+def test_forms_colours_and_reconstructions_are_marked() -> None:
+    assert costs_of(make_row("span", form="train"))["Model"] == "span@train"
+    assert costs_of(make_row("ecbsr", colors="y"))["Model"] == "ecbsr (Y)"
+    both = make_row("repsr", colors="y", note="reconstruction: no official code; Y only")
+    assert costs_of(both)["Model"] == "repsr (Y) *"
+    notes = "\n".join(render([both], TERMINAL).notes)
+    assert "(Y): works on luma only" in notes
+    assert "do not compare with RGB networks" in notes
+    assert "*: reconstruction" in notes
+    assert "(Y)" not in "\n".join(render([make_row()], TERMINAL).notes)
+
+
+def test_a_failed_row_has_a_status_and_a_note() -> None:
+    failed = make_row("msrn", status="OOM", reason="no memory", advice="choose a smaller --gt", runtime_ms=None)
+    rendered = render([make_row(), failed], TERMINAL)
+    assert [line[-1] for line in rendered.costs] == ["Status", "VALID", "OOM"]
+    assert rendered.costs[2][5:7] == ["-", "-"]  # neither runtime nor memory
+    assert "msrn: OOM: no memory; choose a smaller --gt" in rendered.notes
+    assert "Status" not in render([make_row()], TERMINAL).costs[0]
+
+
+def test_a_range_is_marked_and_explained() -> None:
+    few = make_row(runtime_ms=Interval(104, 101, 130, "range"))
+    assert costs_of(few)["Runtime [ms]"] == "104 [101, 130] r"
+    assert any(note.startswith("r: fewer than 6 passes") for note in render([few], TERMINAL).notes)
+    assert not any(note.startswith("r: ") for note in render([make_row()], TERMINAL).notes)
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [
+        ((1234.5678, 1200, 1300), "1,235 [1,200, 1,300]"),
+        ((104.25, 103.5, 105.75), "104.2 [103.5, 105.8]"),
+        ((104.25, 104.125, 104.375), "104.25 [104.12, 104.38]"),
+        ((104.25, 104.24, 104.26), "104.250 [104.240, 104.260]"),
+        ((0.5, 0.4999, 0.5001), "0.500 [0.500, 0.500]"),
+    ],
+)
+def test_a_runtime_has_the_digits_that_its_interval_supports(interval: tuple[float, float, float], text: str) -> None:
+    assert runtime_text(Interval(*interval, "binomial95")) == text
+
+
+@given(st.floats(0.01, 1e5), st.floats(0.01, 1e3))
+def test_the_last_digit_is_a_tenth_of_the_interval_or_less(median: float, width: float) -> None:
+    shown = runtime_text(Interval(median, median - width, median + width, "binomial95")).split(" ")[0]
+    step = 10.0 ** -len(shown.partition(".")[2])
+    assert step <= 1  # whole milliseconds at the coarsest
+    # A thousandth of slack: the ends, as floats, are not exactly that far from the median.
+    assert step <= 1.001 * width / 10 or step == 0.001
+    assert step >= 0.999 * width / 100 or step == 1  # a finer digit would be noise
+
+
+# --- Quality for readers
+
+
+def test_own_figures_are_shown_as_printed() -> None:
+    quality = {("psnr_y", "Set5"): make_quality("32.30"), ("ssim_y", "Set5"): make_quality("0.8960")}
+    row = make_row(quality=quality)
+    assert quality_of(row)["Set5"] == "32.30/0.8960 a"
+    assert quality_of(row)["Set14"] == "-"
+    assert "a: A paper, Table 4" in render([row], TERMINAL).notes
+
+
+def test_a_missing_half_is_a_dash() -> None:
+    assert quality_of(make_row(quality={("psnr_y", "Set5"): make_quality("32.30")}))["Set5"] == "32.30/- a"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "note"),
+    [
+        ("secondary", "32.35/- a", "a: secondary: A paper, Table 4"),
+        ("approximate", "~32.35/- a", "a: approximate: A paper, Table 4"),
+    ],
+)
+def test_weaker_evidence_says_so(kind: Any, text: str, note: str) -> None:
+    row = make_row(quality={("psnr_y", "Set5"): make_quality("32.35", kind)})
+    assert quality_of(row)["Set5"] == text
+    assert note in render([row], TERMINAL).notes
+
+
+def test_another_protocol_says_so() -> None:
+    row = make_row(quality={("psnr_y", "Set5"): make_quality("32.35", protocol="GT cropped to 12")})
+    assert "a: A paper, Table 4; GT cropped to 12" in render([row], TERMINAL).notes
+
+
+def test_a_siblings_figure_stands_in_brackets_with_a_footnote(claims: ClaimBook) -> None:
+    [row] = rows_of([make_record(make_case("rfdn"))], claims)
+    # The tables print 32.24/0.8952 for the 550 K network; the released one has 433 K.
+    assert quality_of(row)["Set5"] == "(32.24/0.8952) a"
+    [note] = [note for note in render([row], TERMINAL).notes if note.startswith("a: ")]
+    assert "belongs to rfdn-paper, not to this network" in note
+
+
+def test_span_has_a_dash_on_set5(claims: ClaimBook) -> None:
+    [row] = rows_of([make_record(make_case("span"))], claims)
+    assert quality_of(row)["Set5"] == "-"
+
+
+def test_a_table_without_any_figure_has_no_quality_part() -> None:
+    rendered = render([make_row()], TERMINAL)
+    assert rendered.quality == []
+    assert "No PSNR or SSIM is published for these networks." in rendered.notes
+    assert "PSNR [dB]" not in terminal([make_row()])
+
+
+def test_footnotes_share_marks_and_never_run_out() -> None:
+    notes = Footnotes()
+    assert [notes.mark(text) for text in ("x", "y", "x")] == ["a", "b", "a"]
+    marks = [notes.mark(str(number)) for number in range(60)]
+    assert marks[23:26] == ["z", "aa", "ab"]
+    assert len(set(marks)) == 60
+    assert notes.lines()[:2] == [("a", "x"), ("b", "y")]
+
+
+# --- Markdown
+
+
+def test_a_page_has_title_caption_tables_and_notes(claims: ClaimBook) -> None:
+    page = markdown(rows_of([make_record(make_case(name)) for name in ("bsrn", "rfdn")], claims), "Leaderboard x4")
+    lines = page.splitlines()
+    assert lines[0] == "# Leaderboard x4"
+    assert lines[2] == "x4: GT 1280x720, LR 320x180, batch 1, float32; cpu of Test CPU, 2 cores, 8 GiB"
+    heads = [line for line in lines if line.startswith("| Model")]
+    assert [len(head.split("|")) - 2 for head in heads] == [7, 6]
+    assert "PSNR [dB] / SSIM on Y:" in lines
+    assert any(line.startswith("- a: ") for line in lines)
+    assert "(32.24/0.8952) <sup>" in page
+    assert page.endswith("\n")
+    assert not page.endswith("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a|b:Net", "a\\|b:Net"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert\\(1\\)&lt;/script&gt;"),
+        ("my_net_v2.py:Net", "my\\_net\\_v2.py:Net"),
+        ("**bold**", "\\*\\*bold\\*\\*"),
+        ("`code`", "\\`code\\`"),
+        ("[link](http://x)", "\\[link\\]\\(http://x\\)"),
+        ("two\nlines\r\tand", "two lines  and"),
+        ("a\\|b", "a\\\\\\|b"),
+        ("&amp;", "&amp;amp;"),
+        ("=cmd()", "=cmd\\(\\)"),
+        ("$x$ ~y~ #z !w", "\\$x\\$ \\~y\\~ \\#z \\!w"),
+    ],
+)
+def test_markdown_shows_a_name_as_it_is(name: str, shown: str) -> None:
+    row = make_row(name, machine=name, status="CRASH", reason=name)
+    page = markdown([row], "Title")
+    [line] = [line for line in page.splitlines() if line.startswith("| ") and "352.4" in line]
+    assert line.split(" | ")[0].removeprefix("| ").rstrip() == shown
+    assert f"- {shown}: CRASH: {shown}" in page.splitlines()
+    assert render([row], MARKDOWN).caption.endswith(f"cpu of {shown}")
+
+
+def test_every_line_of_a_table_has_the_same_number_of_cells() -> None:
+    rows = [make_row(name) for name in ("a|b", "c\nd", "e\\", "`|`")]
+    for line in markdown(rows, "Title").splitlines():
+        if line.startswith("|"):
+            assert line.replace("\\\\", "").replace("\\|", "").count("|") == 8
+
+
+def test_a_long_name_keeps_both_ends() -> None:
+    name = f"{'deep/' * 20}net.py:{'Network' * 3}"
+    shown = costs_of(make_row(name))["Model"]
+    assert len(shown) == 48
+    assert shown.startswith("deep/deep/")
+    assert shown.endswith("NetworkNetworkNetwork")
+
+
+def test_a_terminal_gets_no_control_characters() -> None:
+    text = terminal([make_row("a\x1b[31mb\x07\u202e", status="CRASH", reason="x\x1b]0;title\x07")])
+    assert all(character.isprintable() or character == "\n" for character in text)
