@@ -4,7 +4,10 @@ The seven default networks at x2, x3, x4 (21 cases, GT 1280x720, deploy form). F
 ready network, then srbench builds the network on the meta device and counts it, so that a drifting machine hits both
 alike; fvcore's time leaves out building. What the first count of a fresh process costs is stated apart.
 
-    python scripts/bench_counting.py [--rounds 3]
+    python scripts/bench_counting.py [--rounds 3] [--write]
+
+``--write`` stores the table in results/reference/counting.md, from where scripts/make_reference.py takes it into the
+README.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -49,10 +53,19 @@ print(perf_counter() - start)
 
 
 def main() -> None:
-    """Measure and print Markdown."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="times that srbench counts each case")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--write", action="store_true", help="store the table for the README")
+    options = parser.parse_args()
+    text = measure(options.rounds)
+    print(text)
+    if options.write:
+        (Path(__file__).resolve().parent.parent / "results" / "reference" / "counting.md").write_text(f"{text}\n")
+
+
+def measure(rounds: int) -> str:
+    """Time both counters; Markdown."""
     warnings.simplefilter("ignore")
     named = models.parse("all", "deploy")
     for model in named:  # warm both up: neither pays for imports below
@@ -68,17 +81,23 @@ def main() -> None:
             ours_s += median(_seconds(_ours(model, scale)) for _ in range(rounds))
         rows.append((model.variant, fvcore_s, ours_s))
         fvcore_total, ours_total = fvcore_total + fvcore_s, ours_total + ours_s
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, GT 1280x720, x2 + x3 + x4 of each network\n")
-    print("| network | fvcore [s] | srbench [s] | ratio |\n|---|---:|---:|---:|")
+    lines = [
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads, GT 1280x720, x2 + x3 + x4 of each network",
+        "",
+        "| network | fvcore [s] | srbench [s] | ratio |",
+        "|---|---:|---:|---:|",
+    ]
     for name, theirs_s, ours_s in (*rows, ("**all 21 cases**", fvcore_total, ours_total)):
-        print(f"| {name} | {theirs_s:.2f} | {ours_s:.3f} | {theirs_s / ours_s:.0f} |")
+        lines.append(f"| {name} | {theirs_s:.2f} | {ours_s:.3f} | {theirs_s / ours_s:.0f} |")
     imported, library, first, second = map(float, _fresh(FIRST))
     [torch_first] = map(float, _fresh(TORCH_FIRST))
-    print(
-        f"\nIn a fresh process: importing torch {imported:.2f} s, model_defs and srbench's counter {library:.2f} s,"
+    lines += [
+        "",
+        f"In a fresh process: importing torch {imported:.2f} s, model_defs and srbench's counter {library:.2f} s,"
         f" the first count (BSRN x4) {first:.3f} s, the second {second:.3f} s. On torch's own meta functions the first"
-        f" two operators alone (convolution, GELU) cost {torch_first:.2f} s of lazy imports."
-    )
+        f" two operators alone (convolution, GELU) cost {torch_first:.2f} s of lazy imports.",
+    ]
+    return "\n".join(lines)
 
 
 def _ours(model: ModelId, scale: int) -> Callable[[], object]:

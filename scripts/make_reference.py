@@ -1,6 +1,7 @@
 """Make results/reference (leaderboard, plot, records; the seven and two siblings at x4) and the README's view of it.
 
     python scripts/make_reference.py            measure on this machine, then write everything
+    python scripts/bench_counting.py --write    the counting benchmark
     python scripts/make_reference.py --readme   only rewrite the README's generated parts from what is there
 
 The README's generated parts lie between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
@@ -35,7 +36,8 @@ def main() -> None:
 
 def with_parts(text: str) -> str:
     """The README with its generated parts made anew."""
-    for name, part in (("reference", reference_part()), ("columns", columns_part())):
+    counting = (REFERENCE / "counting.md").read_text(encoding="utf-8").strip()
+    for name, part in (("reference", reference_part()), ("columns", columns_part()), ("counting", counting)):
         before, begin, rest = text.partition(f"<!-- {name}:begin -->")
         _, end, after = rest.partition(f"<!-- {name}:end -->")
         if not end:
@@ -49,7 +51,9 @@ def reference_part() -> str:
     board = (REFERENCE / f"leaderboard_x{SCALE}.md").read_text(encoding="utf-8")
     body = board.partition("\n\n")[2].strip()
     plot = f"results/reference/plot_x{SCALE}_psnr_y_set5_over_params.png"
-    return f"{body}\n\n![PSNR on Set5 over parameters at x{SCALE}, area by Multi-Adds]({plot})"
+    words = f"PSNR on Set5 over parameters at x{SCALE}, area by Multi-Adds, with the Pareto front"
+    # Drawn for a printed column, so shown at about that size.
+    return f'{body}\n\n<img src="{plot}" width="460" alt="{words}">'
 
 
 def columns_part() -> str:

@@ -11,7 +11,7 @@ def plain(text: str) -> str:
 
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is: HTML and every mark with a meaning are taken literally."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", html.escape(plain(text), quote=False))
+    return re.sub(r"([\\`*_\[\]#+|~$])", r"\\\1", html.escape(plain(text), quote=False))
 
 
 def escape_csv(text: str) -> str:

@@ -1,0 +1,42 @@
+"""The README's generated parts are what the scripts make, and what it tells people to type exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts import make_reference
+from srbench.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_generated_parts_are_fresh() -> None:
+    assert make_reference.with_parts(README) == README
+
+
+def test_every_picture_and_page_it_names_exists() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", README)
+    local = [path for pair in links for path in pair if path and not path.startswith("http")]
+    assert local
+    assert [path for path in local if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^ {4}srbench (.*)$", README, re.MULTILINE))))
+def test_every_command_and_option_it_shows_exists(line: str) -> None:
+    words = line.partition("#")[0].split()
+    commands = {
+        command.name or command.callback.__name__: command for command in app.registered_commands if command.callback
+    }
+    assert words[0] in commands
+    source = (ROOT / "srbench" / "cli.py").read_text(encoding="utf-8")
+    for option in (word for word in words if word.startswith("--")):
+        name = option.removeprefix("--").replace("-", "_")
+        assert f'"{option}"' in source or f"    {name}: Annotated" in source, option
+
+
+@pytest.mark.parametrize("target", ["leaderboard", "test"])
+def test_its_two_commands_are_in_the_makefile(target: str) -> None:
+    assert f"    make {target} " in README
+    assert f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
