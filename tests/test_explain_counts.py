@@ -4,10 +4,8 @@ Literal counts come from a count of the official classes on the meta device, exa
 from the challenges' files; printed figures from the tables named in ``model_defs/published``.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import thop
@@ -17,16 +15,11 @@ from fvcore.nn import FlopCountAnalysis
 import model_defs
 from model_defs import catalog
 from model_defs.reparam import Form
+from scripts import explain_counts as script
 from srbench.board.published import Claim, load_claims
 from srbench.measure.complexity import count
 
 ROOT = Path(__file__).resolve().parents[1]
-if TYPE_CHECKING:
-    import explain_counts as script
-else:
-    sys.path.append(str(ROOT / "scripts"))  # scripts is a folder of programs, not a package
-    import explain_counts as script
-
 RFDN_40 = "RFDN40 rep (Bilibili AI)"
 SPANF = "SPANF ch32 (XiaomiMM, team24)"
 BASELINE = "NTIRE baseline (8 blocks, no CCA)"
