@@ -5,11 +5,16 @@ BSRN-S, the NTIRE 2022 winner of the complexity track, is a smaller relative wit
 channel weight in the place of contrast attention.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model_defs.layers import ContrastAttention, SpatialAttention, conv1x1, conv3x3, normal, upsampler
+
+#: Makes a layer from its input and output channels.
+Make = Callable[[int, int], nn.Module]
 
 
 class PointwiseLinear(nn.Linear):
@@ -49,20 +54,41 @@ def separable_linear(in_channels: int, out_channels: int) -> BlueprintConv:
     return BlueprintConv(PointwiseLinear(in_channels, out_channels), out_channels)
 
 
-class SeparableDistillationBlock(nn.Module):
-    """ESDB (paper, Fig. 3): RFDN's block with BSConvU and GELU, then ESA, CCA and a residual to the input."""
+class DistillationBlock(nn.Module):
+    """What the blocks of both networks do before their attention: RFDN's distillation, GELU, fused by ``c5``.
 
-    def __init__(self, features: int) -> None:
+    Args:
+        features: channels of input and output.
+        conv: makes the separable 3x3 convolutions, ``conv(in, out)``.
+        pointwise: makes the 1x1 maps, ``pointwise(in, out)``.
+    """
+
+    def __init__(self, features: int, conv: Make, pointwise: Make) -> None:
         super().__init__()
         kept = features // 2
-        self.c1_d = conv1x1(features, kept)
-        self.c1_r = separable(features, features)
-        self.c2_d = conv1x1(features, kept)
-        self.c2_r = separable(features, features)
-        self.c3_d = conv1x1(features, kept)
-        self.c3_r = separable(features, features)
-        self.c4 = separable(features, kept)
-        self.c5 = conv1x1(4 * kept, features)
+        self.c1_d, self.c1_r = pointwise(features, kept), conv(features, features)
+        self.c2_d, self.c2_r = pointwise(features, kept), conv(features, features)
+        self.c3_d, self.c3_r = pointwise(features, kept), conv(features, features)
+        self.c4 = conv(features, kept)
+        self.c5 = pointwise(4 * kept, features)
+
+    def distil(self, x: Tensor) -> Tensor:
+        """(N, features, H, W) -> the same: four distilled parts, joined and fused."""
+        parts: list[Tensor] = []
+        rest = x
+        for distil, refine in ((self.c1_d, self.c1_r), (self.c2_d, self.c2_r), (self.c3_d, self.c3_r)):
+            parts.append(F.gelu(distil(rest)))
+            rest = F.gelu(refine(rest) + rest)
+        parts.append(F.gelu(self.c4(rest)))
+        fused: Tensor = self.c5(torch.cat(parts, dim=1))
+        return fused
+
+
+class SeparableDistillationBlock(DistillationBlock):
+    """ESDB (paper, Fig. 3): distillation, ESA, CCA and a residual to the input."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features, separable, conv1x1)
         self.esa = SpatialAttention(
             features,
             width=features // 4,
@@ -75,25 +101,16 @@ class SeparableDistillationBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, features, H, W) -> the same."""
-        out: Tensor = self.cca(self.esa(_distil(self, x)))
+        out: Tensor = self.cca(self.esa(self.distil(x)))
         return out + x
 
 
-class LinearDistillationBlock(nn.Module):
+class LinearDistillationBlock(DistillationBlock):
     """The block of BSRN-S: linear layers, a plain strided 3x3 in ESA, a learned channel weight ``cw``."""
 
     def __init__(self, features: int) -> None:
-        super().__init__()
-        kept = features // 2
+        super().__init__(features, separable_linear, PointwiseLinear)
         self.cw = nn.Parameter(normal((1, features), mean=1.0, std=0.2))
-        self.c1_d = PointwiseLinear(features, kept)
-        self.c1_r = separable_linear(features, features)
-        self.c2_d = PointwiseLinear(features, kept)
-        self.c2_r = separable_linear(features, features)
-        self.c3_d = PointwiseLinear(features, kept)
-        self.c3_r = separable_linear(features, features)
-        self.c4 = separable_linear(features, kept)
-        self.c5 = PointwiseLinear(4 * kept, features)
         self.esa = SpatialAttention(
             features,
             width=features // 4,
@@ -106,21 +123,9 @@ class LinearDistillationBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, features, H, W) -> the same."""
-        out = self.esa(_distil(self, x)) * self.cw[:, :, None, None]
-        residual: Tensor = self.conv_out(out)
+        weighted = self.esa(self.distil(x)) * self.cw[:, :, None, None]
+        residual: Tensor = self.conv_out(weighted)
         return residual + x
-
-
-def _distil(block: SeparableDistillationBlock | LinearDistillationBlock, x: Tensor) -> Tensor:
-    """What both blocks do before their attention: four distilled parts, joined and fused by ``c5``."""
-    parts: list[Tensor] = []
-    rest = x
-    for distil, refine in ((block.c1_d, block.c1_r), (block.c2_d, block.c2_r), (block.c3_d, block.c3_r)):
-        parts.append(F.gelu(distil(rest)))
-        rest = F.gelu(refine(rest) + rest)
-    parts.append(F.gelu(block.c4(rest)))
-    fused: Tensor = block.c5(torch.cat(parts, dim=1))
-    return fused
 
 
 class BSRN(nn.Module):

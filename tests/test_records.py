@@ -71,7 +71,7 @@ def test_nor_does_how_a_users_file_was_typed() -> None:
         make_case(device="none"),
         make_case(threads=1),
         make_case(model=make_model(form="train")),
-        make_case(model=make_model(source="/home/me/net.py")),
+        make_case(model=make_model(source="/nets/net.py")),
         make_case(workload=make_workload(batch=2)),
         make_case(workload=make_workload(dtype="float16")),
         make_case(workload=make_workload(gt_width=1281)),
