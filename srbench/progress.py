@@ -95,7 +95,9 @@ class LiveBar(Quiet):
         self._index = 0
         self._name = ""
         columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-        self._bar: Bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        # Drawn when something happens, not ten times a second: the display must not run beside the measurement.
+        console = Console(stderr=True)
+        self._bar: Bar = RichProgress(*columns, console=console, transient=True, auto_refresh=False)
         self._task: TaskID = self._bar.add_task("", total=len(plans))
         self._bar.start()
 
@@ -114,7 +116,7 @@ class LiveBar(Quiet):
         """Leave a line above the bar."""
         self._forecast.learn(record)
         self._bar.console.print(outcome(record), markup=False, highlight=False)
-        self._bar.update(self._task, completed=index + 1)
+        self._bar.update(self._task, completed=index + 1, refresh=True)
 
     def end(self) -> None:
         """Take the bar away."""
@@ -122,7 +124,7 @@ class LiveBar(Quiet):
 
     def _show(self, what: str) -> None:
         left = _duration(self._forecast.left_s(self._index))
-        self._bar.update(self._task, description=f"{self._name}: {what}; about {left} left")
+        self._bar.update(self._task, description=f"{self._name}: {what}; about {left} left", refresh=True)
 
 
 def choose(*, quiet: bool) -> Watcher:

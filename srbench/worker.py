@@ -33,8 +33,9 @@ Task = Literal["static", "time", "memory", "fvcore", "thop"]
 DEADLINE_SHARE = 0.9
 #: First message of every worker: its clock starts now, not while the fork server still imports torch.
 STARTED = "started"
-#: The parent hears of progress at most this often; each message is a system call between two passes.
-REPORT_EVERY_NS = 200_000_000
+#: The parent hears of progress at most this often: each message is a system call between two passes here, and work for
+#: the parent, which then takes a core from the measurement.
+REPORT_EVERY_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def test_a_worker_that_is_killed_is_a_crash_with_the_name_of_the_signal(by: sign
         for pid in _workers():
             os.kill(pid, by)
 
-    answer = runner.launch(Job("time", case_of("ecbsr-m4c8"), settings(budget_s=30)), 60, kill)
+    answer = runner.launch(Job("time", case_of(":Slow"), settings(budget_s=30, timeout_s=60)), 60, kill)
     assert answer.status == "CRASH"
     assert answer.reason.startswith(f"the process was ended by {by.name}")
 
