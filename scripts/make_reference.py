@@ -74,7 +74,7 @@ def columns_part() -> str:
                 column.meaning.replace("Set5", "the set"),
             ]
         )
-    return tabulated(cells, "github", left=range(5))
+    return tabulated(cells, "pipe", left=range(5))
 
 
 def _srbench(command: str, *arguments: str) -> None:

@@ -130,7 +130,7 @@ def render(rows: Sequence[Row], style: Style) -> Rendered:
 
 def markdown(rows: Sequence[Row], title: str) -> str:
     """A Markdown page: caption, costs, quality, notes; one set of tables for each workload and device."""
-    blocks = [block for group in groups(rows) for block in _blocks(group, MARKDOWN, "github", bullet="- ")]
+    blocks = [block for group in groups(rows) for block in _blocks(group, MARKDOWN, "pipe", bullet="- ")]
     return "\n\n".join([f"# {title}", *blocks]) + "\n"
 
 
