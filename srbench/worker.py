@@ -6,9 +6,11 @@ files. What the model does wrong is answered as a status; what kills the process
 
 import contextlib
 import gc
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable
@@ -82,6 +84,7 @@ def main(job: Job, pipe: Connection) -> None:
         os.setsid()  # a group of its own: the parent ends the model's own children too
     # What a model prints must not mix with the tables on stdout.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _end_with_parent()
     try:
         pipe.send(STARTED)
         answer = run(job, lambda progress: _tell(pipe, progress))
@@ -89,6 +92,22 @@ def main(job: Job, pipe: Connection) -> None:
         answer = failure(error)
     with contextlib.suppress(BrokenPipeError):
         pipe.send(answer)
+
+
+def _end_with_parent() -> None:
+    """End this process when the run that waits for it is gone, however that was ended.
+
+    A thread sleeps on the parent's sentinel; it costs nothing until then. (A signal at the parent's death would not
+    do: the parent is the fork server, which lives as long as its workers.)
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _tell(pipe: Connection, progress: Progress) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -215,3 +217,19 @@ def test_ctrl_c_ends_the_worker_and_reaches_the_caller() -> None:
     with pytest.raises(KeyboardInterrupt):
         runner.launch(Job("time", case_of(":Hangs"), settings()), timeout_s=60)
     assert _within(10, lambda: not _workers())
+
+
+def test_a_hanging_worker_ends_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    network = tmp_path / "net.py"
+    tell = f"Path({str(pid_file)!r}).write_text(str(os.getpid()))"
+    network.write_text(NETWORKS.read_text().replace("time.sleep(600)", f"{tell} and time.sleep(600)"))
+    command = [sys.executable, "-m", "srbench.cli", "profile", "--models", f"{network}:Hangs", "--lr", "32x24"]
+    run = subprocess.Popen([*command, "--output", str(tmp_path)], stderr=subprocess.DEVNULL)
+    assert _within(60, pid_file.exists)
+    time.sleep(0.2)
+    worker_pid = int(pid_file.read_text())
+    assert _alive(worker_pid)
+    run.kill()
+    run.wait()
+    assert _within(10, lambda: not _alive(worker_pid))
