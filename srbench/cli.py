@@ -11,10 +11,14 @@ from typer.exceptions import TyperException
 
 from srbench.errors import InputError
 
+#: What typer returns for a Ctrl-C that it sees itself.
+_TYPER_INTERRUPTED = 130
+
 app = typer.Typer(
     name="srbench",
     help="Which super-resolution network is the better trade, on this machine?",
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -43,6 +47,23 @@ MachineName = Annotated[
 ]
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"srbench {version('srbench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Which super-resolution network is the better trade, on this machine?"""
+
+
 @app.command()
 def profile(
     models: Annotated[
@@ -53,7 +74,9 @@ def profile(
         ),
     ],
     scale: Annotated[str, typer.Option(help="Upscaling factor, or several: 2,3,4.")] = "4",
-    gt: Annotated[str, typer.Option(metavar="WxH", help="GT size; LR is GT / scale.")] = "1280x720",
+    gt: Annotated[
+        str | None, typer.Option(metavar="WxH", help="GT size; LR is GT / scale. [default: 1280x720]")
+    ] = None,
     lr: Annotated[str | None, typer.Option(metavar="WxH", help="LR size, in place of --gt.")] = None,
     lr_rounding: Annotated[RoundingOption, typer.Option(help="For a GT that the scale does not divide.")] = (
         RoundingOption.half_up
@@ -74,7 +97,7 @@ def profile(
     ),
     layers: Annotated[bool, typer.Option("--layers", help="Print a row for each convolution.")] = False,
     with_published: WithPublished = False,
-    seed: Annotated[int, typer.Option(help="Of the random weights and input.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the random weights and input.")] = 0,
     output: Output = Path("results"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
@@ -178,15 +201,25 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         print("srbench: interrupted", file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader of our output has left (`| head`). Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            _leave_quietly()
+        print(f"srbench: {error}", file=sys.stderr)
         sys.exit(1)
+    if code == _TYPER_INTERRUPTED:
+        print("srbench: interrupted", file=sys.stderr)
+        code = 1
     sys.exit(code)
 
 
+def _leave_quietly() -> None:
+    """The reader of our output has left (`| head`); Python would complain again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
+
+
 def _fail(message: str) -> None:
-    print(f"srbench: {' '.join(message.split())}", file=sys.stderr)
+    print(f"srbench: {' '.join(message.replace('Value error, ', '').split())}", file=sys.stderr)
     sys.exit(2)
 
 

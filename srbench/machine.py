@@ -34,13 +34,21 @@ ENVIRONMENT = (
     "NVIDIA_TF32_OVERRIDE",
     "PYTORCH_CUDA_ALLOC_CONF",
     "LD_PRELOAD",
+    "GLIBC_TUNABLES",
     "MALLOC_CONF",
+    "MALLOC_ARENA_MAX",
+    "MALLOC_MMAP_MAX_",
+    "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_TOP_PAD_",
+    "MALLOC_TRIM_THRESHOLD_",
 )
 KIB = 1024
 #: mallopt's parameter numbers in glibc's malloc.h.
-_M_MMAP_THRESHOLD = -3
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4
 #: Allocations from this size on become mappings of their own; every feature map is larger, every Python object smaller.
 _MMAP_THRESHOLD_BYTES = 65536
+#: glibc's own default for the number of such mappings.
+_MMAP_MAX = 65536
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,10 @@ class CpuDevice:
             libc = ctypes.CDLL(None)
             if hasattr(libc, "mallopt"):  # glibc; musl has no such call and returns memory anyway
                 libc.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD_BYTES)
+                # What MALLOC_* variables may have set otherwise.
+                libc.mallopt(_M_MMAP_MAX, _MMAP_MAX)
+                libc.mallopt(_M_TOP_PAD, 0)
+                libc.mallopt(_M_TRIM_THRESHOLD, _MMAP_THRESHOLD_BYTES)
 
     def reset_peak(self) -> None:
         """Writing 5 to clear_refs sets the high-water mark back to the present size (proc(5))."""
@@ -233,6 +245,21 @@ def describe() -> Machine:
         cuda=torch.version.cuda,
         cudnn=torch.backends.cudnn.version() if torch.version.cuda else None,  # type: ignore[no-untyped-call]
     )
+
+
+def busy_seconds() -> float | None:
+    """CPU time that anyone has spent on the cores of this process since boot, stolen time included; None off Linux."""
+    stat = Path("/proc/stat")
+    if not stat.is_file() or not hasattr(os, "sched_getaffinity"):
+        return None
+    cores = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+    ticks = 0
+    for line in stat.read_text().splitlines():
+        name, *times = line.split()
+        if name in cores:
+            user, nice, system, _idle, _iowait, *interrupts_and_steal = map(int, times[:8])
+            ticks += user + nice + system + sum(interrupts_and_steal)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def read_back(settings: Settings) -> Settings:

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -58,7 +58,8 @@ def plan_cases(
     *,
     device: str,
     threads: int | None,
-    skip: Callable[[str], None] | None = None,
+    optional: Collection[ModelId] = (),
+    tell: Callable[[str], None] = lambda line: None,
 ) -> list[Case]:
     """Every model under every workload, scale by scale.
 
@@ -67,7 +68,8 @@ def plan_cases(
         workloads: one for each scale.
         device: ``none`` (shapes only), ``cpu`` or ``cuda:N``.
         threads: of the CPU; None for the machine's cores.
-        skip: where given, a scale that a network of the zoo lacks is told to it and left out; else it is an error.
+        optional: models whose missing scales are left out, with a line to ``tell``; for the others they are errors.
+        tell: gets those lines.
 
     Raises:
         InputError: a scale or an LR size that a named network does not take, or nothing left to do.
@@ -77,8 +79,8 @@ def plan_cases(
     cases = []
     for load in workloads:
         for model in named:
-            if skip is not None and not models.has_scale(model, load.scale):
-                skip(f"{model.variant} has no x{load.scale}: skipped")
+            if model in optional and not models.has_scale(model, load.scale):
+                tell(f"{model.variant} has no x{load.scale}: skipped")
                 continue
             models.check(model, load.scale, load.lr_width, load.lr_height)
             cases.append(Case(model=model, workload=load, device=device, threads=threads if device == "cpu" else None))
@@ -152,7 +154,7 @@ def measure(
         answers.append(plan.problem or Answer())
     else:
         answers.append(launch(Job("time", case, settings), settings.timeout_s, report))
-        if answers[0].status in ("VALID", "SHORT"):
+        if answers[0].status in ("VALID", "SHORT", "CONTENDED"):
             answers.append(launch(Job("memory", case, settings), settings.timeout_s, report))
     status, reason, detail = _verdict(answers, plan)
     return Record(
@@ -189,7 +191,8 @@ def _advice(status: Status, settings: Settings) -> str:
         "TIMEOUT": slow,
         "SHORT": slow,
         "OOM": "choose a smaller --gt, --lr or --batch",
-        "MISMATCH": "check the scale that the network was built for",
+        "CONTENDED": "end the other programs and measure again",
+        "CRASH": "the record holds the traceback",
     }
     return advice.get(status, "")
 

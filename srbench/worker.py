@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench import models, workload
-from srbench.machine import Device, open_device, read_back
+from srbench.machine import Device, busy_seconds, open_device, read_back, usable_cores
 from srbench.measure import complexity, counters
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.memory import measure_memory
@@ -33,6 +33,10 @@ Task = Literal["static", "time", "memory", "fvcore", "thop"]
 
 #: Share of the timeout after which the timed loop starts no further pass, so that its answer still arrives.
 DEADLINE_SHARE = 0.9
+#: Others may take this share of a core before a runtime is called contended; housekeeping stays below.
+CONTENTION_CORES = 0.15
+#: The kernel counts in hundredths of a second: shorter measurements say nothing about others.
+CONTENTION_NEEDS_S = 1.0
 #: First message of every worker: its clock starts now, not while the fork server still imports torch.
 STARTED = "started"
 #: The parent hears of progress at most this often: each message is a system call between two passes here, and work for
@@ -149,35 +153,71 @@ def run(job: Job, report: Callable[[Progress], None]) -> Answer:
         assert job.counts is not None
         return Answer(count=_independent(job.task, model, image, job.counts))
 
-    def forward() -> object:
-        return model(image)
-
     with torch.inference_mode():
         if job.task == "memory":
-            # The network is known to give images by now: the timed process looked.
-            weights = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
-            size = image.numel() * image.element_size()
-            return Answer(memory=measure_memory(forward, device, weights, size), settings=read_back(job.settings))
-        deadline = start_ns + int(job.settings.timeout_s * DEADLINE_SHARE * NS_PER_S)
-        plan = TimingPlan(budget_ns=int(job.settings.budget_s * NS_PER_S), deadline_ns=deadline)
-        gc.collect()
-        gc.disable()
-        latency = measure_latency(
-            forward,
-            device.synchronize,
-            plan,
-            report=_throttled(report),
-            inspect=lambda output: check_output(output, case),
-        )
-        gc.enable()
-    settings = read_back(job.settings)
-    if not latency.samples_ns:
-        reason = f"its first pass took {latency.cold_ns / NS_PER_S:.1f} s of the {job.settings.timeout_s:g} s allowed"
-        return Answer("TIMEOUT", reason, settings=settings, latency=latency)
-    if len(latency.samples_ns) < MIN_SAMPLES:
-        reason = f"only {len(latency.samples_ns)} timed pass(es) fit into --timeout {job.settings.timeout_s:g}"
-        return Answer("SHORT", reason, settings=settings, latency=latency)
-    return Answer(settings=settings, latency=latency)
+            return _memory(job, device, model, image)
+        return _timed(job, device, lambda: model(image), start_ns, report)
+
+
+def _memory(job: Job, device: Device, model: nn.Module, image: Tensor) -> Answer:
+    """The network is known to give images by now: the timed process looked."""
+    weights = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
+    memory = measure_memory(lambda: model(image), device, weights, image.numel() * image.element_size())
+    return Answer(memory=memory, settings=read_back(job.settings))
+
+
+def _timed(
+    job: Job, device: Device, forward: Callable[[], object], start_ns: int, report: Callable[[Progress], None]
+) -> Answer:
+    limits = job.settings
+    deadline = start_ns + int(limits.timeout_s * DEADLINE_SHARE * NS_PER_S)
+    plan = TimingPlan(budget_ns=int(limits.budget_s * NS_PER_S), deadline_ns=deadline)
+
+    def inspect(output: object) -> None:
+        check_output(output, job.case)
+
+    gc.collect()
+    gc.disable()
+    before = _clocks()
+    latency = measure_latency(forward, device.synchronize, plan, report=_throttled(report), inspect=inspect)
+    contention = describe_contention(before, _clocks(), usable_cores())
+    gc.enable()
+    samples = len(latency.samples_ns)
+    status: Status = "VALID"
+    reason = ""
+    if not samples:
+        status = "TIMEOUT"
+        reason = f"its first pass took {latency.cold_ns / NS_PER_S:.1f} s of the {limits.timeout_s:g} s allowed"
+    elif samples < MIN_SAMPLES:
+        status, reason = "SHORT", f"only {samples} timed pass(es) fit into --timeout {limits.timeout_s:g}"
+    elif contention:
+        status, reason = "CONTENDED", contention
+    return Answer(status, reason, settings=read_back(limits), latency=latency)
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Seconds: of the wall, of this process on its cores, of everyone on those cores (None where unknown)."""
+
+    wall_s: float
+    own_s: float
+    everyone_s: float | None
+
+
+def _clocks() -> Clocks:
+    times = os.times()
+    return Clocks(perf_counter_ns() / NS_PER_S, times.user + times.system, busy_seconds())
+
+
+def describe_contention(start: Clocks, end: Clocks, cores: int) -> str:
+    """A sentence where other programs took a share of the cores while a case was timed; empty where they did not."""
+    wall = end.wall_s - start.wall_s
+    if start.everyone_s is None or end.everyone_s is None or wall < CONTENTION_NEEDS_S:
+        return ""
+    others = (end.everyone_s - start.everyone_s - (end.own_s - start.own_s)) / wall
+    if others <= CONTENTION_CORES:
+        return ""
+    return f"other programs used {others:.1f} of the {cores} cores while it was timed: its runtime is too long"
 
 
 def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:

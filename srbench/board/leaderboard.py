@@ -5,7 +5,8 @@ if it belongs to that very variant; what belongs to a sibling is marked as such 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
@@ -15,6 +16,8 @@ from srbench.records import FAILURES, Case, Record, Status
 QualityKind = Literal["measured", "published", "secondary", "approximate"]
 QualityMetric = Literal["psnr_y", "ssim_y"]
 QUALITY_METRICS: tuple[QualityMetric, ...] = ("psnr_y", "ssim_y")
+#: The GT size of published Multi-Adds.
+PAPER_GT = (1280, 720)
 NS_PER_MS = 1e6
 MIB = 2**20
 
@@ -87,8 +90,13 @@ def _place(row: Row) -> tuple[object, ...]:
 
 
 def published_rows(scale: int, claims: ClaimBook) -> list[Row]:
-    """Networks that the zoo does not have, with nothing but their claims."""
+    """Networks that the zoo does not have, with nothing but their claims; their Multi-Adds are for a 1280x720 GT."""
     return [_published_row(network, scale) for network in claims.comparison(scale)]
+
+
+def beside(published: Row, gt: tuple[int | None, int | None]) -> Row:
+    """A published row beside rows of a GT size: Multi-Adds of another size are left out, they do not compare."""
+    return published if gt == PAPER_GT else replace(published, multi_adds=None)
 
 
 def of_one_machine(records: Sequence[Record], machine: str | None = None) -> list[Record]:
@@ -107,14 +115,34 @@ def of_one_machine(records: Sequence[Record], machine: str | None = None) -> lis
 
 
 def without_shadows(records: Iterable[Record]) -> list[Record]:
-    """Drop a shapes-only record where the same model under the same workload was measured too."""
+    """One record for each question where shapes-only and measured records answer the same.
+
+    The measured one stands, unless a later look at the shapes gave other counts: then the network's file has changed
+    and the measurement is of what it was.
+    """
     records = list(records)
-    measured = {_question(r.case) for r in records if r.case.device != "none"}
-    return [r for r in records if r.case.device != "none" or _question(r.case) not in measured]
+    shapes = {_question(r.case): r for r in sorted(records, key=_age) if r.case.device == "none"}
+    kept = []
+    for record in (r for r in records if r.case.device != "none"):
+        newer = shapes.get(_question(record.case))
+        if newer is not None and newer.finished > record.finished and _counts(newer) != _counts(record):
+            continue
+        kept.append(record)
+    measured = {_question(r.case) for r in kept}
+    return kept + [r for r in shapes.values() if _question(r.case) not in measured]
+
+
+def _age(record: Record) -> datetime:
+    return record.finished
+
+
+def _counts(record: Record) -> tuple[int, int] | None:
+    return (record.complexity.params, record.complexity.multi_adds) if record.complexity else None
 
 
 def _question(case: Case) -> tuple[object, ...]:
-    return case.model.variant, case.model.form, case.workload
+    model = case.model
+    return model.source or model.variant, model.architecture, model.form, case.workload
 
 
 def _row(record: Record, claims: ClaimBook) -> Row:
@@ -191,6 +219,6 @@ def _published_row(network: ComparisonNetwork, scale: int) -> Row:
         params=network.params.base_value if network.params else None,
         multi_adds=network.multi_adds.base_value if network.multi_adds else None,
         status="PUBLISHED",
-        reason=f"{MULTI_ADDS_INPUT}; costs from {'; '.join(sources)}" if sources else "",
+        reason=f"costs for {MULTI_ADDS_INPUT} from {'; '.join(sources)}" if sources else "",
         quality=quality,
     )

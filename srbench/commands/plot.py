@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srbench import store
-from srbench.board.leaderboard import published_rows, rows_of
+from srbench.board.leaderboard import beside, published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import records_in
 from srbench.errors import InputError
-from srbench.records import Record
+from srbench.records import Record, Workload
 from srbench.render.columns import find
 from srbench.render.plots import PlotSpec, trade_off
 
@@ -30,9 +30,14 @@ def plot(
         raise InputError(str(error)) from None
     records = records_in(output, [scale], machine)
     claims = ClaimBook(load_claims())
-    rows = rows_of(one_question(records), claims)
+    shown = one_question(records)
+    others = {size_of(record) for record in records} - {size_of(shown[0])}
+    if others:
+        say(f"drawing {size_of(shown[0])}; not in the figure: records of {', '.join(sorted(others))}")
+    rows = rows_of(shown, claims)
     if with_published:
-        rows += published_rows(scale, claims)
+        gt = (rows[0].gt_width, rows[0].gt_height)
+        rows += [beside(row, gt) for row in published_rows(scale, claims)]
     store.prepare(output)
     stem = output / f"plot_x{scale}_{y.key}_over_{x.key}"
     try:
@@ -43,16 +48,30 @@ def plot(
     return 0
 
 
-def one_question(records: Sequence[Record]) -> list[Record]:
-    """What may share a figure: the workload of the newest record, and of each network and form the newest record.
+def size_of(record: Record) -> str:
+    """The workload in words."""
+    load = record.case.workload
+    return f"GT {load.gt_width}x{load.gt_height} batch {load.batch} {load.dtype}"
 
-    Runtimes of other sizes or devices would be points that no axis tells apart.
+
+def one_question(records: Sequence[Record]) -> list[Record]:
+    """What may share a figure: one workload on one device, and of each network and form the newest record.
+
+    Runtimes of other sizes or devices would be points that no axis tells apart. The workload with the most networks is
+    drawn, of equals the one with the newest record; so are its shapes-only records.
     """
-    newest = max(records, key=lambda r: r.finished)
-    devices = {r.case.device for r in records if r.case.workload == newest.case.workload} - {"none"}
-    device = newest.case.device if newest.case.device != "none" else next(iter(sorted(devices)), "none")
+    by_load: dict[Workload, list[Record]] = {}
+    for record in sorted(records, key=lambda r: r.finished):
+        by_load.setdefault(record.case.workload, []).append(record)
+    here = max(by_load.values(), key=lambda group: (len({_name(r) for r in group}), group[-1].finished))
+    devices = [record.case.device for record in here if record.case.device != "none"]
+    device = max(dict.fromkeys(devices), key=devices.count, default="none")
     kept: dict[tuple[str, str], Record] = {}
-    for record in sorted(records, key=lambda r: (r.case.device != "none", r.finished)):
-        if record.case.workload == newest.case.workload and record.case.device in (device, "none"):
-            kept[record.case.model.variant, record.case.model.form] = record
+    for record in sorted(here, key=lambda r: (r.case.device != "none", r.finished)):
+        if record.case.device in (device, "none"):
+            kept[_name(record)] = record
     return list(kept.values())
+
+
+def _name(record: Record) -> tuple[str, str]:
+    return record.case.model.variant, record.case.model.form

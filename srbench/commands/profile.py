@@ -23,7 +23,7 @@ class Options:
 
     names: str
     scales: Sequence[int]
-    gt: str
+    gt: str | None
     lr: str | None
     lr_rounding: workload.Rounding
     batch: int
@@ -59,11 +59,11 @@ def profile(options: Options) -> int:
     except KeyboardInterrupt:
         interrupted = True
     if records:
-        print(_report(records, options))
         scales = {record.case.workload.scale for record in records}
         files = write_leaderboards(options.output, scales, machine.describe().name, options.with_published)
+        print(_report(records, options))
         if not options.quiet:
-            say(f"wrote {len(records)} records to {options.output / store.RUNS}; {', '.join(map(str, files))}")
+            say(f"wrote {len(records)} record(s) to {options.output / store.RUNS}; {', '.join(map(str, files))}")
     if interrupted:
         say(f"interrupted: {len(records)} of {len(plans)} cases are done and stored")
     return FAILED if interrupted or any(record.failed for record in records) else OK
@@ -84,10 +84,12 @@ def read_counters(text: str) -> list[CounterName]:
 
 
 def _cases(options: Options) -> list[Case]:
+    if options.lr is not None and options.gt is not None:
+        raise InputError(f"--gt {options.gt} and --lr {options.lr} say the same thing twice; give one of them")
     if options.lr is not None:
         gt, lr = workload.HD720, workload.parse_size(options.lr, "--lr")
     else:
-        gt, lr = workload.parse_size(options.gt, "--gt"), None
+        gt, lr = workload.parse_size(options.gt, "--gt") if options.gt else workload.HD720, None
     loads = [
         workload.plan(scale, gt=gt, lr=lr, rounding=options.lr_rounding, batch=options.batch)
         for scale in dict.fromkeys(options.scales)
@@ -98,8 +100,11 @@ def _cases(options: Options) -> list[Case]:
         raise InputError(f"--threads {options.threads}: this process may use {machine.usable_cores()} cores")
     if options.threads is not None and device not in ("cpu", "none"):
         raise InputError(f"--threads is for the CPU; the device is {device}")
-    everything = any(part.strip().lower() == "all" for part in options.names.split(","))
-    cases = runner.plan_cases(named, loads, device=device, threads=options.threads, skip=say if everything else None)
+    parts = [part for part in options.names.split(",") if part.strip()]
+    explicit = ",".join(part for part in parts if part.strip().lower().partition("@")[0] != "all")
+    by_name = models.parse(explicit, options.form) if explicit else []
+    optional = [model for model in named if model not in by_name]
+    cases = runner.plan_cases(named, loads, device=device, threads=options.threads, optional=optional, tell=say)
     if not options.quiet:
         for remainder in dict.fromkeys(case.workload.remainder for case in cases):
             if remainder:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row
+from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside
 from srbench.board.published import QUALITY_SETS
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
@@ -73,7 +73,7 @@ def _raw(row: Row) -> dict[str, object]:
     if row.runtime_ms is not None:
         interval = row.runtime_ms
         cells |= dict(zip(_RUNTIME, (interval.median, interval.low, interval.high, interval.method), strict=True))
-    cells["status"] = row.status
+    cells["status"] = None if row.status == "PUBLISHED" else row.status
     for metric, dataset, key in _QUALITY_KEYS:
         if (figure := row.own_quality(metric, dataset)) is not None:
             cells |= {key: figure.value, f"{key}_kind": figure.kind, f"{key}_source": escape_csv(figure.source)}
@@ -119,6 +119,8 @@ def render(rows: Sequence[Row], style: Style) -> Rendered:
         costs[0].append("Status")
     for row in rows:
         name = _name(row, style)
+        if row.status == "PUBLISHED" and row.reason:
+            name += style.mark(footnotes.mark(row.reason))
         cells = [_cost(row, column.key) for column in COSTS]
         costs.append([name, *cells, *([DASH if row.status == "PUBLISHED" else row.status] if failed else [])])
         quality.append([name, *(_figures(row, dataset, style, footnotes) for dataset in QUALITY_SETS)])
@@ -157,7 +159,10 @@ def groups(rows: Sequence[Row]) -> list[list[Row]]:
     published = [r for r in rows if r.status == "PUBLISHED"]
     if not keyed and published:
         return [published]
-    return [[*group, *(p for p in published if p.scale == group[0].scale)] for group in keyed.values()]
+    return [
+        [*group, *(beside(p, (group[0].gt_width, group[0].gt_height)) for p in published if p.scale == group[0].scale)]
+        for group in keyed.values()
+    ]
 
 
 def _workload(row: Row) -> tuple[object, ...]:
@@ -196,6 +201,8 @@ def _cost(row: Row, key: str) -> str:
 
 def runtime_text(interval: Interval) -> str:
     """Median and interval in ms with the digits that the interval supports: never more of value than of error."""
+    if interval.low == interval.high:
+        return f"{interval.median:,.{0 if interval.median >= 100 else 1}f}{' r' if interval.method == 'range' else ''}"
     width = max(interval.high - interval.median, interval.median - interval.low)
     digits = 0 if width >= 10 else 1 if width >= 1 else 2 if width >= 0.1 else 3
     mark = " r" if interval.method == "range" else ""
@@ -238,8 +245,8 @@ def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
     if any("reconstruction" in row.note for row in rows):
         notes.append("*: reconstruction, there is no official code of this network.")
     for row in rows:
-        if row.reason:
-            what = row.reason if row.status in ("VALID", "PUBLISHED") else f"{row.status}: {row.reason}"
+        if row.reason and row.status != "PUBLISHED":
+            what = row.reason if row.status == "VALID" else f"{row.status}: {row.reason}"
             cure = f"; {row.advice}" if row.advice else ""
             notes.append(f"{style.text(row.variant or row.model)}: {style.text(what + cure)}")
     return notes

@@ -83,8 +83,8 @@ def draw_points(axes: "Axes", points: Sequence[Point], scale: BubbleScale | None
 
 
 def has_front(chart: Chart) -> bool:
-    """Whether the front is a line: a single place is none."""
-    return len({(point.x, point.y) for point in chart.front}) > 1
+    """Whether there is a front; a network that beats all others is one by itself."""
+    return len(chart.points) > 1 and bool(chart.front)
 
 
 def draw_front(axes: "Axes", chart: Chart) -> list[tuple[float, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from srbench.board.leaderboard import QUALITY_METRICS, Quality, QualityKind, Row
+from srbench.board.leaderboard import PAPER_GT, QUALITY_METRICS, Quality, QualityKind, Row
 from srbench.board.published import QUALITY_SETS
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
@@ -17,7 +17,6 @@ from srbench.render.text import escape_csv
 Direction = Literal["low", "high"]
 
 #: Papers count Multi-Adds for this GT size, in pixels; a row without one of its own is a paper's.
-PAPER_GT = (1280, 720)
 NAME_LIMIT = 24
 NAMES_IN_A_NOTE = 6
 _CELLS = {quality_key(metric, dataset): (metric, dataset) for metric in QUALITY_METRICS for dataset in QUALITY_SETS}
@@ -150,9 +149,10 @@ def shorten(text: str, limit: int = NAME_LIMIT) -> str:
 def write_csv(chart: Chart, path: Path) -> None:
     """Write the plotted numbers, raw and in full precision, in the units of the leaderboard's CSV."""
     spec = chart.spec
+    drawn = list(dict.fromkeys(spec.columns))
     on_machine, with_runtime = bool(spec.draws(_OF_A_MACHINE)), bool(spec.draws(["runtime_ms"]))
     header = ["model", "variant", "form", *(["dtype", "device", "machine"] if on_machine else []), "kind"]
-    header += [column.key for column in spec.columns]
+    header += [column.key for column in drawn]
     header += ["runtime_low_ms", "runtime_high_ms"] if with_runtime else []
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -161,7 +161,7 @@ def write_csv(chart: Chart, path: Path) -> None:
             row, runtime = point.row, point.row.runtime_ms
             words = [row.model, row.variant, row.form]
             words += [row.dtype, row.device, row.machine] if on_machine else []
-            numbers = [column.raw(row) for column in spec.columns]
+            numbers = [column.raw(row) for column in drawn]
             if with_runtime:
                 numbers += [runtime.low, runtime.high] if runtime else [None, None]
             ends = ["true" if point.on_front else "false", escape_csv(point.source)]
@@ -264,7 +264,7 @@ def _reason_to_leave_out(row: Row, spec: PlotSpec) -> str | None:
         if column.key not in _CELLS:
             return row.status if row.status in FAILURES else f"no {column.title}"
         found = row.quality.get(_CELLS[column.key])
-        return f"figure is {found.sibling}'s" if found and found.sibling else f"no {column.title}"
+        return f"figure of {found.sibling}" if found and found.sibling else f"no {column.title}"
     return None
 
 
@@ -277,8 +277,10 @@ def _distinct(points: Sequence[Point]) -> list[Point]:
 def _with_front(points: Sequence[Point], spec: PlotSpec) -> list[Point]:
     if spec.x.good is None or spec.y.good is None:
         return list(points)
-    # A figure from another test protocol is not compared: it neither stands on the front nor pushes others off it.
-    comparable = [i for i, point in enumerate(points) if not point.protocol]
+    # What is not compared neither stands on the front nor pushes others off it: figures from another test protocol,
+    # and beside RGB networks those that work on luma alone, whose costs leave the chroma out.
+    mixed = len({point.row.colors == "y" for point in points}) > 1
+    comparable = [i for i, p in enumerate(points) if not p.protocol and not (mixed and p.row.colors == "y")]
     found = pareto_front([(points[i].x, points[i].y) for i in comparable], spec.x.good, spec.y.good)
     best = {comparable[k] for k in found}
     return [replace(point, on_front=i in best) for i, point in enumerate(points)]
@@ -299,10 +301,12 @@ def _conditions(points: Sequence[Point], spec: PlotSpec) -> list[str]:
         rows = [p.row for p in points if any(c.raw(p.row) is not None for c in counted)]
         # One odd size spoils the comparison, so all sizes are said.
         sizes = dict.fromkeys((r.gt_width, r.gt_height) if r.gt_width else PAPER_GT for r in rows)
-        wording = " and ".join(column.title for column in counted)
+        wording = " and ".join(dict.fromkeys(column.title for column in counted))
         said.append(f"{wording} for a {_few([f'{w}x{h}' for w, h in sizes])} GT")
     if measured_here := spec.draws(_OF_A_MACHINE):
-        said.append(f"{' and '.join(c.title for c in measured_here)} on {_machine([p.row for p in points])}")
+        said.append(
+            f"{' and '.join(dict.fromkeys(c.title for c in measured_here))} on {_machine([p.row for p in points])}"
+        )
     spreads = [s for p in points for s in (p.x_spread, p.y_spread) if s is not None]
     if spreads:
         ranges = [s.method == "range" for s in spreads]
