@@ -241,3 +241,53 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     assert "Traceback" not in err
     assert "ecbsr-m4c8" in out
     assert (tmp_path / "leaderboard_x4.csv").is_file()
+
+
+def test_a_network_named_beside_all_must_have_the_scale(run: Run) -> None:
+    done = run("profile", "--models", "all,bsrn-s", "--scale", "2", "--static-only")
+    assert (done.code, done.out) == (2, "")
+    assert "bsrn-s has no x2; it has x4" in done.err
+
+
+def test_gt_and_lr_together_are_refused(run: Run) -> None:
+    assert "give one of them" in run("profile", "--models", "span", "--gt", "640x360", "--lr", "320x180").err
+
+
+def test_a_seed_that_no_generator_takes_is_refused(run: Run) -> None:
+    assert run("profile", "--models", "span", "--seed", "9" * 23).code == 2
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out.startswith("srbench ")
+
+
+def test_a_figure_draws_the_workload_with_the_most_networks(run: Run) -> None:
+    run("profile", "--models", "all", "--static-only", "--quiet")
+    run("profile", "--models", "bsrn", "--gt", "320x240", "--static-only", "--quiet")
+    done = run("plot")
+    assert done.code == 0
+    assert "drawing GT 1280x720" in done.err
+    assert "not in the figure: records of GT 320x240" in done.err
+
+
+def test_a_network_whose_file_changed_is_not_shown_with_its_old_counts(run: Run, tmp_path: Path) -> None:
+    net = tmp_path / "net.py"
+    net.write_text(NETWORKS.read_text())
+    run("profile", "--models", "net.py:Tiny", *QUICK)
+    net.write_text(NETWORKS.read_text().replace("3, padding=1)", "5, padding=2)"))
+    run("profile", "--models", "net.py:Tiny", "--lr", "32x24", "--static-only", "--quiet")
+    # 48 kernels of 3 x 5 x 5 with a bias each.
+    assert f"{(48 * 3 * 25 + 48) / 1e3:,.1f}" in run("leaderboard").out
+
+
+def test_published_multi_adds_stand_only_beside_their_own_gt_size(run: Run) -> None:
+    run("profile", "--models", "span", "--gt", "320x240", "--static-only", "--quiet")
+    fsrcnn = [line for line in run("leaderboard", "--with-published").out.splitlines() if line.startswith("FSRCNN")]
+    assert "4.60" not in fsrcnn[0]  # for a 1280x720 GT (SAFMN's table)
+    run("profile", "--models", "span", "--static-only", "--quiet", "-o", "other")
+    fsrcnn = [
+        line
+        for line in run("leaderboard", "--with-published", "-o", "other").out.splitlines()
+        if line.startswith("FSRCNN")
+    ]
+    assert "4.60" in fsrcnn[0]

@@ -233,3 +233,31 @@ def test_a_hanging_worker_ends_with_a_run_that_is_killed(tmp_path: Path) -> None
     run.kill()
     run.wait()
     assert _within(10, lambda: not _alive(worker_pid))
+
+
+@pytest.mark.parametrize(
+    ("wall", "own", "everyone", "said"),
+    [
+        (10.0, 18.0, 18.9, ""),  # 0.09 of a core: housekeeping
+        (10.0, 10.0, 20.0, "other programs used 1.0 of the 2 cores while it was timed: its runtime is too long"),
+        (0.5, 0.5, 1.0, ""),  # too short for a clock of hundredths of a second
+    ],
+)
+def test_contention_is_what_others_took(wall: float, own: float, everyone: float, said: str) -> None:
+    start, end = worker.Clocks(100.0, 1.0, 50.0), worker.Clocks(100.0 + wall, 1.0 + own, 50.0 + everyone)
+    assert worker.describe_contention(start, end, cores=2) == said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/stat")
+def test_a_busy_neighbour_is_named() -> None:
+    neighbours = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(machine.usable_cores())]
+    try:
+        record = measured(":Slow", settings(budget_s=4.0))
+    finally:
+        for neighbour in neighbours:
+            neighbour.kill()
+            neighbour.wait()
+    assert record.status == "CONTENDED"
+    assert not record.failed
+    assert record.advice == "end the other programs and measure again"
+    assert record.memory is not None

@@ -277,7 +277,7 @@ def test_a_comparison_row_states_the_input_of_its_costs(claims: ClaimBook) -> No
     [row] = [row for row in published_rows(4, claims) if row.model == "FSRCNN"]
     # As papers of the field print it for a 1280x720 GT: 12 K and 4.6 G.
     assert (row.params, row.multi_adds) == (12_000, 4_600_000_000)
-    assert row.reason.startswith("1280x720 GT; costs from ")
+    assert row.reason.startswith("costs for 1280x720 GT from ")
     figure = row.own_quality("psnr_y", "Set5")
     assert figure is not None
     assert figure.printed == "30.71"

@@ -46,7 +46,7 @@ def test_area_is_proportional() -> None:
     per_g = np.asarray(bubbles.get_sizes()) / [376.8289344, 40.885865472, 34.5378816, 19.177176448]
     assert per_g == pytest.approx([per_g[0]] * 4)
     texts = [t.get_text() for t in found(figure, "legend-text")]
-    assert texts == ["Area: Multi-Adds [G]", "10", "50", "200", "published"]
+    assert texts == ["Area: Multi-Adds [G]", "10", "50", "200", "published", "Pareto front"]
     legend = [float(c.get_sizes()[0]) for c in collections(figure, "legend")]
     assert legend[:3] == pytest.approx(per_g[0] * np.array([10, 50, 200]))
 
@@ -101,7 +101,7 @@ def test_kinds_are_told_apart_and_only_those_present_are_explained() -> None:
     figure = draw(chart_of(rows, SPEC))
     assert [bool(collections(figure, f"dots-{k}")) for k in (*kinds, "published")] == [True, True, True, False]
     texts = [t.get_text() for t in found(figure, "legend-text")]
-    assert texts[4:] == ["measured", "secondary source", "read off a plot"]
+    assert texts[4:] == ["measured", "secondary source", "read off a plot", "Pareto front"]
 
 
 def test_runtime_has_its_interval_drawn() -> None:

@@ -59,7 +59,7 @@ def test_another_protocol_is_not_compared() -> None:
 def test_a_sibling_s_figure_is_never_a_point() -> None:
     chart = chart_of(SEVEN, SPEC)
     assert [p.row.variant for p in chart.points] == ["bsrn", "imdn", "msrn", "ecbsr"]
-    assert "Not shown: RFDN (figure is rfdn-paper's); RepSR, SPAN (no PSNR on Set5)" in chart.notes
+    assert "Not shown: RFDN (figure of rfdn-paper); RepSR, SPAN (no PSNR on Set5)" in chart.notes
 
 
 def test_marks_behind_names() -> None:

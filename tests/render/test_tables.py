@@ -132,7 +132,7 @@ def test_a_siblings_claim_is_absent(claims: ClaimBook) -> None:
 
 def test_a_comparison_row_as_csv(claims: ClaimBook) -> None:
     [row] = cells(*(row for row in published_rows(4, claims) if row.model == "FSRCNN"))
-    assert (row["model"], row["variant"], row["status"]) == ("FSRCNN", "", "PUBLISHED")
+    assert (row["model"], row["variant"], row["status"]) == ("FSRCNN", "", "")
     assert (row["params"], row["multi_adds"], row["gt_width"]) == ("12000", "4600000000", "")
     assert row["psnr_y_set5"] == "30.71"
 
@@ -386,3 +386,7 @@ def test_a_long_name_keeps_both_ends() -> None:
 def test_a_terminal_gets_no_control_characters() -> None:
     text = terminal([make_row("a\x1b[31mb\x07\u202e", status="CRASH", reason="x\x1b]0;title\x07")])
     assert all(character.isprintable() or character == "\n" for character in text)
+
+
+def test_a_single_sample_has_no_interval_to_print() -> None:
+    assert runtime_text(Interval(4431.926, 4431.926, 4431.926, "range")) == "4,432 r"
