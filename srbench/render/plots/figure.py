@@ -134,7 +134,9 @@ def _attempt(chart: Chart, height: float, nameless: Collection[str]) -> "tuple[F
     y_spans = [(p.y_spread.low, p.y_spread.high) if p.y_spread else (p.y, p.y) for p in points]
     # Good networks crowd at the top, so that is where names need room.
     head = min(3, len(points) // 8) * LINE_PT
-    y_axis = axis_of(y_spans, pads, height, least=_least(spec.y), head=head)
+    # PSNR and SSIM are logarithms or shares already; costs span decades.
+    costly = spec.y.good == "low"
+    y_axis = axis_of(y_spans, pads, height, may_be_log=costly, least=_least(spec.y), head=head)
     left = _EDGE_PT + LINE_PT + _BESIDE_AXES_PT + max(map(sheet.width, y_axis.texts))
     x_spans = [(p.x_spread.low, p.x_spread.high) if p.x_spread else (p.x, p.x) for p in points]
     width = WIDTH_PT - left - _RIGHT_PT
@@ -195,10 +197,12 @@ def _notes(chart: Chart, scale: BubbleScale | None, nameless: Collection[str]) -
 def _frame(sheet: Sheet, axes: "Axes", chart: Chart, x_axis: Axis, y_axis: Axis) -> None:
     """Ranges, ticks, grid and titles."""
     axes.set_xscale("log" if x_axis.log else "linear")
+    axes.set_yscale("log" if y_axis.log else "linear")
     axes.set(xlim=(x_axis.low, x_axis.high), ylim=(y_axis.low, y_axis.high))
     axes.set_xticks(x_axis.ticks, x_axis.texts)
     axes.set_xticks(x_axis.minor, [""] * len(x_axis.minor), minor=True)
     axes.set_yticks(y_axis.ticks, y_axis.texts)
+    axes.set_yticks(y_axis.minor, [""] * len(y_axis.minor), minor=True)
     axes.grid(True)
     box = sheet.box(axes.patch)
     middle_x, middle_y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2

@@ -317,7 +317,7 @@ def _conditions(points: Sequence[Point], spec: PlotSpec) -> list[str]:
 
 
 def _machine(rows: Sequence[Row]) -> str:
-    devices = [f"{row.device} of {shorten(row.machine, 40)}" for row in rows if row.device]
+    devices = [f"{row.device} of {shorten(row.machine, 60)}" for row in rows if row.device]
     batches = [f"batch {row.batch}" for row in rows if row.batch]
     sizes = [f"LR {row.lr_width}x{row.lr_height}" for row in rows if row.lr_width]
     parts = [devices, [row.dtype for row in rows if row.dtype], batches, sizes]
