@@ -165,7 +165,7 @@ def measure(
         finished=datetime.now(UTC),
         status=status,
         reason=reason,
-        advice=_advice(status, settings),
+        advice="the record holds the traceback" if status == "CRASH" and detail else _advice(status, settings),
         detail=detail,
         complexity=plan.counts,
         counts=counts,
@@ -192,7 +192,6 @@ def _advice(status: Status, settings: Settings) -> str:
         "SHORT": slow,
         "OOM": "choose a smaller --gt, --lr or --batch",
         "CONTENDED": "end the other programs and measure again",
-        "CRASH": "the record holds the traceback",
     }
     return advice.get(status, "")
 

@@ -55,6 +55,8 @@ def test_a_failure_is_a_status_with_its_reason(name: str, status: str, reason: s
     assert record.reason.startswith(reason)
     assert "\n" not in record.reason
     assert record.failed
+    # A process that was killed left no traceback to point to.
+    assert ("traceback" in record.advice) == (status == "CRASH" and bool(record.detail))
 
 
 def test_running_out_of_memory_is_told_apart_from_a_crash() -> None:

@@ -96,7 +96,7 @@ def published_rows(scale: int, claims: ClaimBook) -> list[Row]:
 
 def beside(published: Row, gt: tuple[int | None, int | None]) -> Row:
     """A published row beside rows of a GT size: Multi-Adds of another size are left out, they do not compare."""
-    return published if gt == PAPER_GT else replace(published, multi_adds=None)
+    return published if gt == PAPER_GT else replace(published, multi_adds=None, gt_width=None, gt_height=None)
 
 
 def of_one_machine(records: Sequence[Record], machine: str | None = None) -> list[Record]:
@@ -216,6 +216,9 @@ def _published_row(network: ComparisonNetwork, scale: int) -> Row:
         model=network.label,
         variant="",
         scale=scale,
+        # The claimed Multi-Adds are for this input, and no other number of the row depends on one.
+        gt_width=PAPER_GT[0] if network.multi_adds else None,
+        gt_height=PAPER_GT[1] if network.multi_adds else None,
         params=network.params.base_value if network.params else None,
         multi_adds=network.multi_adds.base_value if network.multi_adds else None,
         status="PUBLISHED",

@@ -70,7 +70,7 @@ def profile(options: Options) -> int:
 
 
 def read_counters(text: str) -> list[CounterName]:
-    """``torch,fvcore`` -> the counters, ours always among them.
+    """``torch,fvcore`` -> those counters, ours (``torch``) first where it is named; the table shows ours anyway.
 
     Raises:
         InputError: an unknown one.

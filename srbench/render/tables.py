@@ -172,7 +172,7 @@ def _workload(row: Row) -> tuple[object, ...]:
 
 def _caption(rows: Sequence[Row]) -> str:
     row = rows[0]
-    if row.gt_width is None:
+    if row.status == "PUBLISHED":
         return f"x{row.scale}: published figures"
     size = f"GT {row.gt_width}x{row.gt_height}, LR {row.lr_width}x{row.lr_height}"
     shape = f"x{row.scale}: {size}, batch {row.batch}, {row.dtype}"

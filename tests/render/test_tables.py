@@ -133,7 +133,7 @@ def test_a_siblings_claim_is_absent(claims: ClaimBook) -> None:
 def test_a_comparison_row_as_csv(claims: ClaimBook) -> None:
     [row] = cells(*(row for row in published_rows(4, claims) if row.model == "FSRCNN"))
     assert (row["model"], row["variant"], row["status"]) == ("FSRCNN", "", "")
-    assert (row["params"], row["multi_adds"], row["gt_width"]) == ("12000", "4600000000", "")
+    assert (row["params"], row["multi_adds"], row["gt_width"]) == ("12000", "4600000000", "1280")
     assert row["psnr_y_set5"] == "30.71"
 
 
