@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from parts import with_part
+
 from srbench.render.columns import COSTS, QUALITY
 from srbench.render.tables import tabulated
 from srbench.render.text import escape_markdown
@@ -38,11 +40,7 @@ def with_parts(text: str) -> str:
     """The README with its generated parts made anew."""
     counting = (REFERENCE / "counting.md").read_text(encoding="utf-8").strip()
     for name, part in (("reference", reference_part()), ("columns", columns_part()), ("counting", counting)):
-        before, begin, rest = text.partition(f"<!-- {name}:begin -->")
-        _, end, after = rest.partition(f"<!-- {name}:end -->")
-        if not end:
-            raise SystemExit(f"README.md has no <!-- {name}:begin --> ... <!-- {name}:end -->")
-        text = f"{before}{begin}\n{part}\n{end}{after}"
+        text = with_part(text, name, part)
     return text
 
 

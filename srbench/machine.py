@@ -1,23 +1,14 @@
-"""What machine this is, and the one interface to the device that a case runs on.
+"""What machine this is, with its software and settings."""
 
-Everything that differs between a CPU and a GPU is in :class:`Device`; nothing else asks which one it is on.
-"""
-
-import ctypes
 import os
 import platform
-import resource
-import sys
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
 import pynvml
 import torch
 
-from srbench.errors import InputError
 from srbench.records import Machine, Settings
 
 #: Variables that change a runtime; whatever of them is set goes into every record.
@@ -43,162 +34,6 @@ ENVIRONMENT = (
     "MALLOC_TRIM_THRESHOLD_",
 )
 KIB = 1024
-#: mallopt's parameter numbers in glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4
-#: Allocations from this size on become mappings of their own; every feature map is larger, every Python object smaller.
-_MMAP_THRESHOLD_BYTES = 65536
-#: glibc's own default for the number of such mappings.
-_MMAP_MAX = 65536
-
-
-@dataclass(frozen=True)
-class Peak:
-    """Peak of one forward pass: bytes above what was held before it (CPU) or in all (CUDA)."""
-
-    added_bytes: int | None
-    total_bytes: int | None
-    reserved_bytes: int | None
-    method: str
-
-
-class Device(Protocol):
-    """What a measurement needs of a device; made inside the worker process."""
-
-    name: str
-
-    @property
-    def torch_device(self) -> torch.device:
-        """Where tensors go."""
-
-    def synchronize(self) -> None:
-        """Return when all work given to the device is done."""
-
-    def prepare_memory(self) -> None:
-        """Call before the first allocation of a memory measurement."""
-
-    def reset_peak(self) -> None:
-        """Start watching the peak."""
-
-    def peak(self) -> Peak:
-        """The peak since :meth:`reset_peak`."""
-
-
-class CpuDevice:
-    """The CPU. Calls are synchronous; memory is the kernel's high-water mark of the process."""
-
-    name = "cpu"
-
-    def __init__(self) -> None:
-        self._before = 0
-        self._resettable = False
-
-    @property
-    def torch_device(self) -> torch.device:
-        """Where tensors go."""
-
-        return torch.device("cpu")
-
-    def synchronize(self) -> None:
-        """Nothing to wait for."""
-
-    def prepare_memory(self) -> None:
-        """Make freed tensors go back to the kernel at once.
-
-        glibc otherwise keeps freed memory for reuse and the high-water mark depends on what ran before: repeated
-        passes of one network read 202, 128 and 65 MiB where its tensors need 137. Slows allocation, so never in a
-        timed process.
-        """
-        if sys.platform == "linux":
-            libc = ctypes.CDLL(None)
-            if hasattr(libc, "mallopt"):  # glibc; musl has no such call and returns memory anyway
-                libc.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD_BYTES)
-                # What MALLOC_* variables may have set otherwise.
-                libc.mallopt(_M_MMAP_MAX, _MMAP_MAX)
-                libc.mallopt(_M_TOP_PAD, 0)
-                libc.mallopt(_M_TRIM_THRESHOLD, _MMAP_THRESHOLD_BYTES)
-
-    def reset_peak(self) -> None:
-        """Writing 5 to clear_refs sets the high-water mark back to the present size (proc(5))."""
-        try:
-            Path("/proc/self/clear_refs").write_text("5")
-            self._resettable = True
-            self._before = _status_bytes("VmRSS")
-        except OSError:
-            self._resettable = False
-            self._before = _lifetime_peak()
-
-    def peak(self) -> Peak:
-        """What the process grew by at most."""
-        if self._resettable:
-            return Peak(_status_bytes("VmHWM") - self._before, None, None, "kernel high-water mark")
-        # Without a reset the mark may lie above this pass: a lower bound, and the method says so.
-        return Peak(_lifetime_peak() - self._before, None, None, "growth of the lifetime maximum (lower bound)")
-
-
-class CudaDevice:
-    """One NVIDIA GPU. Peaks are those of torch's caching allocator."""
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.name = f"cuda:{index}"
-
-    @property
-    def torch_device(self) -> torch.device:
-        """Where tensors go."""
-
-        return torch.device("cuda", self.index)
-
-    def synchronize(self) -> None:
-        """Wait for all streams of this GPU."""
-
-        torch.cuda.synchronize(self.index)
-
-    def prepare_memory(self) -> None:
-        """The allocator's counters need no preparation."""
-
-    def reset_peak(self) -> None:
-        """Drop cached blocks, so that ``reserved`` is what this pass needs, and reset the allocator's maxima."""
-
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(self.index)
-
-    def peak(self) -> Peak:
-        """Allocated (tensors) and reserved (from the driver) at their maximum."""
-
-        allocated = torch.cuda.max_memory_allocated(self.index)
-        reserved = torch.cuda.max_memory_reserved(self.index)
-        return Peak(None, allocated, reserved, "CUDA allocator peak")
-
-
-def choose_device(asked: str) -> str:
-    """``auto``, ``cpu``, ``cuda`` or ``cuda:N`` -> ``cpu`` or ``cuda:N``, checked to be there.
-
-    Raises:
-        InputError: a device that this machine or this torch does not have.
-    """
-    name = asked.strip().lower()
-    if name == "cpu":
-        return name
-    if name not in ("auto", "cuda") and not (name.startswith("cuda:") and name[5:].isascii() and name[5:].isdigit()):
-        raise InputError(f"--device {asked}: write auto, cpu or cuda:N")
-
-    present = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if name == "auto":
-        return "cuda:0" if present else "cpu"
-    index = int(name[5:]) if ":" in name else 0
-    if index >= present:
-        have = f"this machine has cuda:0 to cuda:{present - 1}" if present else _why_no_cuda(torch.version.cuda)
-        raise InputError(f"--device {asked}: {have}; use --device cpu or auto")
-    return f"cuda:{index}"
-
-
-def _why_no_cuda(built_for: str | None) -> str:
-    return "this torch is built without CUDA" if built_for is None else "torch finds no CUDA device here"
-
-
-def open_device(name: str) -> Device:
-    """The device of a checked name (see :func:`choose_device`)."""
-    return CpuDevice() if name == "cpu" else CudaDevice(int(name.partition(":")[2]))
 
 
 def usable_cores() -> int:
@@ -297,15 +132,3 @@ def _gpus() -> tuple[tuple[str, ...], str | None]:
             pynvml.nvmlShutdown()
     except pynvml.NVMLError:
         return (), None
-
-
-def _status_bytes(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * KIB
-    raise OSError(f"/proc/self/status has no {field}")
-
-
-def _lifetime_peak() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * KIB

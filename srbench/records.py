@@ -5,13 +5,16 @@ derived from stored samples, never stored beside them, so recomputing gives the 
 """
 
 import hashlib
+from statistics import median
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from srbench.measure.stats import Interval, median_interval
+from srbench.measure import stats
+from srbench.measure.stats import Interval
 
-SCHEMA_VERSION: Literal[1] = 1
+#: See ``srbench.migrations`` for what the earlier ones looked like.
+SCHEMA_VERSION: Literal[2] = 2
 
 Form = Literal["train", "deploy"]
 Colors = Literal["rgb", "y"]
@@ -144,6 +147,7 @@ class Complexity(Frozen):
         weights_bytes: parameters and buffers.
         input_bytes: the LR batch.
         peak_bytes: predicted peak of a forward pass: weights, input and the most tensor bytes alive at once.
+        cpu_peak_bytes: the same with the copies that torch's convolution library makes on a CPU.
         layers: one row for each convolution and matrix product.
     """
 
@@ -154,7 +158,12 @@ class Complexity(Frozen):
     weights_bytes: int
     input_bytes: int
     peak_bytes: int
+    cpu_peak_bytes: int
     layers: tuple[Layer, ...]
+
+    def predicted_peak_bytes(self, device: str) -> int:
+        """The predicted peak on a device (``none`` is taken as a CPU)."""
+        return self.peak_bytes if device.startswith("cuda") else self.cpu_peak_bytes
 
 
 class Difference(Frozen):
@@ -174,37 +183,122 @@ class Count(Frozen):
     error: str = ""
 
 
-class Latency(Frozen):
-    """Passes of one process, in nanoseconds of wall time, device-synchronised, in order.
+class Reading(Frozen):
+    """What a device said of itself after ``after`` samples.
 
-    ``cold_ns`` is the first pass and ``warmup_ns`` the ones after it; neither enters ``samples_ns``.
+    Attributes:
+        after: samples done when it was read.
+        clock_mhz: of the cores or multiprocessors; None where it is not told.
+        temperature_c: of the device; None where it is not told.
+        reasons: what held its clock back since the reading before, e.g. ``SW power cap``, ``cgroup quota``.
     """
 
+    after: int
+    clock_mhz: int | None = None
+    temperature_c: int | None = None
+    reasons: tuple[str, ...] = ()
+
+
+class Visit(Frozen):
+    """Passes of one fresh process, in nanoseconds and in order.
+
+    Attributes:
+        round, place: which round of the run it belongs to, and its place in the round's (seeded) order.
+        cold_ns: wall time of the first pass: it allocates, picks algorithms and loads code.
+        warmup_ns: wall times of the passes after it; neither enters ``samples_ns``.
+        warm: whether the last two windows of the warm-up agreed; False where its cap came first.
+        samples_ns: wall times of the timed passes, device-synchronised.
+        device_ns: device time of the same passes: between two events on its stream (CUDA), processor time of all
+            threads (CPU).
+        switches: involuntary context switches of the process during each of them.
+        readings: the device's state between blocks of samples.
+        others_cores: cores that other programs used meanwhile, on those this process may use; None where unknown.
+        build_ns: building the network and its input.
+        wall_ns: the whole process, seen from outside.
+    """
+
+    round: int
+    place: int = 0
     cold_ns: int
     warmup_ns: tuple[int, ...]
+    warm: bool = True
     samples_ns: tuple[int, ...]
+    device_ns: tuple[int, ...] = ()
+    switches: tuple[int, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    others_cores: float | None = None
+    build_ns: int = 0
+    wall_ns: int = 0
+
+    @property
+    def median_ns(self) -> float | None:
+        """Median of the samples; None without any."""
+        return median(self.samples_ns) if self.samples_ns else None
+
+    @property
+    def passes_ns(self) -> int:
+        """Wall time inside forward passes, the first and the warm-up included."""
+        return self.cold_ns + sum(self.warmup_ns) + sum(self.samples_ns)
+
+
+class Latency(Frozen):
+    """Runtime of a case: its visits, and what follows from them. The process is the unit of replication."""
+
+    visits: tuple[Visit, ...]
+
+    @property
+    def samples_ns(self) -> tuple[int, ...]:
+        """All samples, visit by visit."""
+        return tuple(sample for visit in self.visits for sample in visit.samples_ns)
+
+    @property
+    def process_medians_ns(self) -> tuple[float, ...]:
+        """One median for each process that gave samples."""
+        return tuple(visit.median_ns for visit in self.visits if visit.median_ns is not None)
 
     @property
     def interval(self) -> Interval | None:
-        """Median of the samples with its interval, in ns; None without samples."""
-        return median_interval(self.samples_ns) if self.samples_ns else None
+        """Median of the process medians with its interval, in ns; None without samples."""
+        return stats.process_interval([visit.samples_ns for visit in self.visits if visit.samples_ns])
+
+    @property
+    def spread(self) -> float | None:
+        """Within-run spread: interquartile range over median of a process, the middle one of the processes."""
+        spreads = [s for visit in self.visits if (s := stats.relative_iqr(visit.samples_ns)) is not None]
+        return median(spreads) if spreads else None
+
+    def percentile_ns(self, percent: int) -> float | None:
+        """A percentile of all samples; None below its sample floor (:func:`srbench.measure.stats.percentile_floor`)."""
+        return stats.percentile(self.samples_ns, percent)
 
 
 class Memory(Frozen):
-    """Memory of one forward pass after a warm-up pass, in a process of its own.
+    """Memory of one forward pass after a warm-up pass, in a process of its own, in bytes.
 
     Attributes:
         weights_bytes, input_bytes: known sizes, included in ``peak_bytes``.
         peak_bytes: weights + input + what the pass added at its peak (CPU), or the allocator's peak (CUDA).
+        allocator_bytes: most that the CUDA allocator had given out; None on a CPU, which has no counter of its own.
         reserved_bytes: what the CUDA allocator held from the driver at its peak; None on a CPU.
-        method: how it was read.
+        process_bytes: the whole process at its peak, with interpreter, libraries, and on a GPU its context: the
+            kernel's high-water mark (CPU), what the driver accounts to it (CUDA); None where neither tells.
+        cold_bytes: as ``peak_bytes``, of the first pass; it may load code and try algorithms.
+        method: how ``peak_bytes`` was read.
     """
 
     weights_bytes: int
     input_bytes: int
     peak_bytes: int
-    reserved_bytes: int | None
+    allocator_bytes: int | None = None
+    reserved_bytes: int | None = None
+    process_bytes: int | None = None
+    cold_bytes: int | None = None
     method: str
+
+    @property
+    def activations_bytes(self) -> int:
+        """What a pass needs beside weights and input, at its peak."""
+        return self.peak_bytes - self.weights_bytes - self.input_bytes
 
 
 class Machine(Frozen):
@@ -224,11 +318,23 @@ class Machine(Frozen):
 
 
 class Settings(Frozen):
-    """How a case was measured; threads and TF32 are read back inside the worker, not copied from the options."""
+    """How a case was measured; threads and TF32 are read back inside the worker, not copied from the options.
+
+    Attributes:
+        seed: of the random weights and input, and of the order of each round.
+        budget_s: wall time of a case's passes, shared by its rounds.
+        timeout_s: after which a process is ended.
+        rounds: fresh processes of each case.
+        precision: a process stops sampling once the interval of its block medians is within this share of the median.
+        memory_limit_bytes: most private memory that a process may map; None where there is no limit.
+    """
 
     seed: int
     budget_s: float
     timeout_s: float
+    rounds: int = Field(default=3, ge=1)
+    precision: float = Field(default=0.01, gt=0)
+    memory_limit_bytes: int | None = None
     threads: int | None = None
     matmul_tf32: bool | None = None
     cudnn_tf32: bool | None = None
@@ -239,7 +345,7 @@ class Settings(Frozen):
 class Record(Frozen):
     """What one case gave. ``reason`` and ``advice`` are one line each; ``detail`` is a traceback where there is one."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     srbench_version: str
     case: Case
     machine: Machine

@@ -23,7 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from srbench import models, workload
-from srbench.machine import Device, busy_seconds, open_device, read_back, usable_cores
+from srbench.device import Device, open_device
+from srbench.machine import busy_seconds, read_back, usable_cores
 from srbench.measure import complexity, counters
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.memory import measure_memory

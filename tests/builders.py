@@ -1,5 +1,6 @@
 """Records, rows and what they are made of: complete by default, so that a test states only what it is about."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from srbench.records import (
     Record,
     Settings,
     Status,
+    Visit,
     Workload,
 )
 
@@ -82,14 +84,35 @@ def make_counts(params: int = 352_400, multi_adds: int = 19_177_176_448, **chang
         weights_bytes=4 * params,
         input_bytes=4 * 3 * 320 * 180,
         peak_bytes=200 * MIB,
+        cpu_peak_bytes=240 * MIB,
         layers=(layer,),
     )
     return counts.model_copy(update=changes)
 
 
-def make_latency(*samples_ms: float) -> Latency:
-    """A cold pass of 900 ms, a warm-up pass of 500 ms, then the samples."""
-    return Latency(cold_ns=900 * MS, warmup_ns=(500 * MS,), samples_ns=tuple(round(ms * MS) for ms in samples_ms))
+def make_visit(*samples_ms: float, **changes: Any) -> Visit:
+    """A cold pass of 900 ms, a warm-up pass of 500 ms, then the samples, undisturbed."""
+    visit = Visit(
+        round=0,
+        cold_ns=900 * MS,
+        warmup_ns=(500 * MS,),
+        samples_ns=tuple(round_ns(ms) for ms in samples_ms),
+        device_ns=tuple(round_ns(ms) for ms in samples_ms),
+        switches=(0,) * len(samples_ms),
+        others_cores=0.0,
+        build_ns=50 * MS,
+        wall_ns=2_000 * MS,
+    )
+    return visit.model_copy(update=changes)
+
+
+def round_ns(ms: float) -> int:
+    return round(ms * MS)
+
+
+def make_latency(*processes: Sequence[float]) -> Latency:
+    """One visit for each sequence of samples in ms."""
+    return Latency(visits=tuple(make_visit(*samples, round=i) for i, samples in enumerate(processes)))
 
 
 def make_record(case: Case | None = None, status: Status = "VALID", *, minutes: int = 0, **changes: Any) -> Record:
@@ -102,12 +125,11 @@ def make_record(case: Case | None = None, status: Status = "VALID", *, minutes: 
         finished=NOON + timedelta(minutes=minutes),
         status=status,
         complexity=make_counts(),
-        latency=make_latency(101, 102, 103, 104, 105, 106, 107),
+        latency=make_latency([101, 102, 103, 104, 105, 106, 107]),
         memory=Memory(
             weights_bytes=1_409_600,
             input_bytes=691_200,
             peak_bytes=150 * MIB,
-            reserved_bytes=None,
             method="kernel high-water mark",
         ),
     )

@@ -7,6 +7,7 @@ from the challenges' files; printed figures from the tables named in ``model_def
 from collections.abc import Iterator
 from pathlib import Path
 
+import explain_counts as script
 import pytest
 import thop
 import torch
@@ -15,7 +16,6 @@ from fvcore.nn import FlopCountAnalysis
 import model_defs
 from model_defs import catalog
 from model_defs.reparam import Form
-from scripts import explain_counts as script
 from srbench.board.published import Claim, load_claims
 from srbench.measure.complexity import count
 

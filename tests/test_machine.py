@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from srbench import machine
+from srbench.device import CpuDevice, CudaDevice, Peak, choose_device, open_device
 from srbench.errors import InputError
-from srbench.machine import CpuDevice, CudaDevice, Peak, choose_device, open_device
 from srbench.records import Settings
 
 without_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
@@ -112,7 +112,7 @@ def test_the_peak_counts_from_its_reset() -> None:
     # In a process of its own: what ran before in this one may leave freed memory that is used again.
     code = (
         "import torch\n"
-        "from srbench.machine import CpuDevice\n"
+        "from srbench.device import CpuDevice\n"
         "device = CpuDevice()\n"
         "device.prepare_memory()\n"
         "torch.zeros(2**26)\n"  # 256 MiB, gone before the reset

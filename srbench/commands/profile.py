@@ -10,6 +10,7 @@ from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import write_leaderboards
+from srbench.device import choose_device
 from srbench.errors import InputError
 from srbench.records import Case, CounterName, Form, Record, Settings
 from srbench.render import details, tables
@@ -95,7 +96,7 @@ def _cases(options: Options) -> list[Case]:
         for scale in dict.fromkeys(options.scales)
     ]
     named = models.parse(options.names, options.form)
-    device = "none" if options.static_only else machine.choose_device(options.device)
+    device = "none" if options.static_only else choose_device(options.device)
     if options.threads is not None and options.threads > machine.usable_cores():
         raise InputError(f"--threads {options.threads}: this process may use {machine.usable_cores()} cores")
     if options.threads is not None and device not in ("cpu", "none"):

@@ -58,6 +58,7 @@ def count(
         weights_bytes=weights,
         input_bytes=input_bytes,
         peak_bytes=weights + input_bytes + counter.peak_bytes,
+        cpu_peak_bytes=weights + input_bytes + counter.peak_bytes,
         layers=tuple(counter.layers),
     )
     return counts, output

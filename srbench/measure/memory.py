@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from srbench.machine import Device
+from srbench.device import Device
 from srbench.records import Memory
 
 

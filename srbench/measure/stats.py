@@ -1,29 +1,88 @@
-"""Statistics of samples: pure functions of arrays."""
+"""Statistics of samples: pure functions of arrays.
+
+What the samples of a runtime need; two runs are held against each other in :mod:`srbench.measure.comparing`.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from statistics import fmean, quantiles, stdev
 from statistics import median
 from typing import Literal
 
-Method = Literal["binomial95", "range"]
+Method = Literal["t95_processes", "binomial95", "range"]
 
 #: Below this the widest order-statistics interval covers the median with less than 95 % (1 - 2 * 0.5**5 = 0.9375).
 MIN_SAMPLES_95 = 6
+#: Below this a t interval over processes says little: its factor is 12.7 for two.
+MIN_PROCESSES = 3
+#: Block medians are taken as independent once their correlation is within what chance gives, at this many of them.
+MIN_BLOCKS = 6
 
 
 @dataclass(frozen=True)
 class Interval:
     """A median with an interval, in the unit of the samples.
 
-    ``method`` is ``binomial95`` (distribution-free 95 % interval of the median) or ``range`` (smallest and largest
-    of fewer than 6 samples, which is no confidence interval).
+    ``method`` is ``t95_processes`` (95 % t interval over the logarithms of process medians), ``binomial95``
+    (distribution-free 95 % interval of the median of one process) or ``range`` (smallest and largest, which is no
+    confidence interval).
     """
 
     median: float
     low: float
     high: float
     method: Method
+
+    @property
+    def relative(self) -> float:
+        """Half the width as a share of the median."""
+        return (self.high - self.low) / 2 / self.median if self.median else math.inf
+
+    def overlaps(self, other: "Interval") -> bool:
+        """Whether the two have a value in common."""
+        return self.low <= other.high and other.low <= self.high
+
+
+def process_interval(processes: Sequence[Sequence[float]]) -> Interval | None:
+    """The median over process medians with its 95 % interval; None without samples.
+
+    What a process adds (memory layout, algorithms picked, clocks of that minute) is common to all its samples, so the
+    process is the unit of replication: with samples of one process alone an interval that claims 95 % covers 60 % once
+    a process effect of 1 % exists. Three processes or more: t over the logarithms of their medians (a runtime is
+    positive and disturbed by factors), widened to hold the median where it lies outside. One process:
+    :func:`median_interval`. Two, or fewer than 6 samples in all: their range.
+    """
+    processes = [samples for samples in processes if samples]
+    if not processes:
+        return None
+    medians = [median(samples) for samples in processes]
+    middle = median(medians)
+    samples = [sample for one in processes for sample in one]
+    if len(samples) < MIN_SAMPLES_95:
+        return Interval(middle, min(samples), max(samples), "range")
+    if len(processes) == 1:
+        return median_interval(samples)
+    if len(processes) < MIN_PROCESSES:
+        return Interval(middle, min(medians), max(medians), "range")
+    low, high = t_interval([math.log(value) for value in medians])
+    return Interval(middle, min(middle, math.exp(low)), max(middle, math.exp(high)), "t95_processes")
+
+
+def t_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Student's 95 % interval of the mean of at least three values."""
+    centre, half = fmean(values), t_quantile(len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    return centre - half, centre + half
+
+
+@cache
+def t_quantile(freedom: int) -> float:
+    """97.5 % point of Student's t."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.975))
 
 
 def median_interval(samples: Sequence[float]) -> Interval:
@@ -47,6 +106,7 @@ def median_interval(samples: Sequence[float]) -> Interval:
     return Interval(median(ordered), ordered[k - 1], ordered[n - k], "binomial95")
 
 
+@cache
 def _order(n: int) -> int:
     """Largest k with P(k <= X <= n - k) >= 0.95 for X ~ binomial(n, 1/2), in exact integer arithmetic."""
     total, tail, k = 2**n, 0, 0
@@ -55,3 +115,52 @@ def _order(n: int) -> int:
         tail += math.comb(n, k)
         k += 1
     return k
+
+
+def block_medians(samples: Sequence[float]) -> list[float]:
+    """Medians of consecutive blocks, long enough that neighbours no longer tell of each other.
+
+    Clocks and neighbours change slowly, so single samples repeat each other and their interval promises too much. The
+    block length doubles until the correlation of neighbouring block medians is below 2/sqrt(n), what chance gives for
+    n independent values, or until fewer than 2 * :data:`MIN_BLOCKS` are left to be halved.
+    """
+    blocks, length = list(samples), 1
+    while len(blocks) >= 2 * MIN_BLOCKS and abs(lag_correlation(blocks)) >= 2 / math.sqrt(len(blocks)):
+        length *= 2
+        whole = len(samples) // length * length
+        blocks = [median(samples[start : start + length]) for start in range(0, whole, length)]
+    return blocks
+
+
+def lag_correlation(values: Sequence[float]) -> float:
+    """Correlation of each value with the one after it; 0 where all are equal."""
+    centre = fmean(values)
+    total = sum((value - centre) ** 2 for value in values)
+    return sum((a - centre) * (b - centre) for a, b in pairwise(values)) / total if total else 0.0
+
+
+def relative_iqr(samples: Sequence[float]) -> float | None:
+    """Interquartile range over median; None for fewer than 4 samples."""
+    if len(samples) < 4:
+        return None
+    lower, middle, upper = quantiles(samples, n=4, method="inclusive")
+    return (upper - lower) / middle
+
+
+def percentile(samples: Sequence[float], percent: int) -> float | None:
+    """A whole percentile by linear interpolation; None where there are too few samples to bound it."""
+    if len(samples) < percentile_floor(percent):
+        return None
+    return quantiles(samples, n=100, method="inclusive")[percent - 1]
+
+
+@cache
+def percentile_floor(percent: int) -> int:
+    """Fewest samples for a percentile: at least two lie above it with a confidence of 99 %.
+
+    The binomial rule of MLPerf's early stopping (loadgen, ``early_stopping.cc``): 64 samples for p90, 662 for p99.
+    """
+    above, n = 1 - percent / 100, 2
+    while (1 - above) ** n + n * above * (1 - above) ** (n - 1) > 0.01:
+        n += 1
+    return n

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from srbench.machine import Device, Peak
+from srbench.device import Device, Peak
 from srbench.measure.memory import measure_memory
 from srbench.records import Memory
 
@@ -81,7 +81,7 @@ PASSES = {
 }
 PROGRAM = """
 import sys, torch
-from srbench.machine import open_device
+from srbench.device import open_device
 from srbench.measure.memory import measure_memory
 
 device = open_device("cpu")
