@@ -4,6 +4,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic_ns
 from typing import Annotated
 
 import typer
@@ -11,6 +12,9 @@ from typer.exceptions import TyperException
 
 from srbench.errors import InputError
 
+#: For the wall time of a whole run.
+STARTED_NS = monotonic_ns()
+RIGOROUS_ROUNDS = 5
 #: What typer returns for a Ctrl-C that it sees itself.
 _TYPER_INTERRUPTED = 130
 
@@ -67,12 +71,12 @@ def common(
 @app.command()
 def profile(
     models: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Comma-separated: names of 'srbench models', 'all' for the seven defaults, NAME@train, "
             "or path/to/net.py:Name for a network of your own."
         ),
-    ],
+    ] = None,
     scale: Annotated[str, typer.Option(help="Upscaling factor, or several: 2,3,4.")] = "4",
     gt: Annotated[
         str | None, typer.Option(metavar="WxH", help="GT size; LR is GT / scale. [default: 1280x720]")
@@ -90,14 +94,29 @@ def profile(
     ),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: the usable cores]")] = None,
-    budget: Annotated[float, typer.Option(help="Seconds of timed passes for a case; at least 3 passes run.")] = 15.0,
+    budget: Annotated[
+        float, typer.Option(help="Seconds of passes for a case, shared by its processes; at least 2 timed ones each.")
+    ] = 15.0,
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Fresh processes for each case, in as many rounds.")] = 3,
+    rigorous: Annotated[bool, typer.Option("--rigorous", help="5 rounds, and the budget grown alike.")] = False,
+    precision: Annotated[
+        str, typer.Option(help="A process stops once the interval of its median is this narrow, before its budget.")
+    ] = "1%",
     timeout: Annotated[float, typer.Option(help="Seconds after which a process of a case is ended.")] = 300.0,
     counters: Annotated[str, typer.Option(help="Also count with others and name differences: torch,fvcore,thop.")] = (
         "torch"
     ),
     layers: Annotated[bool, typer.Option("--layers", help="Print a row for each convolution.")] = False,
     with_published: WithPublished = False,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the random weights and input.")] = 0,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Most that a process may map, e.g. 8GiB (CPU). [default: what is available]"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of weights, input and the order of rounds.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the unfinished run in --output; nothing is measured twice.")
+    ] = False,
+    timings: Annotated[bool, typer.Option("--timings", help="Print where the wall time of the run went.")] = False,
     output: Output = Path("results"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
@@ -121,8 +140,14 @@ def profile(
                 output=output,
                 device=device,
                 threads=threads,
-                budget_s=budget,
+                budget_s=budget * max(1.0, RIGOROUS_ROUNDS / rounds) if rigorous else budget,
                 timeout_s=timeout,
+                rounds=max(rounds, RIGOROUS_ROUNDS) if rigorous else rounds,
+                precision=_share("--precision", precision),
+                memory_limit=memory_limit,
+                resume=resume,
+                timings=timings,
+                started_ns=STARTED_NS,
                 counters=read_counters(counters),
                 layers=layers,
                 with_published=with_published,
@@ -182,6 +207,17 @@ def _scales(text: str) -> list[int]:
     if not all(part.isdecimal() and 0 < int(part) <= 64 for part in parts):
         raise InputError(f"--scale {text!r} is not a scale such as 4, or several such as 2,3,4")
     return [int(part) for part in parts]
+
+
+def _share(option: str, text: str) -> float:
+    """``1%`` or ``0.01`` -> 0.01."""
+    try:
+        value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise InputError(f"{option} {text!r} is no share such as 1% or 0.01")
+    return value
 
 
 def _positive(option: str, seconds: float) -> None:

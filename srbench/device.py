@@ -4,17 +4,24 @@ Everything that differs between them is in :class:`Device`; nothing else asks wh
 """
 
 import ctypes
+import os
 import resource
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from time import process_time_ns
 from typing import Protocol
 
 import torch
 
+from srbench import nvml
 from srbench.errors import InputError
+from srbench.linux import KIB
+from srbench.machine import core_numbers
+from srbench.records import Reading
+from srbench.telemetry import CpuTelemetry, GpuTelemetry
 
-KIB = 1024
+NS_PER_MS = 1_000_000
 #: mallopt's parameter numbers in glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4
 #: Allocations from this size on become mappings of their own; every feature map is larger, every Python object smaller.
@@ -25,12 +32,21 @@ _MMAP_MAX = 65536
 
 @dataclass(frozen=True)
 class Peak:
-    """Peak of one forward pass: bytes above what was held before it (CPU) or in all (CUDA)."""
+    """Peak of one forward pass.
+
+    Attributes:
+        added_bytes: above what the process held before it; None on CUDA.
+        total_bytes: most that the CUDA allocator had given out; None on a CPU.
+        reserved_bytes: most that the CUDA allocator held from the driver; None on a CPU.
+        method: how the peak was read.
+        process_bytes: the whole process, with interpreter, libraries and CUDA context; None where it is not told.
+    """
 
     added_bytes: int | None
     total_bytes: int | None
     reserved_bytes: int | None
     method: str
+    process_bytes: int | None = None
 
 
 class Device(Protocol):
@@ -45,6 +61,18 @@ class Device(Protocol):
     def synchronize(self) -> None:
         """Return when all work given to the device is done."""
 
+    def begin(self) -> None:
+        """Start the device's own clock; right before a pass."""
+
+    def end(self) -> None:
+        """Stop it; right after the pass, before :meth:`synchronize`."""
+
+    def device_ns(self) -> int:
+        """Device time between the latest :meth:`begin` and :meth:`end`; after :meth:`synchronize`."""
+
+    def reading(self, after: int) -> Reading:
+        """Clock, temperature, and what held the clock back since the reading before. ``after``: samples done."""
+
     def prepare_memory(self) -> None:
         """Call before the first allocation of a memory measurement."""
 
@@ -56,13 +84,18 @@ class Device(Protocol):
 
 
 class CpuDevice:
-    """The CPU. Calls are synchronous; memory is the kernel's high-water mark of the process."""
+    """The CPU. Calls are synchronous; memory is the kernel's high-water mark of the process.
+
+    Device time is the processor time of all threads of this process: with two threads a pass of 10 ms takes 20 ms.
+    """
 
     name = "cpu"
 
     def __init__(self) -> None:
         self._before = 0
         self._resettable = False
+        self._begin_ns = self._end_ns = 0
+        self._telemetry: CpuTelemetry | None = None
 
     @property
     def torch_device(self) -> torch.device:
@@ -72,6 +105,24 @@ class CpuDevice:
 
     def synchronize(self) -> None:
         """Nothing to wait for."""
+
+    def begin(self) -> None:
+        """Read the process's clock."""
+        self._begin_ns = process_time_ns()
+
+    def end(self) -> None:
+        """Read it again."""
+        self._end_ns = process_time_ns()
+
+    def device_ns(self) -> int:
+        """Processor time of all threads."""
+        return self._end_ns - self._begin_ns
+
+    def reading(self, after: int) -> Reading:
+        """What the kernel tells of the cores that this process may use; the first call finds out where."""
+        if self._telemetry is None:
+            self._telemetry = CpuTelemetry(core_numbers())
+        return self._telemetry.reading(after)
 
     def prepare_memory(self) -> None:
         """Make freed tensors go back to the kernel at once.
@@ -102,17 +153,22 @@ class CpuDevice:
     def peak(self) -> Peak:
         """What the process grew by at most."""
         if self._resettable:
-            return Peak(_status_bytes("VmHWM") - self._before, None, None, "kernel high-water mark")
+            mark = _status_bytes("VmHWM")
+            return Peak(mark - self._before, None, None, "kernel high-water mark", mark)
         # Without a reset the mark may lie above this pass: a lower bound, and the method says so.
-        return Peak(_lifetime_peak() - self._before, None, None, "growth of the lifetime maximum (lower bound)")
+        mark = _lifetime_peak()
+        return Peak(mark - self._before, None, None, "growth of the lifetime maximum (lower bound)", mark)
 
 
 class CudaDevice:
-    """One NVIDIA GPU. Peaks are those of torch's caching allocator."""
+    """One NVIDIA GPU. Peaks are those of torch's caching allocator, device time is that between two events."""
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.name = f"cuda:{index}"
+        self._events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
+        self._found: nvml.Gpu | None = None
+        self._looked = False
 
     @property
     def torch_device(self) -> torch.device:
@@ -125,6 +181,34 @@ class CudaDevice:
 
         torch.cuda.synchronize(self.index)
 
+    def begin(self) -> None:
+        """Record an event on the current stream."""
+        if self._events is None:
+            self._events = _event(), _event()
+        self._events[0].record(torch.cuda.current_stream(self.index))
+
+    def end(self) -> None:
+        """Record another."""
+        assert self._events is not None, "end() follows begin()"
+        self._events[1].record(torch.cuda.current_stream(self.index))
+
+    def device_ns(self) -> int:
+        """Between the two, as the GPU stamped them (its clock ticks about every 0.5 us)."""
+        assert self._events is not None, "device_ns() follows begin() and end()"
+        begin, end = self._events
+        elapsed_ms: float = begin.elapsed_time(end)
+        return round(elapsed_ms * NS_PER_MS)
+
+    def reading(self, after: int) -> Reading:
+        """What NVML tells of this GPU now; the first call loads it."""
+        return GpuTelemetry(self._gpu()).reading(after)
+
+    def _gpu(self) -> nvml.Gpu | None:
+        if not self._looked:
+            self._looked = True
+            self._found = nvml.of_cuda(self.index) if nvml.start() else None
+        return self._found
+
     def prepare_memory(self) -> None:
         """The allocator's counters need no preparation."""
 
@@ -135,11 +219,16 @@ class CudaDevice:
         torch.cuda.reset_peak_memory_stats(self.index)
 
     def peak(self) -> Peak:
-        """Allocated (tensors) and reserved (from the driver) at their maximum."""
+        """Allocated (tensors) and reserved (from the driver) at their maximum, and the process as the driver sees it.
+
+        The allocator keeps what it holds, so the driver's figure after a pass is that of its peak. The driver knows
+        processes by their numbers on the host, so within a container it mostly does not know this one.
+        """
 
         allocated = torch.cuda.max_memory_allocated(self.index)
         reserved = torch.cuda.max_memory_reserved(self.index)
-        return Peak(None, allocated, reserved, "CUDA allocator peak")
+        gpu = self._gpu()
+        return Peak(None, allocated, reserved, "CUDA allocator peak", gpu.used_by(os.getpid()) if gpu else None)
 
 
 def choose_device(asked: str) -> str:
@@ -171,6 +260,16 @@ def _why_no_cuda(built_for: str | None) -> str:
 def open_device(name: str) -> Device:
     """The device of a checked name (see :func:`choose_device`)."""
     return CpuDevice() if name == "cpu" else CudaDevice(int(name.partition(":")[2]))
+
+
+def _event() -> torch.cuda.Event:
+    event: torch.cuda.Event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+    return event
+
+
+def involuntary_switches() -> int:
+    """How often the kernel has taken a core from a thread of this process; 0 where it does not count."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
 def _status_bytes(field: str) -> int:

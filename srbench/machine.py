@@ -36,9 +36,16 @@ ENVIRONMENT = (
 KIB = 1024
 
 
+def core_numbers() -> tuple[int, ...]:
+    """The logical cores that this process may run on (its affinity, not the machine's count)."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
 def usable_cores() -> int:
-    """Cores that this process may run on (its affinity, not the machine's count)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many they are."""
+    return len(core_numbers())
 
 
 def device_memory_bytes(device: str) -> int:

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from srbench.assemble import Plan
+from srbench.journal import Entry, Step
+from srbench.measure.latency import NS_PER_S
 from srbench.records import Case, Record, Settings
-from srbench.runner import Plan, Watcher, expected_seconds
-from srbench.worker import Progress
+from srbench.runner import Watcher
+from srbench.worker import Progress, min_samples
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -15,47 +18,75 @@ if TYPE_CHECKING:
 
 #: Until a case is measured: about 100 G Multi-Adds in a second, a laptop processor.
 _FIRST_GUESS_NS = 0.01
+#: Import of torch for a round, start and end of a process.
+_ROUND_S, _PROCESS_S = 1.5, 0.2
+#: Passes of the memory process; cold and warm-up passes of a timed one.
+_MEMORY_PASSES, _UNTIMED_PASSES = 2, 2
 
 
 class Forecast:
-    """Time left, from the Multi-Adds that remain and the speed seen so far."""
+    """Time left: a case's own pace where it has been visited, else its Multi-Adds at the pace of the others."""
 
-    def __init__(self, plans: Sequence[Plan], settings: Settings) -> None:
+    def __init__(self, plans: Sequence[Plan], settings: Settings, steps: Sequence[Step]) -> None:
         self._plans = plans
         self._settings = settings
+        self._left = list(steps)
+        self._pass_s: dict[int, float] = {}
         self._pace_ns = _FIRST_GUESS_NS
-        self._started = monotonic()
+        self._started: float | None = None
 
     def start(self) -> None:
-        """A case starts."""
+        """A process starts."""
         self._started = monotonic()
 
-    def learn(self, record: Record) -> None:
-        """Take the pace of a case that has been measured."""
-        if record.latency and record.complexity and (interval := record.latency.interval):
-            self._pace_ns = interval.median / (record.complexity.multi_adds * record.case.workload.batch or 1)
+    def finish(self, step: Step, entry: Entry | None) -> None:
+        """A process is over."""
+        self._left.remove(step)
+        self._started = None
+        visit = entry.answer.visit if entry else None
+        if visit is None or visit.median_ns is None:
+            return
+        self._pass_s[step.case] = visit.median_ns / NS_PER_S
+        plan = self._plans[step.case]
+        if plan.counts is not None and plan.counts.multi_adds:
+            self._pace_ns = visit.median_ns / (plan.counts.multi_adds * plan.case.workload.batch)
 
-    def left_s(self, index: int) -> float:
-        """Seconds until the run is over, case ``index`` being under way."""
-        whole = [expected_seconds(plan, self._settings, self._pace_ns) for plan in self._plans[index:]]
-        if not whole:
-            return 0.0
-        return max(0.0, whole[0] - (monotonic() - self._started)) + sum(whole[1:])
+    def left_s(self) -> float:
+        """Seconds until the run is over."""
+        under_way = monotonic() - self._started if self._started is not None and self._left else 0.0
+        rounds = len({step.round for step in self._left if step.task == "time"})
+        whole = [self._expected_s(step) for step in self._left]
+        first = max(0.0, whole[0] - under_way) if whole else 0.0
+        return first + sum(whole[1:]) + rounds * _ROUND_S
+
+    def _expected_s(self, step: Step) -> float:
+        plan = self._plans[step.case]
+        one = self._pass_s.get(step.case)
+        if one is None:
+            counts = plan.counts
+            one = counts.multi_adds * plan.case.workload.batch * self._pace_ns / NS_PER_S if counts else 0.0
+        if step.task != "time":
+            return _PROCESS_S + _MEMORY_PASSES * one
+        least = (_UNTIMED_PASSES + min_samples(self._settings.rounds)) * one
+        return _PROCESS_S + max(self._settings.budget_s / self._settings.rounds, least)
 
 
 class Quiet:
     """Says nothing."""
 
-    def begin(self, plans: Sequence[Plan], settings: Settings) -> None:
+    def begin(self, plans: Sequence[Plan], settings: Settings, steps: Sequence[Step]) -> None:
         """Nothing."""
 
-    def start(self, index: int, plan: Plan) -> None:
+    def start(self, step: Step) -> None:
         """Nothing."""
 
     def sample(self, progress: Progress) -> None:
         """Nothing."""
 
-    def done(self, index: int, record: Record) -> None:
+    def finish(self, step: Step, entry: Entry | None) -> None:
+        """Nothing."""
+
+    def done(self, record: Record) -> None:
         """Nothing."""
 
     def end(self) -> None:
@@ -63,47 +94,58 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """One line when a case starts and one when it is done, for logs."""
+    """One line when a process is over and one when a case is done, for logs."""
 
-    def begin(self, plans: Sequence[Plan], settings: Settings) -> None:
-        """Remember how many cases there are."""
-        self._total = len(plans)
-        self._forecast = Forecast(plans, settings)
+    def begin(self, plans: Sequence[Plan], settings: Settings, steps: Sequence[Step]) -> None:
+        """Say how much there is to do."""
+        self._plans, self._settings = plans, settings
+        self._total, self._over = len(steps), 0
+        self._forecast = Forecast(plans, settings, steps)
+        if steps:
+            self._say(f"{len(plans)} case(s), {self._total} processes, about {_duration(self._forecast.left_s())}")
 
-    def start(self, index: int, plan: Plan) -> None:
-        """Name the case and the time left."""
+    def start(self, step: Step) -> None:
+        """Its time runs."""
         self._forecast.start()
-        left = f", about {_duration(self._forecast.left_s(index))} left" if plan.case.device != "none" else ""
-        print(f"[{index + 1}/{self._total}] {label(plan.case)}{left}", file=sys.stderr, flush=True)
 
-    def done(self, index: int, record: Record) -> None:
+    def finish(self, step: Step, entry: Entry | None) -> None:
         """Say what came out."""
-        self._forecast.learn(record)
-        print(f"[{index + 1}/{self._total}] {outcome(record)}", file=sys.stderr, flush=True)
+        self._over += 1
+        self._forecast.finish(step, entry)
+        if entry is not None:
+            what = f"{describe(step, self._plans, self._settings)}: {result(entry)}"
+            self._say(f"[{self._over}/{self._total}] {what}; about {_duration(self._forecast.left_s())} left")
+
+    def done(self, record: Record) -> None:
+        """Say what the case gave."""
+        self._say(outcome(record))
+
+    def _say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
 
 
 class LiveBar(Quiet):
-    """A bar with the running case, its latest pass and the time left."""
+    """A bar with the running process, its latest pass and the time left."""
 
-    def begin(self, plans: Sequence[Plan], settings: Settings) -> None:
+    def begin(self, plans: Sequence[Plan], settings: Settings, steps: Sequence[Step]) -> None:
         """Draw the bar."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
-        self._forecast = Forecast(plans, settings)
-        self._index = 0
+        self._plans, self._settings = plans, settings
+        self._forecast = Forecast(plans, settings, steps)
         self._name = ""
         columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
         # Drawn when something happens, not ten times a second: the display must not run beside the measurement.
         console = Console(stderr=True)
         self._bar: Bar = RichProgress(*columns, console=console, transient=True, auto_refresh=False)
-        self._task: TaskID = self._bar.add_task("", total=len(plans))
+        self._task: TaskID = self._bar.add_task("", total=len(steps))
         self._bar.start()
 
-    def start(self, index: int, plan: Plan) -> None:
-        """Name the case."""
-        self._index, self._name = index, label(plan.case)
+    def start(self, step: Step) -> None:
+        """Name the process."""
+        self._name = describe(step, self._plans, self._settings)
         self._forecast.start()
         self._show("starting")
 
@@ -112,18 +154,21 @@ class LiveBar(Quiet):
         stage = f"{progress.samples} passes" if progress.samples else "warm-up"
         self._show(f"{stage}, last {progress.last_ms:,.1f} ms")
 
-    def done(self, index: int, record: Record) -> None:
+    def finish(self, step: Step, entry: Entry | None) -> None:
+        """One more is over."""
+        self._forecast.finish(step, entry)
+        self._bar.update(self._task, advance=1, refresh=True)
+
+    def done(self, record: Record) -> None:
         """Leave a line above the bar."""
-        self._forecast.learn(record)
         self._bar.console.print(outcome(record), markup=False, highlight=False)
-        self._bar.update(self._task, completed=index + 1, refresh=True)
 
     def end(self) -> None:
         """Take the bar away."""
         self._bar.stop()
 
     def _show(self, what: str) -> None:
-        left = _duration(self._forecast.left_s(self._index))
+        left = _duration(self._forecast.left_s())
         self._bar.update(self._task, description=f"{self._name}: {what}; about {left} left", refresh=True)
 
 
@@ -135,8 +180,29 @@ def choose(*, quiet: bool) -> Watcher:
 
 
 def label(case: Case) -> str:
-    """A case in a few words."""
-    return f"{case.model.variant}{'@train' if case.model.form == 'train' else ''} x{case.workload.scale}"
+    """A case in few words."""
+    form = "@train" if case.model.form == "train" else ""
+    return f"{case.model.variant}{form} x{case.workload.scale}"
+
+
+def describe(step: Step, plans: Sequence[Plan], settings: Settings) -> str:
+    """A process in few words."""
+    name = label(plans[step.case].case)
+    if step.task == "time":
+        return f"{name}, round {step.round + 1} of {settings.rounds}"
+    return f"{name}, {'memory' if step.task == 'memory' else step.task}"
+
+
+def result(entry: Entry) -> str:
+    """What a process found, in few words."""
+    answer = entry.answer
+    if answer.status != "VALID":
+        return f"{answer.status}: {answer.reason}"
+    if answer.visit is not None and answer.visit.median_ns is not None:
+        return f"{answer.visit.median_ns / 1e6:,.1f} ms ({len(answer.visit.samples_ns)} passes)"
+    if answer.memory is not None:
+        return f"peak {answer.memory.peak_bytes / 2**20:,.1f} MiB"
+    return "done"
 
 
 def outcome(record: Record) -> str:
@@ -146,7 +212,9 @@ def outcome(record: Record) -> str:
         return f"{name}: {record.status}: {record.reason}"
     parts = []
     if record.latency and (interval := record.latency.interval):
-        parts.append(f"{interval.median / 1e6:,.1f} ms ({len(record.latency.samples_ns)} passes)")
+        spread = f" ±{interval.relative:.1%}"
+        count = f"{len(record.latency.samples_ns)} passes in {len(record.latency.visits)} process(es)"
+        parts.append(f"{interval.median / 1e6:,.1f} ms{spread} ({count})")
     if record.memory:
         parts.append(f"peak {record.memory.peak_bytes / 2**20:,.1f} MiB")
     if not parts and record.complexity:

@@ -8,8 +8,9 @@ import hashlib
 from statistics import median
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from srbench.facts import Build, Frozen, GpuFacts, Limits, Processor
 from srbench.measure import stats
 from srbench.measure.stats import Interval
 
@@ -37,12 +38,6 @@ Status = Literal[
 ]
 #: A row with one of these has no usable measurement and makes a run exit with 1.
 FAILURES: frozenset[Status] = frozenset(("OOM", "CRASH", "TIMEOUT", "MISMATCH", "UNSUPPORTED"))
-
-
-class Frozen(BaseModel):
-    """An immutable value; unknown fields are errors, so that a typo in a stored file is seen."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Workload(Frozen):
@@ -206,29 +201,25 @@ class Visit(Frozen):
         round, place: which round of the run it belongs to, and its place in the round's (seeded) order.
         cold_ns: wall time of the first pass: it allocates, picks algorithms and loads code.
         warmup_ns: wall times of the passes after it; neither enters ``samples_ns``.
-        warm: whether the last two windows of the warm-up agreed; False where its cap came first.
+        warm: whether the last two windows of the warm-up agreed; None where its cap left room for one window only.
         samples_ns: wall times of the timed passes, device-synchronised.
         device_ns: device time of the same passes: between two events on its stream (CUDA), processor time of all
             threads (CPU).
         switches: involuntary context switches of the process during each of them.
         readings: the device's state between blocks of samples.
         others_cores: cores that other programs used meanwhile, on those this process may use; None where unknown.
-        build_ns: building the network and its input.
-        wall_ns: the whole process, seen from outside.
     """
 
-    round: int
+    round: int = 0
     place: int = 0
     cold_ns: int
     warmup_ns: tuple[int, ...]
-    warm: bool = True
+    warm: bool | None = True
     samples_ns: tuple[int, ...]
     device_ns: tuple[int, ...] = ()
     switches: tuple[int, ...] = ()
     readings: tuple[Reading, ...] = ()
     others_cores: float | None = None
-    build_ns: int = 0
-    wall_ns: int = 0
 
     @property
     def median_ns(self) -> float | None:
@@ -302,7 +293,16 @@ class Memory(Frozen):
 
 
 class Machine(Frozen):
-    """The machine and its software, as far as they bear on a runtime. ``name`` identifies it in tables."""
+    """The machine and its software, as far as they bear on a runtime.
+
+    Attributes:
+        name: identifies it in tables, and whose records replace whose.
+        system: kernel and its release.
+        cores: logical cores that a process may use.
+        memory_bytes: of the machine.
+        gpus: names of the NVIDIA GPUs; ``gpu_facts`` tells more of each.
+        libc: C library and its version: it allocates, and its mathematics runs activations.
+    """
 
     name: str
     system: str
@@ -315,6 +315,11 @@ class Machine(Frozen):
     torch: str
     cuda: str | None
     cudnn: int | None
+    libc: str | None = None
+    processor: Processor = Field(default_factory=Processor)
+    limits: Limits = Field(default_factory=Limits)
+    gpu_facts: tuple[GpuFacts, ...] = ()
+    build: Build = Field(default_factory=Build)
 
 
 class Settings(Frozen):
@@ -327,6 +332,14 @@ class Settings(Frozen):
         rounds: fresh processes of each case.
         precision: a process stops sampling once the interval of its block medians is within this share of the median.
         memory_limit_bytes: most private memory that a process may map; None where there is no limit.
+        threads, interop_threads: within one operator, and of operators side by side.
+        matmul_tf32, cudnn_tf32: whether float32 products on a GPU may round their factors to 10 bits.
+        matmul_precision: ``highest``, ``high`` or ``medium``; below highest a product may use shorter formats.
+        cudnn_benchmark: whether algorithms are picked by trying them, which changes runtime and memory.
+        deterministic, cudnn_deterministic: whether only reproducible algorithms may be used.
+        onednn: whether convolutions on a CPU may use oneDNN.
+        cpu_capability: the vector extension that torch's own kernels use, as in ``AVX2``.
+        environment: variables that change a runtime, those that are set.
     """
 
     seed: int
@@ -339,6 +352,12 @@ class Settings(Frozen):
     matmul_tf32: bool | None = None
     cudnn_tf32: bool | None = None
     cudnn_benchmark: bool | None = None
+    interop_threads: int | None = None
+    matmul_precision: str | None = None
+    deterministic: bool | None = None
+    cudnn_deterministic: bool | None = None
+    onednn: bool | None = None
+    cpu_capability: str | None = None
     environment: dict[str, str] = Field(default_factory=dict)
 
 

@@ -1,51 +1,37 @@
-"""Many cases: checked first, then measured one after the other, each stored as soon as it is done."""
+"""Many cases: checked first, then measured in interleaved rounds, each process journalled, each record stored."""
 
-import multiprocessing
-import os
-import signal
+import random
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
-from multiprocessing.connection import wait
-from multiprocessing.context import ForkServerContext, SpawnContext
-from multiprocessing.process import BaseProcess
-from time import monotonic
+from time import monotonic_ns
 from typing import Protocol
 
 from srbench import machine, models, worker
+from srbench.assemble import OpenCase, Plan
 from srbench.errors import InputError
-from srbench.measure.latency import MIN_SAMPLES, NS_PER_S
-from srbench.records import Case, Complexity, Count, CounterName, ModelId, Record, Settings, Status, Workload
-from srbench.worker import Answer, Job, Progress, Task
+from srbench.journal import Entry, Journal, Step
+from srbench.launch import fresh_server, launch
+from srbench.records import Case, Complexity, CounterName, ModelId, Record, Settings, Workload
+from srbench.worker import Job, Progress
 
-#: Time for the fork server to import torch, once, before the clock of the first case starts.
-START_GRACE_S = 120.0
 GIB = 2**30
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A case with what is known of it before it runs; ``problem`` where a user's network could not be counted."""
-
-    case: Case
-    counts: Complexity | None
-    problem: Answer | None = None
 
 
 class Watcher(Protocol):
     """Is told how a run goes."""
 
-    def begin(self, plans: Sequence[Plan], settings: Settings) -> None:
+    def begin(self, plans: Sequence[Plan], settings: Settings, steps: Sequence[Step]) -> None:
         """The run starts."""
 
-    def start(self, index: int, plan: Plan) -> None:
-        """A case starts."""
+    def start(self, step: Step) -> None:
+        """A process starts."""
 
     def sample(self, progress: Progress) -> None:
-        """A sign of life of the running case."""
+        """A sign of life of the running process."""
 
-    def done(self, index: int, record: Record) -> None:
+    def finish(self, step: Step, entry: Entry | None) -> None:
+        """A process is over, or (None) was left out since its case has failed."""
+
+    def done(self, record: Record) -> None:
         """A case is measured and stored."""
 
     def end(self) -> None:
@@ -112,13 +98,37 @@ def look_ahead(cases: Sequence[Case], settings: Settings) -> list[Plan]:
 
 def _check_memory(case: Case, counts: Complexity) -> None:
     available = machine.device_memory_bytes(case.device)
-    if available and counts.peak_bytes > available:
+    needed = counts.predicted_peak_bytes(case.device)
+    if available and needed > available:
         load = case.workload
         raise InputError(
             f"{case.model.variant} x{load.scale} on {load.batch} LR image(s) of {load.lr_width}x{load.lr_height} needs "
-            f"about {counts.peak_bytes / GIB:.1f} GiB, {case.device} has {available / GIB:.1f} GiB; "
+            f"about {needed / GIB:.1f} GiB, {case.device} has {available / GIB:.1f} GiB; "
             "choose a smaller --gt, --lr or --batch"
         )
+
+
+def steps_of(plans: Sequence[Plan], settings: Settings, counters: Sequence[CounterName]) -> list[Step]:
+    """Every process of a run, in order: other counters, then rounds that visit each case once, memory in the last.
+
+    Rounds spread whatever drifts over all cases alike. The order within a round is shuffled by the seed, so that no
+    case always follows the same neighbour.
+    """
+    steps = [
+        Step(task="fvcore" if name == "fvcore" else "thop", case=index)
+        for index, plan in enumerate(plans)
+        for name in counters
+        if name != "torch" and plan.counts is not None
+    ]
+    timed = [index for index, plan in enumerate(plans) if plan.case.device != "none"]
+    dice = random.Random(settings.seed)
+    for number in range(settings.rounds):
+        dice.shuffle(timed)
+        for place, index in enumerate(timed):
+            steps.append(Step(task="time", case=index, round=number, place=place))
+            if number == settings.rounds - 1:
+                steps.append(Step(task="memory", case=index, round=number, place=place))
+    return steps
 
 
 def run(
@@ -127,155 +137,55 @@ def run(
     counters: Sequence[CounterName],
     keep: Callable[[Record], None],
     watcher: Watcher,
+    journal: Journal | None = None,
 ) -> list[Record]:
-    """Measure the cases in order; ``keep`` gets each record as soon as there is one."""
-    records = []
-    watcher.begin(plans, settings)
+    """Measure the cases; ``keep`` gets each record as soon as its last process is done.
+
+    A case that fails is not visited again; what was measured of it before stays in its record. With a journal, every
+    finished process is on the disk before the next one starts, and those that it already holds are not run again.
+    """
+    steps = steps_of(plans, settings, counters)
+    cases = [OpenCase(plan, settings, tuple(counters)) for plan in plans]
+    last = {step.case: step for step in steps}
+    records: list[Record] = []
+    server_of: int | None = None
+
+    def close(case: OpenCase) -> None:
+        record = case.record()
+        keep(record)
+        records.append(record)
+        watcher.done(record)
+
+    watcher.begin(plans, settings, steps)
     try:
-        for index, plan in enumerate(plans):
-            watcher.start(index, plan)
-            record = measure(plan, settings, counters, watcher.sample)
-            keep(record)
-            records.append(record)
-            watcher.done(index, record)
+        for index, case in enumerate(cases):
+            if index not in last:  # nothing to run: its shapes were all that was asked for
+                close(case)
+        for step in steps:
+            case = cases[step.case]
+            if case.failure is not None:
+                watcher.finish(step, None)
+                continue
+            entry = journal.find(step) if journal else None
+            if entry is None:
+                if step.task == "time" and step.round != server_of:
+                    fresh_server()
+                    server_of = step.round
+                watcher.start(step)
+                entry = _run(step, case.plan, settings, watcher.sample)
+                if journal:
+                    journal.add(entry)
+            case.take(step, entry.answer)
+            watcher.finish(step, entry)
+            if case.failure is not None or last[step.case] == step:
+                close(case)
     finally:
         watcher.end()
     return records
 
 
-def measure(
-    plan: Plan, settings: Settings, counters: Sequence[CounterName], report: Callable[[Progress], None]
-) -> Record:
-    """One case, each task in a process of its own: other counters, runtime, then memory."""
-    case = plan.case
-    counts = tuple(_count(name, plan, settings) for name in counters)
-    answers: list[Answer] = []
-    if case.device == "none":
-        answers.append(plan.problem or Answer())
-    else:
-        answers.append(launch(Job("time", case, settings), settings.timeout_s, report))
-        if answers[0].status in ("VALID", "SHORT", "CONTENDED"):
-            answers.append(launch(Job("memory", case, settings), settings.timeout_s, report))
-    status, reason, detail = _verdict(answers, plan)
-    return Record(
-        srbench_version=version("srbench"),
-        case=case,
-        machine=machine.describe(),
-        settings=answers[0].settings or settings,
-        finished=datetime.now(UTC),
-        status=status,
-        reason=reason,
-        advice="the record holds the traceback" if status == "CRASH" and detail else _advice(status, settings),
-        detail=detail,
-        complexity=plan.counts,
-        counts=counts,
-        latency=answers[0].latency,
-        memory=answers[-1].memory,
-    )
-
-
-def _verdict(answers: Sequence[Answer], plan: Plan) -> tuple[Status, str, str]:
-    worst = next((a for a in answers if a.status != "VALID"), None)
-    if worst is not None:
-        return worst.status, worst.reason, worst.detail
-    if plan.problem is not None:
-        # It runs, but not on the meta device: its runtime stands, its counts are missing.
-        return "VALID", f"not counted from shapes ({plan.problem.reason})", plan.problem.detail
-    return "VALID", "", ""
-
-
-def _advice(status: Status, settings: Settings) -> str:
-    """One line on what to do next; nothing where there is nothing to say."""
-    slow = f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt"
-    advice: dict[Status, str] = {
-        "TIMEOUT": slow,
-        "SHORT": slow,
-        "OOM": "choose a smaller --gt, --lr or --batch",
-        "CONTENDED": "end the other programs and measure again",
-    }
-    return advice.get(status, "")
-
-
-def _count(name: CounterName, plan: Plan, settings: Settings) -> Count:
-    if plan.counts is None:
-        return Count(counter=name, version="", multi_adds=None, error="not counted from shapes: nothing to compare")
-    if name == "torch":
-        return Count(counter=name, version=version("torch"), multi_adds=plan.counts.multi_adds)
-    task: Task = "fvcore" if name == "fvcore" else "thop"
-    answer = launch(Job(task, plan.case, settings, plan.counts), settings.timeout_s)
-    return answer.count or Count(counter=name, version=version(name), multi_adds=None, error=answer.reason)
-
-
-def launch(job: Job, timeout_s: float, report: Callable[[Progress], None] = lambda _: None) -> Answer:
-    """Run a job in a process of its own and wait for its answer, at most ``timeout_s`` from its start.
-
-    A process that dies is answered CRASH with the signal's name, one that is too slow is killed: TIMEOUT.
-    """
-    context = _context()
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=worker.main, args=(job, sender), daemon=False)
-    process.start()
-    sender.close()
-    deadline = monotonic() + START_GRACE_S + timeout_s
-    try:
-        while True:
-            ready = wait([receiver, process.sentinel], timeout=max(0.0, deadline - monotonic()))
-            if not ready:
-                return Answer("TIMEOUT", f"no answer within --timeout {timeout_s:g} s")
-            if receiver not in ready:
-                process.join()
-                return Answer("CRASH", _cause(process.exitcode))
-            try:
-                message = receiver.recv()
-            except EOFError:
-                process.join(timeout=5)
-                return Answer("CRASH", _cause(process.exitcode))
-            if isinstance(message, Answer):
-                return message
-            if message == worker.STARTED:
-                deadline = monotonic() + timeout_s
-            else:
-                report(message)
-    finally:
-        receiver.close()
-        _end(process)
-
-
-def _context() -> ForkServerContext | SpawnContext:
-    """A fork server that has torch imported: 40 ms for a process instead of seconds; spawn where there is none."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["srbench.worker"])
-    return context
-
-
-def _end(process: BaseProcess) -> None:
-    """End a worker and whatever it started (it leads a process group of its own)."""
-    if process.is_alive() and process.pid is not None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            process.kill()  # it has not made its group yet
-    process.join(timeout=10)
-
-
-def _cause(exit_code: int | None) -> str:
-    if exit_code is None or exit_code >= 0:
-        return f"the process ended with exit code {exit_code} and no answer"
-    try:
-        name = signal.Signals(-exit_code).name
-    except ValueError:
-        name = f"signal {-exit_code}"
-    likely = ", as the kernel does when memory runs out" if exit_code == -signal.SIGKILL else ""
-    return f"the process was ended by {name}{likely}"
-
-
-def expected_seconds(plan: Plan, settings: Settings, ns_per_multi_add: float) -> float:
-    """A guess of how long a case will take, for the display of time left."""
-    if plan.case.device == "none" or plan.counts is None:
-        return settings.budget_s
-    one_pass = plan.counts.multi_adds * plan.case.workload.batch * ns_per_multi_add / NS_PER_S
-    timed = max(settings.budget_s, (MIN_SAMPLES + 2) * one_pass)
-    # The memory process runs two passes.
-    return timed + 2 * one_pass
+def _run(step: Step, plan: Plan, settings: Settings, report: Callable[[Progress], None]) -> Entry:
+    job = Job(step.task, plan.case, settings, plan.counts, step.round, step.place)
+    start = monotonic_ns()
+    answer = launch(job, settings.timeout_s, report)
+    return Entry(step=step, answer=answer, wall_ns=monotonic_ns() - start)

@@ -1,18 +1,23 @@
 """Records on disk: one JSON file each, written whole or not at all."""
 
+import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from srbench import migrations
 from srbench.errors import InputError
 from srbench.records import Record
 
 RUNS = "runs"
+LOCK = ".lock"
 
 
 def prepare(output: Path) -> None:
@@ -28,6 +33,37 @@ def prepare(output: Path) -> None:
                 pass
     except OSError as error:
         raise InputError(f"cannot write to --output {output}: {error.strerror or error}") from None
+
+
+def check_exists(output: Path) -> None:
+    """Refuse a results folder that is not there.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not output.is_dir():
+        raise InputError(f"no folder --output {output}")
+
+
+@contextmanager
+def locked(output: Path) -> Iterator[None]:
+    """Be the only srbench that measures into a folder; the lock goes with the process, however it ends.
+
+    Raises:
+        InputError: another one does.
+    """
+    lock = FileLock(output / LOCK, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"another srbench is measuring into {output}; wait for it, or use another --output "
+            "(two at once would also disturb each other's runtimes)"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def path_of(output: Path, record: Record) -> Path:
@@ -58,6 +94,7 @@ def write_text(path: Path, text: str) -> None:
         # mkstemp makes files that only their owner reads; results are like any other file.
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
+        _sync_folder(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -72,12 +109,22 @@ def read(output: Path, complain: Callable[[str], None]) -> list[Record]:
     records = []
     for path in sorted((output / RUNS).glob("*.json")):
         try:
-            records.append(Record.model_validate_json(path.read_text(encoding="utf-8")))
+            records.append(migrations.load(path.read_text(encoding="utf-8")))
         except (ValidationError, OSError, UnicodeDecodeError) as error:
             complain(f"skipped {path}: not a record ({_first_line(error)})")
     if not records:
         raise InputError(f"no records in {output / RUNS}; 'srbench profile' makes some, --output names another folder")
     return sorted(records, key=lambda record: record.finished)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a rename on the disk as well; not every system lets a folder be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""One case in a process of its own: build, run, answer through a pipe.
+"""One process of a case: build the network, do one task, answer through a pipe.
 
 The process starts from a fork server that has torch imported already, measures one thing and ends. It never writes
 files. What the model does wrong is answered as a status; what kills the process is seen by the parent.
@@ -8,6 +8,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
@@ -24,20 +25,19 @@ from torch import Tensor, nn
 
 from srbench import models, workload
 from srbench.device import Device, open_device
-from srbench.machine import busy_seconds, read_back, usable_cores
+from srbench.machine import busy_seconds, read_back
 from srbench.measure import complexity, counters
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.memory import measure_memory
-from srbench.records import Case, Complexity, Count, Latency, Memory, Settings, Status
+from srbench.measure.stats import MIN_SAMPLES_95
+from srbench.records import Case, Complexity, Count, Frozen, Memory, Settings, Status, Visit
 
 Task = Literal["static", "time", "memory", "fvcore", "thop"]
 
 #: Share of the timeout after which the timed loop starts no further pass, so that its answer still arrives.
 DEADLINE_SHARE = 0.9
-#: Others may take this share of a core before a runtime is called contended; housekeeping stays below.
-CONTENTION_CORES = 0.15
 #: The kernel counts in hundredths of a second: shorter measurements say nothing about others.
-CONTENTION_NEEDS_S = 1.0
+CONTENTION_NEEDS_S = 0.5
 #: First message of every worker: its clock starts now, not while the fork server still imports torch.
 STARTED = "started"
 #: The parent hears of progress at most this often: each message is a system call between two passes here, and work for
@@ -47,12 +47,19 @@ REPORT_EVERY_NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is to do. ``counts`` are ours, for the counters that are compared with them."""
+    """What a worker is to do.
+
+    Attributes:
+        counts: ours, for the counters that are compared with them.
+        round, place: where in the run a timed visit stands.
+    """
 
     task: Task
     case: Case
     settings: Settings
     counts: Complexity | None = None
+    round: int = 0
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,18 +70,22 @@ class Progress:
     last_ms: float
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a worker found out; the field of its task is set. ``status`` other than VALID has a ``reason``."""
+class Answer(Frozen):
+    """What a worker found out; the field of its task is set. ``status`` other than VALID has a ``reason``.
+
+    ``build_ns`` is the time for building the network and its input, ``passes_ns`` that inside its forward passes.
+    """
 
     status: Status = "VALID"
     reason: str = ""
     detail: str = ""
     settings: Settings | None = None
     complexity: Complexity | None = None
-    latency: Latency | None = None
+    visit: Visit | None = None
     memory: Memory | None = None
     count: Count | None = None
+    build_ns: int = 0
+    passes_ns: int = 0
 
 
 class OutputMismatchError(Exception):
@@ -91,12 +102,26 @@ def main(job: Job, pipe: Connection) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _end_with_parent()
     try:
+        limit_memory(job)
         pipe.send(STARTED)
         answer = run(job, lambda progress: _tell(pipe, progress))
     except BaseException as error:  # noqa: BLE001 - whatever a model raises, SystemExit included, is a row
         answer = failure(error)
     with contextlib.suppress(BrokenPipeError):
         pipe.send(answer)
+
+
+def limit_memory(job: Job) -> None:
+    """Let allocations beyond the limit fail here, before the kernel ends some process of its choice.
+
+    RLIMIT_DATA counts private writable mappings (setrlimit(2), Linux 4.7 and later) and not, as RLIMIT_AS does, the
+    address space that libraries reserve. Not for a CUDA case, whose driver maps as it likes.
+    """
+    limit = job.settings.memory_limit_bytes
+    if limit is not None and not job.case.device.startswith("cuda"):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _end_with_parent() -> None:
@@ -123,18 +148,28 @@ def _tell(pipe: Connection, progress: Progress) -> None:
         os._exit(1)
 
 
+#: How torch, oneDNN and the C++ library say that an allocation failed.
+_OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "could not create a memory",
+    "out of memory",
+)
+
+
 def failure(error: BaseException) -> Answer:
     """An exception as an answer: out of memory, a wrong output, an unknown kind of network, or a crash."""
     first = (str(error).strip().splitlines() or [""])[0]
     reason = f"{type(error).__name__}: {first}" if first else type(error).__name__
     detail = "".join(traceback.format_exception(error))
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error):
-        return Answer("OOM", reason, detail)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY):
+        return Answer(status="OOM", reason=reason, detail=detail)
     if isinstance(error, OutputMismatchError):
-        return Answer("MISMATCH", first, detail)
+        return Answer(status="MISMATCH", reason=first, detail=detail)
     if isinstance(error, models.UnsupportedModelError):
-        return Answer("UNSUPPORTED", first, detail)
-    return Answer("CRASH", reason, detail)
+        return Answer(status="UNSUPPORTED", reason=first, detail=detail)
+    return Answer(status="CRASH", reason=reason, detail=detail)
 
 
 def run(job: Job, report: Callable[[Progress], None]) -> Answer:
@@ -150,50 +185,62 @@ def run(job: Job, report: Callable[[Progress], None]) -> Answer:
     if job.task == "memory":
         device.prepare_memory()
     model, image = prepare(case, device, job.settings.seed)
+    build_ns = perf_counter_ns() - start_ns
     if job.task in ("fvcore", "thop"):
         assert job.counts is not None
-        return Answer(count=_independent(job.task, model, image, job.counts))
+        return Answer(count=_independent(job.task, model, image, job.counts), build_ns=build_ns)
 
     with torch.inference_mode():
         if job.task == "memory":
-            return _memory(job, device, model, image)
-        return _timed(job, device, lambda: model(image), start_ns, report)
+            answer = _memory(job, device, model, image)
+        else:
+            answer = _timed(job, device, lambda: model(image), start_ns, report)
+    return answer.model_copy(update={"build_ns": build_ns, "settings": read_back(job.settings)})
 
 
 def _memory(job: Job, device: Device, model: nn.Module, image: Tensor) -> Answer:
     """The network is known to give images by now: the timed process looked."""
     weights = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
+    start = perf_counter_ns()
     memory = measure_memory(lambda: model(image), device, weights, image.numel() * image.element_size())
-    return Answer(memory=memory, settings=read_back(job.settings))
+    return Answer(memory=memory, passes_ns=perf_counter_ns() - start)
 
 
 def _timed(
     job: Job, device: Device, forward: Callable[[], object], start_ns: int, report: Callable[[Progress], None]
 ) -> Answer:
     limits = job.settings
-    deadline = start_ns + int(limits.timeout_s * DEADLINE_SHARE * NS_PER_S)
-    plan = TimingPlan(budget_ns=int(limits.budget_s * NS_PER_S), deadline_ns=deadline)
-
-    def inspect(output: object) -> None:
-        check_output(output, job.case)
-
+    plan = TimingPlan(
+        budget_ns=int(limits.budget_s * NS_PER_S / limits.rounds),
+        deadline_ns=start_ns + int(limits.timeout_s * DEADLINE_SHARE * NS_PER_S),
+        precision=limits.precision,
+        min_samples=min_samples(limits.rounds),
+    )
     gc.collect()
     gc.disable()
     before = _clocks()
-    latency = measure_latency(forward, device.synchronize, plan, report=_throttled(report), inspect=inspect)
-    contention = describe_contention(before, _clocks(), usable_cores())
+    visit = measure_latency(
+        forward,
+        device,
+        plan,
+        report=_throttled(report),
+        inspect=lambda output: check_output(output, job.case),
+    )
+    others = others_cores(before, _clocks())
     gc.enable()
-    samples = len(latency.samples_ns)
-    status: Status = "VALID"
-    reason = ""
-    if not samples:
-        status = "TIMEOUT"
-        reason = f"its first pass took {latency.cold_ns / NS_PER_S:.1f} s of the {limits.timeout_s:g} s allowed"
-    elif samples < MIN_SAMPLES:
-        status, reason = "SHORT", f"only {samples} timed pass(es) fit into --timeout {limits.timeout_s:g}"
-    elif contention:
-        status, reason = "CONTENDED", contention
-    return Answer(status, reason, settings=read_back(limits), latency=latency)
+    visit = visit.model_copy(update={"round": job.round, "place": job.place, "others_cores": others})
+    if not visit.samples_ns:
+        reason = f"its first pass took {visit.cold_ns / NS_PER_S:.1f} s of the {limits.timeout_s:g} s allowed"
+        return Answer(status="TIMEOUT", reason=reason, visit=visit, passes_ns=visit.passes_ns)
+    return Answer(visit=visit, passes_ns=visit.passes_ns)
+
+
+def min_samples(rounds: int) -> int:
+    """Samples that a process takes whatever they cost: 3 in all, and 6 where that is one more for each process.
+
+    Three processes with two samples each give a 95 % interval; with one each they would give a range.
+    """
+    return max(2, MIN_SAMPLES if rounds == 1 else MIN_SAMPLES_95 // rounds)
 
 
 @dataclass(frozen=True)
@@ -210,15 +257,12 @@ def _clocks() -> Clocks:
     return Clocks(perf_counter_ns() / NS_PER_S, times.user + times.system, busy_seconds())
 
 
-def describe_contention(start: Clocks, end: Clocks, cores: int) -> str:
-    """A sentence where other programs took a share of the cores while a case was timed; empty where they did not."""
+def others_cores(start: Clocks, end: Clocks) -> float | None:
+    """Cores that other programs used meanwhile; None where that is not known or the time was too short to tell."""
     wall = end.wall_s - start.wall_s
     if start.everyone_s is None or end.everyone_s is None or wall < CONTENTION_NEEDS_S:
-        return ""
-    others = (end.everyone_s - start.everyone_s - (end.own_s - start.own_s)) / wall
-    if others <= CONTENTION_CORES:
-        return ""
-    return f"other programs used {others:.1f} of the {cores} cores while it was timed: its runtime is too long"
+        return None
+    return max(0.0, (end.everyone_s - start.everyone_s - (end.own_s - start.own_s)) / wall)
 
 
 def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:

@@ -100,8 +100,6 @@ def make_visit(*samples_ms: float, **changes: Any) -> Visit:
         device_ns=tuple(round_ns(ms) for ms in samples_ms),
         switches=(0,) * len(samples_ms),
         others_cores=0.0,
-        build_ns=50 * MS,
-        wall_ns=2_000 * MS,
     )
     return visit.model_copy(update=changes)
 

@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from time import monotonic_ns
 from typing import get_args
 
-from srbench import machine, models, progress, runner, store, workload
+from srbench import journal, limits, machine, models, progress, runner, store, workload
+from srbench.assemble import Plan
 from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import write_leaderboards
 from srbench.device import choose_device
 from srbench.errors import InputError
+from srbench.journal import Header, Journal
 from srbench.records import Case, CounterName, Form, Record, Settings
 from srbench.render import details, tables
+from srbench.timings import timings_text
 
 OK, FAILED = 0, 1
 
@@ -22,7 +28,7 @@ OK, FAILED = 0, 1
 class Options:
     """The options as typed; the CLI's help says what they mean."""
 
-    names: str
+    names: str | None
     scales: Sequence[int]
     gt: str | None
     lr: str | None
@@ -35,6 +41,12 @@ class Options:
     threads: int | None
     budget_s: float
     timeout_s: float
+    rounds: int
+    precision: float
+    memory_limit: str | None
+    resume: bool
+    timings: bool
+    started_ns: int
     counters: Sequence[CounterName]
     layers: bool
     with_published: bool
@@ -44,30 +56,104 @@ class Options:
 
 def profile(options: Options) -> int:
     """Measure the cases, store each as it is done, print the table; 1 if a row failed, else 0."""
-    settings = Settings(seed=options.seed, budget_s=options.budget_s, timeout_s=options.timeout_s)
-    cases = _cases(options)
-    plans = runner.look_ahead(cases, settings)
+    if options.resume:
+        store.check_exists(options.output)
+        with store.locked(options.output):
+            header, log = _resumed(options)
+            plans = runner.look_ahead(header.cases, header.settings)
+            return _measure(plans, header, log or _begun(header, options), options)
+    header = _header(options)
+    plans = runner.look_ahead(header.cases, header.settings)
     store.prepare(options.output)
+    with store.locked(options.output):
+        return _measure(plans, header, _begun(header, options), options)
+
+
+def _begun(header: Header, options: Options) -> Journal:
+    log, aside = journal.begin(options.output, header)
+    if aside:
+        say(f"{aside} finished process(es) of an unfinished run are set aside in {options.output / journal.SET_ASIDE}")
+    return log
+
+
+def _measure(plans: Sequence[Plan], header: Header, log: Journal, options: Options) -> int:
     records: list[Record] = []
+    before = len(log.entries)
 
     def keep(record: Record) -> None:
         store.write(options.output, record)
         records.append(record)
 
-    interrupted = False
+    stopped = ""
     try:
-        runner.run(plans, settings, options.counters, keep, progress.choose(quiet=options.quiet))
+        display = progress.choose(quiet=options.quiet)
+        runner.run(plans, header.settings, header.counters, keep, display, log)
+        log.close()
     except KeyboardInterrupt:
-        interrupted = True
-    if records:
+        stopped = "interrupted"
+    except OSError as error:
+        # A full or vanished disk: what is in the journal stays, and the rest is for another attempt.
+        stopped = f"cannot write to {options.output}: {error.strerror or error}"
+    if records and not stopped:
         scales = {record.case.workload.scale for record in records}
         files = write_leaderboards(options.output, scales, machine.describe().name, options.with_published)
         print(_report(records, options))
         if not options.quiet:
             say(f"wrote {len(records)} record(s) to {options.output / store.RUNS}; {', '.join(map(str, files))}")
-    if interrupted:
-        say(f"interrupted: {len(records)} of {len(plans)} cases are done and stored")
-    return FAILED if interrupted or any(record.failed for record in records) else OK
+    if options.timings:
+        print(f"\n{timings_text(log.entries[before:], (monotonic_ns() - options.started_ns) / 1e9)}")
+    if stopped:
+        done = f"{len(records)} of {len(plans)} cases are stored and {len(log.entries)} finished processes are kept"
+        say(f"{stopped}: {done}; 'srbench profile --resume --output {options.output}' goes on")
+    return FAILED if stopped or any(record.failed for record in records) else OK
+
+
+def _resumed(options: Options) -> tuple[Header, Journal | None]:
+    """The run to go on with: the unfinished one, or a new one where there is none and models are named.
+
+    Raises:
+        InputError: nothing to go on with, or the command or the machine is another than the run began with.
+    """
+    found = journal.resume(options.output)
+    if found is None:
+        if options.names is None:
+            raise InputError(f"nothing to resume in {options.output}: no run was left unfinished there")
+        say(f"nothing to resume in {options.output}: a new run begins")
+        return _header(options), None
+    header, log = found
+    now = _header(options) if options.names is not None else header.renewed(machine.describe())
+    if different := header.differences(now):
+        raise InputError(
+            f"the unfinished run in {options.output} differs in {'; '.join(different)}; "
+            "go on with 'srbench profile --resume' as it was begun, or leave --resume out to begin anew"
+        )
+    if not options.quiet:
+        say(f"going on with the run of {header.started:%Y-%m-%d %H:%M} UTC: {len(log.entries)} processes are done")
+    return header, log
+
+
+def _header(options: Options) -> Header:
+    if options.names is None:
+        raise InputError("name what to measure with --models; 'srbench models' lists the zoo")
+    limit = limits.parse_bytes(options.memory_limit, "--memory-limit") if options.memory_limit else None
+    cases = tuple(_cases(options, options.names))
+    settings = Settings(
+        seed=options.seed,
+        budget_s=options.budget_s,
+        timeout_s=options.timeout_s,
+        rounds=options.rounds,
+        precision=options.precision,
+        memory_limit_bytes=limit or limits.available_bytes(),
+    )
+    return Header(
+        srbench_version=version("srbench"),
+        started=datetime.now(UTC),
+        machine=machine.describe(),
+        settings=settings,
+        counters=tuple(options.counters),
+        cases=cases,
+        sources=journal.source_hashes(cases),
+    )
 
 
 def read_counters(text: str) -> list[CounterName]:
@@ -84,7 +170,7 @@ def read_counters(text: str) -> list[CounterName]:
     return [name for name in known if name in asked]
 
 
-def _cases(options: Options) -> list[Case]:
+def _cases(options: Options, names: str) -> list[Case]:
     if options.lr is not None and options.gt is not None:
         raise InputError(f"--gt {options.gt} and --lr {options.lr} say the same thing twice; give one of them")
     if options.lr is not None:
@@ -95,13 +181,13 @@ def _cases(options: Options) -> list[Case]:
         workload.plan(scale, gt=gt, lr=lr, rounding=options.lr_rounding, batch=options.batch)
         for scale in dict.fromkeys(options.scales)
     ]
-    named = models.parse(options.names, options.form)
+    named = models.parse(names, options.form)
     device = "none" if options.static_only else choose_device(options.device)
     if options.threads is not None and options.threads > machine.usable_cores():
         raise InputError(f"--threads {options.threads}: this process may use {machine.usable_cores()} cores")
     if options.threads is not None and device not in ("cpu", "none"):
         raise InputError(f"--threads is for the CPU; the device is {device}")
-    parts = [part for part in options.names.split(",") if part.strip()]
+    parts = [part for part in names.split(",") if part.strip()]
     explicit = ",".join(part for part in parts if part.strip().lower().partition("@")[0] != "all")
     by_name = models.parse(explicit, options.form) if explicit else []
     optional = [model for model in named if model not in by_name]

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from typing import Any, cast
-from weakref import ref
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from srbench.measure.copies import Cpu, convolution_bytes, this_cpu
+from srbench.measure.liveness import Liveness
 from srbench.measure.shapes import SHAPE_RULES, output_of
 from srbench.records import Complexity, Layer
 
@@ -28,7 +29,10 @@ aten = torch.ops.aten
 
 
 def count(
-    model: nn.Module, input_shape: Sequence[int], dtype: torch.dtype = torch.float32
+    model: nn.Module,
+    input_shape: Sequence[int],
+    dtype: torch.dtype = torch.float32,
+    cpu: Cpu | None = None,
 ) -> tuple[Complexity, object]:
     """Count a model on the meta device.
 
@@ -36,6 +40,7 @@ def count(
         model: its parameters must be on the meta device; evaluation mode is the caller's choice.
         input_shape: (N, C, H, W). Multi-Adds and activations are stated for one image of the batch.
         dtype: of the input; bears on the predicted memory only.
+        cpu: where ``cpu_peak_bytes`` is predicted for. [default: this machine's, with several threads]
 
     Returns:
         The counts, and what the model gave (a meta tensor, where it is a network that gives one).
@@ -44,7 +49,7 @@ def count(
         RuntimeError: whatever the model raises for such an input.
     """
     image = torch.empty(*input_shape, dtype=dtype, device="meta")
-    counter = _Counter(model, image)
+    counter = _Counter(model, image, cpu or this_cpu())
     with torch.no_grad(), counter.watching_modules(), counter:
         output = model(image)
     batch = input_shape[0]
@@ -57,8 +62,8 @@ def count(
         convs=sum(layer.operator.startswith("conv") for layer in counter.layers),
         weights_bytes=weights,
         input_bytes=input_bytes,
-        peak_bytes=weights + input_bytes + counter.peak_bytes,
-        cpu_peak_bytes=weights + input_bytes + counter.peak_bytes,
+        peak_bytes=weights + input_bytes + counter.liveness.peak_bytes,
+        cpu_peak_bytes=weights + input_bytes + counter.liveness.peak_with_copies_bytes,
         layers=tuple(counter.layers),
     )
     return counts, output
@@ -67,17 +72,14 @@ def count(
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
     """Sees every operator of a forward pass: counts it, and follows which tensors are alive."""
 
-    def __init__(self, model: nn.Module, image: Tensor) -> None:
+    def __init__(self, model: nn.Module, image: Tensor, cpu: Cpu) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.layers: list[Layer] = []
-        self.peak_bytes = 0
-        self._alive_bytes = 0
-        self._alive: dict[int, object] = {}
+        self.liveness = Liveness((image, *model.parameters(), *model.buffers()))
+        self._cpu = cpu
         self._names = {id(module): name for name, module in model.named_modules()}
         self._stack: list[nn.Module] = []
         self._seen: set[int] = set()
-        # Known and counted apart: a view of a weight or of the input is no new memory.
-        self._resident = {t.untyped_storage()._cdata for t in (image, *model.parameters(), *model.buffers())}
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -115,11 +117,24 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             self._convolution(cast(Tensor, out), *args)
         elif packet in _FORMULAS:
             self._matrix_product(_FORMULAS[packet], args, out)
-        self._follow(out)
+        self.liveness.follow(out)
         return out
 
     def _convolution(self, out: Tensor, x: Tensor, weight: Tensor, *rest: Any) -> None:
-        *_, transposed, _, groups = rest
+        _, stride, padding, dilation, transposed, _, groups = rest
+        self.liveness.during(
+            convolution_bytes(
+                self._cpu,
+                x,
+                weight,
+                out,
+                stride=stride,
+                padding=padding,
+                dilation=dilation,
+                transposed=transposed,
+                groups=groups,
+            )
+        )
         # Each weight meets every pixel of the output once; of the input where the convolution is transposed.
         pixels = prod(x.shape[2:]) if transposed else prod(out.shape[2:])
         multi_adds = weight.numel() * pixels * out.shape[0]
@@ -162,26 +177,6 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
         self._seen.add(id(module))
         own = sum(p.numel() for p in module.parameters(recurse=False)) if first else 0
         return self._names.get(id(module), type(module).__name__), own
-
-    def _follow(self, out: object) -> None:
-        for tensor in out if isinstance(out, tuple | list) else (out,):
-            if not isinstance(tensor, Tensor):
-                continue
-            storage = tensor.untyped_storage()
-            key = storage._cdata
-            if key in self._alive or key in self._resident:
-                continue
-            size = storage.nbytes()
-            self._alive_bytes += size
-            self.peak_bytes = max(self.peak_bytes, self._alive_bytes)
-            self._alive[key] = ref(storage, self._forgetter(key, size))
-
-    def _forgetter(self, key: int, size: int) -> Callable[[object], None]:
-        def forget(_: object) -> None:
-            if self._alive.pop(key, None) is not None:
-                self._alive_bytes -= size
-
-        return forget
 
 
 def _drop(stack: list[nn.Module]) -> None:

@@ -1,90 +1,202 @@
-"""Runtime of a forward pass: synchronised, warmed up, every sample kept."""
+"""Runtime of a forward pass in one process: synchronised, warmed up until level, every sample kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter_ns
+from typing import Protocol
 
-from srbench.records import Latency
+from srbench.device import involuntary_switches
+from srbench.measure.stats import MIN_BLOCKS, block_medians, median_interval
+from srbench.records import Reading, Visit
 
 Clock = Callable[[], int]
 
 NS_PER_S = 1_000_000_000
-#: Fewer than three samples have no middle one.
+#: Fewer than three samples of a case have no middle one.
 MIN_SAMPLES = 3
 #: Beyond this more samples narrow nothing that a single process can see.
 MAX_SAMPLES = 2000
-#: Share of the budget that warm-up may take.
-WARMUP_SHARE = 0.2
-#: Warm-up passes end at the latest here, however short they are.
-MAX_WARMUP = 100
+#: A window of the warm-up: as many passes as fill this time, at least one.
+WINDOW_NS = 100_000_000
+#: Two windows agree when their medians differ by no more than this share.
+AGREEMENT = 0.05
+#: Warm-up lasts at least this long, where that is no more than this share of the budget ...
+WARMUP_FLOOR_NS, WARMUP_FLOOR_SHARE = 500_000_000, 0.1
+#: ... and ends at this share of it.
+WARMUP_CAP_SHARE = 0.3
+#: However narrow the interval is: a quiet moment says little of the next second.
+SAMPLING_FLOOR_NS, SAMPLING_FLOOR_SHARE = 1_000_000_000, 0.5
+#: The interval is looked at each time the samples have grown by this factor.
+CHECK_GROWTH = 1.1
+#: The device is asked how it is at most this often.
+READING_EVERY_NS = 250_000_000
+
+
+class TimedDevice(Protocol):
+    """What timing needs of a device (:class:`srbench.device.Device`)."""
+
+    def synchronize(self) -> None:
+        """Return when all work given to the device is done."""
+
+    def begin(self) -> None:
+        """The next work on the device belongs to a pass."""
+
+    def end(self) -> None:
+        """All work of the pass has been given to the device."""
+
+    def device_ns(self) -> int:
+        """Device time between the two; after :meth:`synchronize`."""
+
+    def reading(self, after: int) -> Reading:
+        """Clock, temperature and what held it back."""
 
 
 @dataclass(frozen=True)
 class TimingPlan:
-    """How long to measure.
+    """How long to measure in one process.
 
     Attributes:
-        budget_ns: wall time for all passes of a case. It is exceeded where the smallest number of samples needs more.
+        budget_ns: wall time of all its passes. It is exceeded where the smallest number of samples needs more.
         deadline_ns: on the clock given; no pass starts that would not end before it (judged by the last one).
+        precision: sampling ends once the interval of the block medians is within this share of their median.
+        min_samples: fewest samples, budget or not.
     """
 
     budget_ns: int
     deadline_ns: int
+    precision: float = 0.01
+    min_samples: int = MIN_SAMPLES
 
 
 def measure_latency(
     forward: Callable[[], object],
-    synchronize: Callable[[], None],
+    device: TimedDevice,
     plan: TimingPlan,
+    *,
     clock: Clock = perf_counter_ns,
+    switches: Callable[[], int] = involuntary_switches,
     report: Callable[[int, int], None] = lambda count, last_ns: None,
     inspect: Callable[[object], None] = lambda output: None,
-) -> Latency:
+) -> Visit:
     """Time passes of ``forward``.
 
-    The first pass is kept apart: it allocates, picks algorithms and loads code. Then come warm-up passes for a
-    fifth of the budget (at least one), then samples until the budget ends, at least 3. The clock is read between
-    two synchronisations, so a sample is the time until the device has finished.
+    The first pass is kept apart: it allocates, picks algorithms and loads code. Warm-up goes on until two adjacent
+    windows agree (after pyperf's calibration), not for a count of passes. Then come samples until the interval of
+    their block medians is narrow enough or the budget ends. The clock is read between two synchronisations, so a
+    sample is the time until the device has finished.
 
     Args:
         forward: one pass on a resident input.
-        synchronize: returns when the device is idle.
-        plan: budget and deadline.
+        device: where it runs.
+        plan: budget, deadline, precision.
         clock: nanoseconds, monotonic.
+        switches: involuntary context switches of this process so far.
         report: called between passes with the samples so far and the last pass in ns; outside the timed region.
-
         inspect: gets the output of the first pass, before any other; what it raises ends the measurement.
 
     Returns:
-        All passes. Fewer than 3 samples, or none, where the deadline came first.
+        All passes. Fewer samples than the smallest number, or none, where the deadline came first.
     """
-    start = clock()
+    return _Session(forward, device, plan, clock, switches, report).measure(inspect)
 
-    def one_pass(look: Callable[[object], None] = lambda output: None) -> int:
-        synchronize()
-        begin = clock()
-        output = forward()
-        synchronize()
-        duration = clock() - begin
+
+class _Session:
+    """The passes of one process as they come."""
+
+    def __init__(
+        self,
+        forward: Callable[[], object],
+        device: TimedDevice,
+        plan: TimingPlan,
+        clock: Clock,
+        switches: Callable[[], int],
+        report: Callable[[int, int], None],
+    ) -> None:
+        self.forward, self.device, self.plan = forward, device, plan
+        self.clock, self.switches, self.report = clock, switches, report
+        self.warmup: list[int] = []
+        self.samples: list[int] = []
+        self.device_times: list[int] = []
+        self.disturbances: list[int] = []
+        self.readings: list[Reading] = []
+        self.last = 0
+
+    def measure(self, inspect: Callable[[object], None]) -> Visit:
+        start = self.clock()
+        cold = self._pass(inspect)
+        warm = self._warm_up()
+        self._sample(start)
+        return Visit(
+            cold_ns=cold,
+            warmup_ns=tuple(self.warmup),
+            warm=warm,
+            samples_ns=tuple(self.samples),
+            device_ns=tuple(self.device_times),
+            switches=tuple(self.disturbances),
+            readings=tuple(self.readings),
+        )
+
+    def _pass(self, look: Callable[[object], None] = lambda output: None) -> int:
+        self.device.synchronize()
+        self.device.begin()
+        begin = self.clock()
+        output = self.forward()
+        self.device.end()
+        self.device.synchronize()
+        self.last = self.clock() - begin
         look(output)
-        return duration
+        return self.last
 
-    cold = last = one_pass(inspect)
-    warmup: list[int] = []
-    samples: list[int] = []
+    def _fits(self, passes: int) -> bool:
+        """Whether so many passes would end before the deadline."""
+        return self.clock() + passes * self.last <= self.plan.deadline_ns
 
-    def time_for_another() -> bool:
-        return clock() + last <= plan.deadline_ns
+    def _warm_up(self) -> bool | None:
+        start, windows, current = self.clock(), list[float](), list[int]()
+        floor = min(WARMUP_FLOOR_NS, int(self.plan.budget_ns * WARMUP_FLOOR_SHARE))
+        agreed: bool | None = None
+        # A warm-up pass must not cost the only sample that still fits.
+        while self._fits(2):
+            self.warmup.append(self._pass())
+            current.append(self.last)
+            self.report(0, self.last)
+            elapsed = self.clock() - start
+            if sum(current) >= WINDOW_NS:
+                windows.append(median(current))
+                current = []
+                if len(windows) > 1:
+                    before, after = windows[-2:]
+                    agreed = abs(after - before) <= AGREEMENT * min(before, after)
+                if agreed and elapsed >= floor:
+                    break
+            if elapsed >= self.plan.budget_ns * WARMUP_CAP_SHARE:
+                break
+        return agreed
 
-    # One warm-up pass must not cost the only sample that still fits.
-    while len(warmup) < MAX_WARMUP and clock() + 2 * last <= plan.deadline_ns:
-        warmup.append(last := one_pass())
-        report(0, last)
-        if clock() - start >= plan.budget_ns * WARMUP_SHARE:
-            break
-    while len(samples) < MAX_SAMPLES and time_for_another():
-        samples.append(last := one_pass())
-        report(len(samples), last)
-        if len(samples) >= MIN_SAMPLES and clock() - start >= plan.budget_ns:
-            break
-    return Latency(cold_ns=cold, warmup_ns=tuple(warmup), samples_ns=tuple(samples))
+    def _sample(self, start: int) -> None:
+        begin = self.clock()
+        floor = min(SAMPLING_FLOOR_NS, int(self.plan.budget_ns * SAMPLING_FLOOR_SHARE))
+        next_check, next_reading = 2 * MIN_BLOCKS, begin
+        while len(self.samples) < MAX_SAMPLES and self._fits(1):
+            if self.clock() >= next_reading:
+                self.readings.append(self.device.reading(len(self.samples)))
+                next_reading = self.clock() + READING_EVERY_NS
+            before = self.switches()
+            self.samples.append(self._pass())
+            self.disturbances.append(self.switches() - before)
+            self.device_times.append(self.device.device_ns())
+            count, now = len(self.samples), self.clock()
+            self.report(count, self.last)
+            if count >= self.plan.min_samples and now - start >= self.plan.budget_ns:
+                break
+            if count >= next_check and now - begin >= floor:
+                if self._precise():
+                    break
+                next_check = int(count * CHECK_GROWTH) + 1
+        if self.samples:
+            self.readings.append(self.device.reading(len(self.samples)))
+
+    def _precise(self) -> bool:
+        blocks = block_medians(self.samples)
+        return len(blocks) >= MIN_BLOCKS and median_interval(blocks).relative <= self.plan.precision

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 
-from srbench.device import Device
+from srbench.device import Device, Peak
 from srbench.records import Memory
 
 
 def measure_memory(forward: Callable[[], object], device: Device, weights_bytes: int, input_bytes: int) -> Memory:
-    """Run a warm-up pass, reset the device's peak, run one pass and read it.
+    """Watch the first pass, then a second one: the cold and the warm peak.
 
-    The warm-up pass takes along what is loaded or packed once (code pages, library handles). ``device.prepare_memory``
-    must have been called before anything was allocated.
+    The first pass takes along what is loaded or packed once (code pages, library handles), so the second one is what a
+    program needs that upscales image after image. ``device.prepare_memory`` must have been called before anything was
+    allocated.
 
     Args:
         forward: one pass on a resident input; its result must not be kept.
@@ -18,18 +19,26 @@ def measure_memory(forward: Callable[[], object], device: Device, weights_bytes:
         weights_bytes: parameters and buffers, resident.
         input_bytes: the LR batch, resident.
     """
-    forward()
+
+    def watched() -> Peak:
+        device.reset_peak()
+        forward()
+        device.synchronize()
+        return device.peak()
+
+    def total(peak: Peak) -> int:
+        grown = weights_bytes + input_bytes + max(0, peak.added_bytes or 0)
+        return grown if peak.total_bytes is None else peak.total_bytes
+
     device.synchronize()
-    device.reset_peak()
-    forward()
-    device.synchronize()
-    peak = device.peak()
-    resident = weights_bytes + input_bytes
-    total = peak.total_bytes if peak.total_bytes is not None else resident + max(0, peak.added_bytes or 0)
+    cold, warm = watched(), watched()
     return Memory(
         weights_bytes=weights_bytes,
         input_bytes=input_bytes,
-        peak_bytes=total,
-        reserved_bytes=peak.reserved_bytes,
-        method=peak.method,
+        peak_bytes=total(warm),
+        allocator_bytes=warm.total_bytes,
+        reserved_bytes=warm.reserved_bytes,
+        process_bytes=warm.process_bytes,
+        cold_bytes=total(cold),
+        method=warm.method,
     )

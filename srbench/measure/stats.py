@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from statistics import fmean, quantiles, stdev
-from statistics import median
+from statistics import fmean, median, quantiles, stdev
 from typing import Literal
 
 Method = Literal["t95_processes", "binomial95", "range"]

@@ -1,0 +1,110 @@
+"""From the answers of a case's processes to its record."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from srbench import machine
+from srbench.journal import Step
+from srbench.measure import verdict
+from srbench.measure.verdict import Verdict
+from srbench.records import Case, Complexity, Count, CounterName, Latency, Memory, Record, Settings, Status, Visit
+from srbench.worker import Answer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A case with what is known of it before it runs; ``problem`` where a user's network could not be counted."""
+
+    case: Case
+    counts: Complexity | None
+    problem: Answer | None = None
+
+
+class OpenCase:
+    """A case under measurement: collects what its processes answer.
+
+    ``failure`` is the first answer after which measuring on makes no sense.
+    """
+
+    def __init__(self, plan: Plan, settings: Settings, counters: tuple[CounterName, ...]) -> None:
+        self.plan = plan
+        self.failure: Answer | None = None
+        self._settings = settings
+        self._counters = counters
+        self._used: Settings | None = None
+        self._visits: list[Visit] = []
+        self._memory: Memory | None = None
+        self._counts: dict[str, Count] = {}
+        if plan.case.device == "none" and plan.problem is not None:
+            self.failure = plan.problem
+
+    def take(self, step: Step, answer: Answer) -> None:
+        """Keep what a process found out."""
+        if step.task in ("fvcore", "thop"):
+            # Another counter may fail on a network that runs well.
+            failed = Count(counter=step.task, version=version(step.task), multi_adds=None, error=answer.reason)
+            self._counts[step.task] = answer.count or failed
+            return
+        self._used = self._used or answer.settings
+        if answer.visit is not None:
+            self._visits.append(answer.visit)
+        self._memory = answer.memory or self._memory
+        if answer.status != "VALID":
+            self.failure = answer
+
+    def record(self) -> Record:
+        """What the case gave."""
+        case = self.plan.case
+        latency = Latency(visits=tuple(self._visits)) if self._visits else None
+        found = self._verdict(latency)
+        return Record(
+            srbench_version=version("srbench"),
+            case=case,
+            machine=machine.describe(),
+            settings=self._used or self._settings,
+            finished=datetime.now(UTC),
+            status=found.status,
+            reason=found.reason,
+            advice=found.advice,
+            detail=self._detail(),
+            complexity=self.plan.counts,
+            counts=tuple(self._count(name) for name in self._counters),
+            latency=latency,
+            memory=self._memory,
+        )
+
+    def _detail(self) -> str:
+        source = self.failure or self.plan.problem
+        return source.detail if source is not None else ""
+
+    def _verdict(self, latency: Latency | None) -> Verdict:
+        if self.failure is not None:
+            return Verdict(self.failure.status, self.failure.reason, _advice(self.failure, self._settings))
+        found = Verdict()
+        if latency is not None:
+            found = verdict.judge(latency, self._settings, machine.usable_cores())
+        if self.plan.problem is not None and found.status == "VALID":
+            # It runs, but not on the meta device: its runtime stands, its counts are missing.
+            return Verdict("VALID", f"not counted from shapes ({self.plan.problem.reason})")
+        return found
+
+    def _count(self, name: CounterName) -> Count:
+        counts = self.plan.counts
+        if counts is None:
+            return Count(counter=name, version="", multi_adds=None, error="not counted from shapes: nothing to compare")
+        if name == "torch":
+            return Count(counter=name, version=version("torch"), multi_adds=counts.multi_adds)
+        missing = Count(counter=name, version=version(name), multi_adds=None, error="not run: the case had failed")
+        return self._counts.get(name, missing)
+
+
+def _advice(failure: Answer, settings: Settings) -> str:
+    """One line on what to do next; nothing where there is nothing to say."""
+    if failure.status == "CRASH" and failure.detail:
+        return "the record holds the traceback"
+    advice: dict[Status, str] = {
+        "TIMEOUT": f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt",
+        "OOM": "choose a smaller --gt, --lr or --batch",
+    }
+    return advice.get(failure.status, "")

@@ -1,0 +1,105 @@
+"""Facts of a machine that every record carries beside its name: processor, limits, GPUs, how torch was built.
+
+Every field has a neutral value, for records of earlier times and for systems that do not tell.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from srbench.linux import number_list
+
+
+class Frozen(BaseModel):
+    """An immutable value; unknown fields are errors, so that a typo in a stored file is seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Processor(Frozen):
+    """The processor as the kernel shows it; a virtual machine may show another than the real one.
+
+    Attributes:
+        logical_cores, physical_cores: online, of the whole machine.
+        affinity: the logical cores that this process may use, as ``0-3,8``.
+        usable_physical_cores: physical cores among those.
+        l1d_bytes, l2_bytes, l3_bytes: size of one cache of that level, as the first usable core sees it.
+        max_mhz: highest clock of a usable core.
+        governor: what picks the clock of the usable cores, ``performance`` or ``powersave, schedutil``.
+        turbo: whether clocks above the base clock are allowed.
+        numa_nodes: online.
+        virtual: whether a hypervisor runs below.
+        flags: what it can do, of the vector extensions that decide a convolution's speed.
+    """
+
+    logical_cores: int | None = None
+    physical_cores: int | None = None
+    affinity: str = ""
+    usable_physical_cores: int | None = None
+    l1d_bytes: int | None = None
+    l2_bytes: int | None = None
+    l3_bytes: int | None = None
+    max_mhz: int | None = None
+    governor: str | None = None
+    turbo: bool | None = None
+    numa_nodes: int | None = None
+    virtual: bool | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def smt(self) -> bool | None:
+        """Whether two of the usable logical cores share a physical one."""
+        if self.usable_physical_cores is None or not self.affinity:
+            return None
+        return len(number_list(self.affinity)) > self.usable_physical_cores
+
+
+class Limits(Frozen):
+    """What a container or service manager allows; None where it sets no limit.
+
+    Attributes:
+        cpu_cores: cores' worth of time.
+        memory_bytes: of all programs of the group.
+    """
+
+    cpu_cores: float | None = None
+    memory_bytes: int | None = None
+
+
+class GpuFacts(Frozen):
+    """One NVIDIA GPU, in the driver's order (which need not be torch's).
+
+    Attributes:
+        name: its model.
+        memory_bytes: all of it.
+        compute_capability: as in ``9.0``.
+        power_limit_w: in force.
+        mig: whether it is split into instances.
+        max_clock_mhz, max_memory_clock_mhz: highest clocks of the multiprocessors and of the memory.
+        clocks_locked: whether somebody fixed its clocks.
+    """
+
+    name: str
+    memory_bytes: int | None = None
+    compute_capability: str | None = None
+    power_limit_w: float | None = None
+    mig: bool | None = None
+    max_clock_mhz: int | None = None
+    max_memory_clock_mhz: int | None = None
+    clocks_locked: bool | None = None
+
+
+class Build(Frozen):
+    """How torch was built and what it computes with.
+
+    Attributes:
+        compiler: as in ``GCC 13.3``.
+        mkl, onednn, openmp: versions.
+        backend: what runs its threads, ``OpenMP`` or ``native thread pool``.
+        settings: the build settings, without flags that concern warnings and definitions only.
+    """
+
+    compiler: str | None = None
+    mkl: str | None = None
+    onednn: str | None = None
+    openmp: str | None = None
+    backend: str | None = None
+    settings: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,93 @@
+"""A job in a process of its own: started, watched, ended."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing import forkserver
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
+from time import monotonic
+
+from srbench import worker
+from srbench.worker import Answer, Job, Progress
+
+#: Time for the fork server to import torch, once, before the clock of the first case starts.
+START_GRACE_S = 120.0
+
+
+def launch(job: Job, timeout_s: float, report: Callable[[Progress], None] = lambda _: None) -> Answer:
+    """Run a job in a process of its own and wait for its answer, at most ``timeout_s`` from its start.
+
+    A process that dies is answered CRASH with the signal's name, one that is too slow is killed: TIMEOUT.
+    """
+    context = _context()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=worker.main, args=(job, sender), daemon=False)
+    process.start()
+    sender.close()
+    deadline = monotonic() + START_GRACE_S + timeout_s
+    try:
+        while True:
+            ready = wait([receiver, process.sentinel], timeout=max(0.0, deadline - monotonic()))
+            if not ready:
+                return Answer(status="TIMEOUT", reason=f"no answer within --timeout {timeout_s:g} s")
+            if receiver not in ready:
+                process.join()
+                return Answer(status="CRASH", reason=_cause(process.exitcode))
+            try:
+                message = receiver.recv()
+            except EOFError:
+                process.join(timeout=5)
+                return Answer(status="CRASH", reason=_cause(process.exitcode))
+            if isinstance(message, Answer):
+                return message
+            if message == worker.STARTED:
+                deadline = monotonic() + timeout_s
+            else:
+                report(message)
+    finally:
+        receiver.close()
+        _end(process)
+
+
+def fresh_server() -> None:
+    """Let the next processes come from a new fork server.
+
+    Processes of one server share its address layout and hash seed, so they are no independent replicates; a round
+    has a server of its own, for one import of torch.
+    """
+    if isinstance(_context(), ForkServerContext):
+        # No public call ends a fork server; this one is what Python's own tests use, in every version since 3.8.
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
+
+def _context() -> ForkServerContext | SpawnContext:
+    """A fork server that has torch imported: 40 ms for a process instead of seconds; spawn where there is none."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["srbench.worker"])
+    return context
+
+
+def _end(process: BaseProcess) -> None:
+    """End a worker and whatever it started (it leads a process group of its own)."""
+    if process.is_alive() and process.pid is not None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            process.kill()  # it has not made its group yet
+    process.join(timeout=10)
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code is None or exit_code >= 0:
+        return f"the process ended with exit code {exit_code} and no answer"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    likely = ", as the kernel does when memory runs out" if exit_code == -signal.SIGKILL else ""
+    return f"the process was ended by {name}{likely}"

@@ -1,0 +1,32 @@
+"""How much memory a process under measurement may take."""
+
+import re
+
+from srbench import linux, machine
+from srbench.errors import InputError
+
+#: Left to everything else on the machine, as a share of what is available.
+RESERVE_SHARE = 0.05
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def parse_bytes(text: str, option: str) -> int:
+    """``8GiB``, ``512 MiB``, ``6GB`` or a number of bytes.
+
+    Raises:
+        InputError: something else, or nothing.
+    """
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([a-zA-Z]*)\s*", text)
+    unit = _UNITS.get(match[2].lower()) if match else None
+    if match is None or unit is None or not float(match[1]):
+        raise InputError(f"{option} {text!r} is no size such as 8GiB, 512MiB or 6GB")
+    return int(float(match[1]) * unit)
+
+
+def available_bytes() -> int | None:
+    """What a new process could take now without pushing others out; None where the system does not tell."""
+    free = linux.meminfo().get("MemAvailable")
+    total = machine.memory_bytes()
+    if free is None:
+        return total or None
+    return int((1 - RESERVE_SHARE) * (min(free, total) if total else free))

@@ -1,0 +1,153 @@
+"""What a runtime is worth: one word for a case, with the reason and one line of advice.
+
+Pure functions of what was recorded, so that every verdict is tested with scripted visits. The word names the cause
+where there is one (THROTTLED, CONTENDED, DRIFTING) and the effect where there is none (NOISY).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from srbench.measure.latency import MIN_SAMPLES
+from srbench.records import Latency, Settings, Status, Visit
+
+NS_PER_S = 1e9
+NS_PER_MS = 1e6
+#: Others may take this share of a core before a runtime is called contended; housekeeping stays below.
+CONTENTION_CORES = 0.15
+#: A pass is preempted when it was taken off a core more often than this per second and core: on a quiet machine the
+#: kernel's own threads do so a few times a second.
+SWITCHES_PER_S = 50.0
+#: Share of the passes, or of the device's readings, that must be disturbed for the case to be.
+DISTURBED_SHARE = 0.5
+THROTTLED_SHARE = 0.25
+#: A trend counts from this share of the median on, and where chance gives it once in a hundred runs.
+DRIFT_SHARE, DRIFT_P = 0.05, 0.01
+#: Fewest samples that a trend can be seen in.
+DRIFT_NEEDS = 10
+#: The interval of a case may be this many times as wide as the target of one process before it is NOISY.
+NOISY_FACTOR = 5.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A status with its reason and advice; both empty for VALID."""
+
+    status: Status = "VALID"
+    reason: str = ""
+    advice: str = ""
+
+
+def judge(latency: Latency, settings: Settings, cores: int) -> Verdict:
+    """Judge the runtime of a case.
+
+    Args:
+        latency: its visits.
+        settings: how it was measured; the advice never names what is already so.
+        cores: that its processes could use.
+    """
+    samples = len(latency.samples_ns)
+    if samples < MIN_SAMPLES:
+        reason = f"only {samples} timed pass(es) fit into --timeout {settings.timeout_s:g}"
+        return Verdict("SHORT", reason, f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt")
+    for look in (_throttled, _contended, _drifting):
+        found = look(latency, cores)
+        if found is not None:
+            return found
+    return _noisy(latency, settings) or Verdict()
+
+
+def _throttled(latency: Latency, _: int) -> Verdict | None:
+    # The first reading of a process tells of what was before it.
+    readings = [reading for visit in latency.visits for reading in visit.readings[1:]]
+    held = [reading for reading in readings if reading.reasons]
+    if not held or len(held) < THROTTLED_SHARE * len(readings):
+        return None
+    reasons = ", ".join(dict.fromkeys(reason for reading in held for reason in reading.reasons))
+    where = f"in {len(held)} of {len(readings)} readings"
+    if "cgroup quota" in reasons:
+        advice = "raise the container's CPU quota, or lower --threads to it"
+    else:
+        advice = "let the device cool down, or lock its clock below what it can hold"
+    return Verdict("THROTTLED", f"the clock was held back ({reasons}) {where}", advice)
+
+
+def _contended(latency: Latency, cores: int) -> Verdict | None:
+    advice = "end the other programs and measure again"
+    known = [(visit.passes_ns, visit.others_cores) for visit in latency.visits if visit.others_cores is not None]
+    if known:
+        others = sum(time * used for time, used in known) / sum(time for time, _ in known)
+        if others > CONTENTION_CORES:
+            reason = (
+                f"other programs used {others:.1f} of the {cores} cores while it was timed: its runtime is too long"
+            )
+            return Verdict("CONTENDED", reason, advice)
+    clean, preempted = _split(latency.visits, cores)
+    if len(preempted) <= DISTURBED_SHARE * (len(clean) + len(preempted)):
+        return None
+    quiet = f", of the others {median(clean) / NS_PER_MS:,.1f} ms" if clean else ""
+    reason = (
+        f"{len(preempted)} of {len(clean) + len(preempted)} passes were taken off their cores: "
+        f"their median is {median(preempted) / NS_PER_MS:,.1f} ms{quiet}"
+    )
+    return Verdict("CONTENDED", reason, advice)
+
+
+def _split(visits: Iterable[Visit], cores: int) -> tuple[list[int], list[int]]:
+    """Samples that ran undisturbed, and those that were preempted."""
+    clean: list[int] = []
+    preempted: list[int] = []
+    for visit in visits:
+        for sample, switches in zip(visit.samples_ns, visit.switches, strict=False):
+            usual = 1 + SWITCHES_PER_S * cores * sample / NS_PER_S
+            (preempted if switches > usual else clean).append(sample)
+    return clean, preempted
+
+
+def _drifting(latency: Latency, _: int) -> Verdict | None:
+    trends = [trend(visit.samples_ns) for visit in latency.visits]
+    rising = [change for change in trends if change > DRIFT_SHARE]
+    falling = [change for change in trends if change < -DRIFT_SHARE]
+    most = max(rising, falling, key=len)
+    if not most or len(most) < DISTURBED_SHARE * len(trends):
+        return None
+    way = "rose" if most is rising else "fell"
+    reason = f"passes {way} by {abs(median(most)):.0%} within {len(most)} of {len(trends)} processes"
+    if most is rising:
+        return Verdict("DRIFTING", reason, "the device slows down under load: cool it, or lock its clock")
+    return Verdict("DRIFTING", reason, "it was still warming up: raise --budget")
+
+
+def trend(samples: Sequence[float]) -> float:
+    """Change from the first to the last sample as a share of their median; 0 where chance could give it.
+
+    Spearman's rank correlation with time decides whether there is one, the Theil-Sen slope how large it is: neither
+    minds a few slow passes.
+    """
+    if len(samples) < DRIFT_NEEDS or min(samples) == max(samples):
+        return 0.0
+    from scipy.stats import spearmanr, theilslopes
+
+    if spearmanr(range(len(samples)), samples).pvalue >= DRIFT_P:
+        return 0.0
+    # The slope compares all pairs; some hundreds of samples tell it as well as thousands.
+    thinned = samples[:: -(-len(samples) // 400)]
+    slope = float(theilslopes(thinned)[0])
+    return slope * (len(thinned) - 1) / median(samples)
+
+
+def _noisy(latency: Latency, settings: Settings) -> Verdict | None:
+    interval = latency.interval
+    limit = NOISY_FACTOR * settings.precision
+    if interval is None or interval.relative <= limit:
+        return None
+    medians = latency.process_medians_ns
+    if len(medians) > 1 and interval.method != "range":
+        low, high = min(medians) / NS_PER_MS, max(medians) / NS_PER_MS
+        source = f"the medians of its {len(medians)} processes go from {low:,.1f} to {high:,.1f} ms"
+    else:
+        source = f"it comes from {len(latency.samples_ns)} passes of {len(medians)} process(es)"
+    reason = f"the interval is ±{interval.relative:.0%} of the median: {source}"
+    if settings.rounds < 5:
+        return Verdict("NOISY", reason, "use --rigorous (5 processes a case); srbench doctor says what disturbs")
+    return Verdict("NOISY", reason, f"use more --rounds (now {settings.rounds}); srbench doctor says what disturbs")

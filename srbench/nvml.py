@@ -1,0 +1,198 @@
+"""NVIDIA's management library, by pynvml: one GPU's facts and state.
+
+Nothing here raises: what a driver, a container or an older GPU does not tell is None or empty.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pynvml
+import torch
+
+#: Bits of nvmlDeviceGetCurrentClocksEventReasons (nvml.h). Left out: idle, and clocks that were set on purpose.
+_REASONS = {
+    pynvml.nvmlClocksEventReasonSwPowerCap: "SW power cap",
+    pynvml.nvmlClocksThrottleReasonHwSlowdown: "HW slowdown",
+    pynvml.nvmlClocksEventReasonSyncBoost: "sync boost",
+    pynvml.nvmlClocksEventReasonSwThermalSlowdown: "SW thermal slowdown",
+    pynvml.nvmlClocksThrottleReasonHwThermalSlowdown: "HW thermal slowdown",
+    pynvml.nvmlClocksThrottleReasonHwPowerBrakeSlowdown: "HW power brake",
+    pynvml.nvmlClocksEventReasonDisplayClockSetting: "display clock setting",
+}
+
+
+@dataclass(frozen=True)
+class Process:
+    """A program that computes on a GPU; ``used_bytes`` is None where the driver does not say."""
+
+    pid: int
+    used_bytes: int | None
+
+
+def ask(question: Callable[..., Any], *arguments: object) -> Any | None:
+    """The answer of an NVML call; None where it has none."""
+    try:
+        return question(*arguments)
+    except (pynvml.NVMLError, AttributeError, UnicodeDecodeError):
+        return None
+
+
+def start() -> bool:
+    """Load the library (again is harmless); False without a driver."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return False
+    return True
+
+
+def stop() -> None:
+    """Undo one :func:`start`."""
+    ask(pynvml.nvmlShutdown)
+
+
+def driver() -> str | None:
+    """Version of the driver."""
+    found = ask(pynvml.nvmlSystemGetDriverVersion)
+    return None if found is None else str(found)
+
+
+def all_gpus() -> list["Gpu"]:
+    """Every GPU that the driver has, in its own order."""
+    handles = (ask(pynvml.nvmlDeviceGetHandleByIndex, i) for i in range(ask(pynvml.nvmlDeviceGetCount) or 0))
+    return [Gpu(handle) for handle in handles if handle is not None]
+
+
+def of_cuda(index: int) -> "Gpu | None":
+    """The GPU that torch calls ``cuda:index``.
+
+    By its UUID, else by its PCI address: CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER number them otherwise than NVML.
+    """
+    properties = torch.cuda.get_device_properties(index)
+    if (uuid := getattr(properties, "uuid", None)) is not None:
+        for prefix in ("GPU-", "MIG-"):
+            if (handle := ask(pynvml.nvmlDeviceGetHandleByUUID, f"{prefix}{uuid}")) is not None:
+                return Gpu(handle)
+    if (bus := getattr(properties, "pci_bus_id", None)) is not None:
+        domain, device = getattr(properties, "pci_domain_id", 0), getattr(properties, "pci_device_id", 0)
+        handle = ask(pynvml.nvmlDeviceGetHandleByPciBusId, f"{domain:08x}:{bus:02x}:{device:02x}.0")
+        return None if handle is None else Gpu(handle)
+    return None
+
+
+class Gpu:
+    """One GPU as NVML sees it."""
+
+    def __init__(self, handle: object) -> None:
+        self._handle = handle
+
+    def _ask(self, question: Callable[..., Any], *arguments: object) -> Any | None:
+        return ask(question, self._handle, *arguments)
+
+    def _ask_int(self, question: Callable[..., Any], *arguments: object) -> int | None:
+        found = self._ask(question, *arguments)
+        return None if found is None else int(found)
+
+    @property
+    def name(self) -> str:
+        """Its model."""
+        return str(self._ask(pynvml.nvmlDeviceGetName) or "unknown GPU")
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """All of its memory."""
+        found = self._ask(pynvml.nvmlDeviceGetMemoryInfo)
+        return None if found is None else int(found.total)
+
+    @property
+    def compute_capability(self) -> str | None:
+        """As in ``9.0``."""
+        found = self._ask(pynvml.nvmlDeviceGetCudaComputeCapability)
+        return None if found is None else ".".join(map(str, found))
+
+    @property
+    def power_limit_w(self) -> float | None:
+        """The limit in force, in watts."""
+        found = self._ask_int(pynvml.nvmlDeviceGetEnforcedPowerLimit)
+        return None if found is None else found / 1000
+
+    @property
+    def mig(self) -> bool | None:
+        """Whether it is split into instances."""
+        found = self._ask(pynvml.nvmlDeviceGetMigMode)
+        return None if found is None else bool(found[0])
+
+    @property
+    def persistence(self) -> bool | None:
+        """Whether the driver stays loaded while nobody uses the GPU."""
+        found = self._ask(pynvml.nvmlDeviceGetPersistenceMode)
+        return None if found is None else bool(found)
+
+    @property
+    def clock_mhz(self) -> int | None:
+        """Clock of the multiprocessors now."""
+        return self._ask_int(pynvml.nvmlDeviceGetClockInfo, pynvml.NVML_CLOCK_SM)
+
+    @property
+    def max_clock_mhz(self) -> int | None:
+        """Highest clock of the multiprocessors."""
+        return self._ask_int(pynvml.nvmlDeviceGetMaxClockInfo, pynvml.NVML_CLOCK_SM)
+
+    @property
+    def max_memory_clock_mhz(self) -> int | None:
+        """Highest clock of the memory."""
+        return self._ask_int(pynvml.nvmlDeviceGetMaxClockInfo, pynvml.NVML_CLOCK_MEM)
+
+    @property
+    def application_clock_mhz(self) -> int | None:
+        """The clock that was set for applications, or the GPU's default for them."""
+        return self._ask_int(pynvml.nvmlDeviceGetApplicationsClock, pynvml.NVML_CLOCK_SM)
+
+    @property
+    def clocks_locked(self) -> bool | None:
+        """Whether somebody fixed the clocks; None where the driver does not say.
+
+        While a clock that was set on purpose is what holds the GPU back, the driver says so in its reasons. Application
+        clocks that differ from the default are told without load, too; nvidia-smi's locked clocks are not.
+        """
+        mask = self._mask()
+        if mask is not None and mask & pynvml.nvmlClocksEventReasonApplicationsClocksSetting:
+            return True
+        default = self._ask_int(pynvml.nvmlDeviceGetDefaultApplicationsClock, pynvml.NVML_CLOCK_SM)
+        chosen = self.application_clock_mhz
+        if chosen is not None and default is not None:
+            return chosen != default
+        return None if mask is None else False
+
+    @property
+    def temperature_c(self) -> int | None:
+        """Of the chip."""
+        return self._ask_int(pynvml.nvmlDeviceGetTemperature, pynvml.NVML_TEMPERATURE_GPU)
+
+    @property
+    def utilisation_percent(self) -> int | None:
+        """Share of the last moments (up to a second) in which something ran."""
+        found = self._ask(pynvml.nvmlDeviceGetUtilizationRates)
+        return None if found is None else int(found.gpu)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What holds its clock back now."""
+        mask = self._mask() or 0
+        return tuple(name for bit, name in _REASONS.items() if mask & bit)
+
+    @property
+    def processes(self) -> tuple[Process, ...] | None:
+        """Programs that compute on it. A container may see none of them, or numbers that are not its own."""
+        found = self._ask(pynvml.nvmlDeviceGetComputeRunningProcesses)
+        return None if found is None else tuple(Process(p.pid, p.usedGpuMemory) for p in found)
+
+    def used_by(self, pid: int) -> int | None:
+        """Bytes that the driver accounts to a process; None where it does not know that one."""
+        return next((process.used_bytes for process in self.processes or () if process.pid == pid), None)
+
+    def _mask(self) -> int | None:
+        mask = self._ask_int(pynvml.nvmlDeviceGetCurrentClocksEventReasons)
+        # Drivers before 535 know it by its older name.
+        return mask if mask is not None else self._ask_int(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons)
