@@ -1,6 +1,6 @@
 """From the answers of a case's processes to its record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -84,9 +84,10 @@ class OpenCase:
         found = Verdict()
         if latency is not None:
             found = verdict.judge(latency, self._settings, machine.usable_cores())
-        if self.plan.problem is not None and found.status == "VALID":
+        if self.plan.problem is not None:
             # It runs, but not on the meta device: its runtime stands, its counts are missing.
-            return Verdict("VALID", f"not counted from shapes ({self.plan.problem.reason})")
+            missing = f"not counted from shapes ({self.plan.problem.reason})"
+            return replace(found, reason="; ".join(filter(None, (found.reason, missing))))
         return found
 
     def _count(self, name: CounterName) -> Count:

@@ -74,6 +74,15 @@ class OutOfMemory(Tiny):
         torch.empty(1 << 50, dtype=torch.uint8)
 
 
+class AllocatesWithoutEnd(Tiny):
+    """Takes 64 MiB after 64 MiB and writes to them; a limit on the process must end it, not the kernel."""
+
+    def strike(self, x: Tensor) -> None:
+        kept = []
+        while True:
+            kept.append(torch.ones(1 << 24))
+
+
 class GivesNaN(Tiny):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x) * float("nan")
