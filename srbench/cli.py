@@ -46,6 +46,9 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of records,
 WithPublished = Annotated[
     bool, typer.Option("--with-published", help="Also list networks outside the zoo, with their published figures.")
 ]
+StrictRanks = Annotated[
+    bool, typer.Option("--strict-ranks", help="Rank by the median alone, even where intervals overlap.")
+]
 MachineName = Annotated[
     str | None, typer.Option("--machine", help="Show this machine's records, or 'all'. [default: the newest record's]")
 ]
@@ -108,6 +111,7 @@ def profile(
     ),
     layers: Annotated[bool, typer.Option("--layers", help="Print a row for each convolution.")] = False,
     with_published: WithPublished = False,
+    strict_ranks: StrictRanks = False,
     memory_limit: Annotated[
         str | None,
         typer.Option(metavar="SIZE", help="Most that a process may map, e.g. 8GiB (CPU). [default: what is available]"),
@@ -124,6 +128,7 @@ def profile(
     scales = _scales(scale)
     _positive("--budget", budget)
     _positive("--timeout", timeout)
+    from srbench.commands.leaderboard import Shown
     from srbench.commands.profile import Options, profile, read_counters
 
     raise typer.Exit(
@@ -150,7 +155,7 @@ def profile(
                 started_ns=STARTED_NS,
                 counters=read_counters(counters),
                 layers=layers,
-                with_published=with_published,
+                shown=Shown(with_published, strict_ranks),
                 seed=seed,
                 quiet=quiet,
             )
@@ -171,13 +176,14 @@ def leaderboard(
     scale: Annotated[str | None, typer.Option(help="One or several. [default: all that have records]")] = None,
     machine: MachineName = None,
     with_published: WithPublished = False,
+    strict_ranks: StrictRanks = False,
     output: Output = Path("results"),
 ) -> None:
     """Rebuild the tables from stored records; measures nothing."""
     scales = _scales(scale) if scale is not None else []
-    from srbench.commands.leaderboard import leaderboard
+    from srbench.commands.leaderboard import Shown, leaderboard
 
-    raise typer.Exit(leaderboard(output, scales, machine, with_published))
+    raise typer.Exit(leaderboard(output, scales, machine, Shown(with_published, strict_ranks)))
 
 
 @app.command()
@@ -200,6 +206,165 @@ def plot(
     from srbench.commands.plot import plot
 
     raise typer.Exit(plot(output, scales[0], (x, y, size), dataset, machine, with_published))
+
+
+@app.command()
+def compare(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FIRST OTHER...",
+            help="Networks, as in profile (NAME, NAME@train, path/to/net.py:Name): measured now, in turns. Or stored "
+            "runs: --output folders or single record files. A name of the zoo is a network even where a folder is "
+            "called so; write ./span for the folder.",
+            show_default=False,
+        ),
+    ],
+    scale: Annotated[str | None, typer.Option(help="Upscaling factor, or several: 2,3,4. [default: 4]")] = None,
+    gt: Annotated[
+        str | None, typer.Option(metavar="WxH", help="GT size; LR is GT / scale. [default: 1280x720]")
+    ] = None,
+    lr: Annotated[str | None, typer.Option(metavar="WxH", help="LR size, in place of --gt.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Images in a pass. [default: 1]")] = None,
+    form: Annotated[
+        FormOption | None, typer.Option(help="Re-parameterised networks: folded or not. [default: deploy]")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda:N. [default: auto]")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: the usable cores]")] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(min=3, max=1000, help="Rounds; in each, every network runs in a fresh process. [default: 8]"),
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Seconds of passes for each network, shared by its rounds. [default: 16]")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="A process stops once the interval of its median is this narrow. [default: 1%]")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which a process is ended. [default: 300]")
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC:PERCENT",
+            help="Exit 1 where FIRST is worse by more: runtime:3%,params:0%. Metrics: runtime, params, multi-adds, "
+            "activations, convs, memory. A runtime fails only where its whole interval lies beyond; CANNOT TELL does "
+            "not fail.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Compare stored runs of unlike machines, versions or settings; list them.")
+    ] = False,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Of weights, input, order of rounds and bootstrap.")
+    ] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.json", help="Also write the answers as JSON.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Judge FIRST against each of the others: FASTER, SLOWER, SAME or CANNOT TELL, with the ratio and its interval.
+
+    As a gate for CI: srbench compare new/ baseline/ --fail-on runtime:3% fails when new is slower.
+    """
+    for option, seconds in (("--budget", budget), ("--timeout", timeout)):
+        if seconds is not None:
+            _positive(option, seconds)
+    from srbench.commands.compare import Measuring, Options, run
+
+    measuring = Measuring(
+        scale=_scales(scale) if scale is not None else None,
+        gt=gt,
+        lr=lr,
+        batch=batch,
+        form=None if form is None else "train" if form is FormOption.train else "deploy",
+        device=device,
+        threads=threads,
+        rounds=rounds,
+        budget=budget,
+        precision=_share("--precision", precision) if precision is not None else None,
+        timeout=timeout,
+    )
+    raise typer.Exit(run(Options(what, measuring, fail_on or [], force, seed, output, quiet)))
+
+
+@app.command()
+def doctor(
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: the usable cores]")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out the run of a network against itself, which takes half a minute.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Say what this machine is, what disturbs it now and whether its clocks are true; measure its noise floor.
+
+    Exits with 1, and the reason in the last line, where what is measured now could not be trusted.
+    """
+    from srbench.commands.doctor import doctor
+
+    raise typer.Exit(doctor(device, threads, quick=quick, as_json=as_json))
+
+
+@app.command()
+def fit(
+    models: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODELS",
+            help="Comma-separated, as in profile: NAME, all, NAME@train, path/to/net.py:Name.",
+            show_default=False,
+        ),
+    ],
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="8GiB, 512MiB, 6e9 ... [default: what the device has free now]")
+    ] = None,
+    scale: Annotated[str, typer.Option(help="Upscaling factor.")] = "4",
+    aspect: Annotated[str, typer.Option(metavar="W:H", help="Shape of the image, or several.")] = "1:1,16:9",
+    multiple: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=1024, help="LR sides are multiples of this. [default: 1; 8 for a network of your own]"
+        ),
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Images in a pass.")] = 1,
+    form: Annotated[FormOption, typer.Option(help="Re-parameterised networks: folded, or with all branches.")] = (
+        FormOption.deploy
+    ),
+    device: Annotated[
+        str,
+        typer.Option(help="auto, cpu or cuda:N: how memory is predicted. With --memory the GPU need not be here."),
+    ] = "auto",
+    reserve: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Part of the memory kept for interpreter and libraries, or 0. [default: 300MiB; 1GiB with CUDA]",
+        ),
+    ] = None,
+) -> None:
+    """Predict the largest LR image that fits a memory size, from shapes alone; nothing runs."""
+    [*scales] = _scales(scale)
+    if len(scales) != 1:
+        raise InputError(f"--scale {scale}: give one scale")
+    from srbench.commands.fit import Options, fit
+
+    raise typer.Exit(
+        fit(
+            Options(
+                names=models,
+                memory=memory,
+                scale=scales[0],
+                aspects=aspect,
+                form="train" if form is FormOption.train else "deploy",
+                device=device,
+                batch=batch,
+                reserve=reserve,
+                multiple=multiple,
+            )
+        )
+    )
 
 
 def _scales(text: str) -> list[int]:

@@ -28,6 +28,7 @@ from srbench.records import (
 #: When the first record of a test was finished; later ones add minutes.
 NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 MS = 1_000_000
+S = 1000 * MS
 MIB = 2**20
 
 
@@ -154,7 +155,7 @@ def make_row(variant: str = "bsrn", **changes: Any) -> Row:
         multi_adds=19_177_176_448,
         activations=355_881_376,
         convs=206,
-        runtime_ms=Interval(104.25, 103.5, 105.75, "binomial95"),
+        runtime_ms=Interval(104.25, 103.5, 105.75, "t95_processes"),
         peak_memory_mib=150.25,
     )
     return replace(row, **changes)

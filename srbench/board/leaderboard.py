@@ -66,6 +66,7 @@ class Row:
     convs: int | None = None
     runtime_ms: Interval | None = None
     peak_memory_mib: float | None = None
+    predicted_peak_mib: float | None = None
     status: Status | Literal["PUBLISHED"] = "VALID"
     reason: str = ""
     advice: str = ""
@@ -169,6 +170,7 @@ def _row(record: Record, claims: ClaimBook) -> Row:
         convs=counts.convs if counts else None,
         runtime_ms=_in_ms(interval) if interval else None,
         peak_memory_mib=record.memory.peak_bytes / MIB if record.memory else None,
+        predicted_peak_mib=counts.predicted_peak_bytes(case.device) / MIB if counts else None,
         status=record.status,
         reason=record.reason,
         advice=record.advice,

@@ -1,6 +1,7 @@
 """``srbench leaderboard``: tables from stored records, nothing measured."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from srbench import store
@@ -12,22 +13,30 @@ from srbench.records import Record
 from srbench.render import tables
 
 
-def leaderboard(output: Path, scales: Collection[int], machine: str | None, with_published: bool) -> int:
+@dataclass(frozen=True)
+class Shown:
+    """What tables show beside the records: published-only networks, ranks that the medians alone decide."""
+
+    published: bool = False
+    strict_ranks: bool = False
+
+
+def leaderboard(output: Path, scales: Collection[int], machine: str | None, shown: Shown) -> int:
     """Rebuild and print the tables of the scales given, or of every scale that has records."""
-    rows = rows_in(output, scales, machine, with_published)
+    rows = rows_in(output, scales, machine, with_published=shown.published)
     store.prepare(output)
-    print(tables.terminal(rows))
-    files = _write(output, rows)
+    print(tables.terminal(rows, by_median=shown.strict_ranks))
+    files = _write(output, rows, shown)
     say(f"wrote {', '.join(map(str, files))}")
     return 0
 
 
-def write_leaderboards(output: Path, scales: Collection[int], machine: str | None, with_published: bool) -> list[Path]:
+def write_leaderboards(output: Path, scales: Collection[int], machine: str | None, shown: Shown) -> list[Path]:
     """Write ``leaderboard_x{S}.csv`` and ``.md`` from all records of the folder; the files written."""
-    return _write(output, rows_in(output, scales, machine, with_published))
+    return _write(output, rows_in(output, scales, machine, with_published=shown.published), shown)
 
 
-def rows_in(output: Path, scales: Collection[int], machine: str | None, with_published: bool) -> list[Row]:
+def rows_in(output: Path, scales: Collection[int], machine: str | None, *, with_published: bool) -> list[Row]:
     """The rows of a results folder; see :func:`records_in`."""
     records = records_in(output, scales, machine)
     claims = ClaimBook(load_claims())
@@ -59,12 +68,13 @@ def _scale(record: Record) -> int:
     return record.case.workload.scale
 
 
-def _write(output: Path, rows: list[Row]) -> list[Path]:
+def _write(output: Path, rows: list[Row], shown: Shown) -> list[Path]:
     files = []
     for scale in sorted({row.scale for row in rows}):
         here = [row for row in rows if row.scale == scale]
         stem = output / f"leaderboard_x{scale}"
-        for suffix, text in ((".csv", tables.csv(here)), (".md", tables.markdown(here, f"Leaderboard x{scale}"))):
+        page = tables.markdown(here, f"Leaderboard x{scale}", by_median=shown.strict_ranks)
+        for suffix, text in ((".csv", tables.csv(here)), (".md", page)):
             path = stem.with_suffix(suffix)
             store.write_text(path, text)
             files.append(path)

@@ -13,7 +13,7 @@ from srbench.assemble import Plan
 from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
-from srbench.commands.leaderboard import write_leaderboards
+from srbench.commands.leaderboard import Shown, write_leaderboards
 from srbench.device import choose_device
 from srbench.errors import InputError
 from srbench.journal import Header, Journal
@@ -49,7 +49,7 @@ class Options:
     started_ns: int
     counters: Sequence[CounterName]
     layers: bool
-    with_published: bool
+    shown: Shown
     seed: int
     quiet: bool
 
@@ -96,7 +96,7 @@ def _measure(plans: Sequence[Plan], header: Header, log: Journal, options: Optio
         stopped = f"cannot write to {options.output}: {error.strerror or error}"
     if records and not stopped:
         scales = {record.case.workload.scale for record in records}
-        files = write_leaderboards(options.output, scales, machine.describe().name, options.with_published)
+        files = write_leaderboards(options.output, scales, machine.describe().name, options.shown)
         print(_report(records, options))
         if not options.quiet:
             say(f"wrote {len(records)} record(s) to {options.output / store.RUNS}; {', '.join(map(str, files))}")
@@ -202,8 +202,8 @@ def _cases(options: Options, names: str) -> list[Case]:
 def _report(records: Sequence[Record], options: Options) -> str:
     claims = ClaimBook(load_claims())
     rows = rows_of(records, claims)
-    if options.with_published:
+    if options.shown.published:
         rows += [row for scale in sorted({r.scale for r in rows}) for row in published_rows(scale, claims)]
     parts = [details.layers_text(record) for record in records] if options.layers else []
-    parts += [tables.terminal(rows), details.counters_text(records)]
+    parts += [tables.terminal(rows, by_median=options.shown.strict_ranks), details.counters_text(records)]
     return "\n\n".join(part for part in parts if part)

@@ -27,6 +27,8 @@ class Column:
         raw: the value in a row, in CSV's unit.
         meaning: one sentence for the documentation.
         spread: the interval around it, where it is measured with one.
+        short: its name over a table's column, where the title is too long for one.
+        in_csv: whether CSV files have it; their header is a promise.
     """
 
     key: str
@@ -38,10 +40,17 @@ class Column:
     raw: Callable[[Row], float | None]
     meaning: str
     spread: Callable[[Row], Interval | None] = lambda _: None
+    short: str = ""
+    in_csv: bool = True
+
+    @property
+    def head(self) -> str:
+        """Name and unit over a column of a table."""
+        return f"{self.short or self.title} [{self.unit}]" if self.unit else self.short or self.title
 
     @property
     def label(self) -> str:
-        """Title and unit, as on an axis or over a column."""
+        """Title and unit, as on an axis."""
         return f"{self.title} [{self.unit}]" if self.unit else self.title
 
     def value(self, row: Row) -> float | None:
@@ -103,7 +112,8 @@ COSTS = (
         1,
         1,
         _median,
-        "Median of the synchronised passes after warm-up, one batch each, input resident, with its interval.",
+        "Median over the medians of fresh processes, with its interval: synchronised passes after warm-up, one batch "
+        "each, input resident.",
         spread=lambda r: r.runtime_ms,
     ),
     Column(
@@ -114,7 +124,20 @@ COSTS = (
         1,
         1,
         lambda r: r.peak_memory_mib,
-        "Weights, input and everything a forward pass holds at its peak, in a process of its own.",
+        "Weights, input and everything a forward pass holds at its peak, measured in a process of its own.",
+        short="Peak",
+    ),
+    Column(
+        "predicted_peak_mib",
+        "Predicted peak memory",
+        "MiB",
+        "low",
+        1,
+        1,
+        lambda r: r.predicted_peak_mib,
+        "The same worked out from shapes alone: what answers 'does it fit' before anything runs.",
+        short="Predicted",
+        in_csv=False,
     ),
 )
 
@@ -156,6 +179,7 @@ _SPOKEN = {
     "runtime": "runtime_ms",
     "memory": "peak_memory_mib",
     "peak_memory": "peak_memory_mib",
+    "predicted_memory": "predicted_peak_mib",
     "acts": "activations",
 }
 

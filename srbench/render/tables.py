@@ -1,14 +1,16 @@
 """Rows as CSV (raw numbers), Markdown and text for a terminal."""
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside
 from srbench.board.published import QUALITY_SETS
+from srbench.board.ranks import ranks
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
-from srbench.render.columns import COLUMNS, COSTS, quality_key
+from srbench.render.columns import COLUMNS, COSTS, Column, quality_key
 from srbench.render.text import escape_csv, escape_markdown, plain
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def _raw(row: Row) -> dict[str, object]:
     cells: dict[str, object] = {
         key: escape_csv(getattr(row, key)) if key in named else getattr(row, key) for key in (*_IDENTITY, *_WORKLOAD)
     }
-    for column in COSTS:
+    for column in (column for column in COSTS if column.in_csv):
         raw = column.raw(row)
         cells[column.key] = int(raw) if raw is not None and float(raw).is_integer() else raw
     if row.runtime_ms is not None:
@@ -109,11 +111,19 @@ class Rendered:
     notes: list[str]
 
 
-def render(rows: Sequence[Row], style: Style) -> Rendered:
-    """Cells as text: costs of every row, quality on the five sets, and the notes that explain the marks."""
+def render(rows: Sequence[Row], style: Style, *, by_median: bool = False) -> Rendered:
+    """Cells as text: costs of every row, quality on the five sets, and the notes that explain the marks.
+
+    ``by_median``: ranks by the medians alone, where overlapping intervals otherwise share one.
+    """
     footnotes = Footnotes()
-    costs = [["Model", *(column.label for column in COSTS)]]
+    columns = _columns(rows)
+    places = _places(rows, by_median)
+    costs = [["Model", *(column.head for column in columns)]]
     quality = [["Model", *QUALITY_SETS]]
+    place_at = 1 + costs[0].index(COLUMNS["runtime_ms"].head)
+    if places:
+        costs[0].insert(place_at, "Rank")
     failed = any(row.status not in ("VALID", "PUBLISHED") for row in rows)
     if failed:
         costs[0].append("Status")
@@ -121,28 +131,51 @@ def render(rows: Sequence[Row], style: Style) -> Rendered:
         name = _name(row, style)
         if row.status == "PUBLISHED" and row.reason:
             name += style.mark(footnotes.mark(row.reason))
-        cells = [_cost(row, column.key) for column in COSTS]
+        cells = [_cost(row, column.key) for column in columns]
+        if places:
+            cells.insert(place_at - 1, places[len(costs) - 1])
         costs.append([name, *cells, *([DASH if row.status == "PUBLISHED" else row.status] if failed else [])])
         quality.append([name, *(_figures(row, dataset, style, footnotes) for dataset in QUALITY_SETS)])
     if not any(row.quality for row in rows):
         quality = []
     notes = [*_standing_notes(rows, style), *(f"{mark}: {style.text(text)}" for mark, text in footnotes.lines())]
+    if places:
+        rule = "the medians alone decide" if by_median else "1 + those whose whole interval lies below; ties share it"
+        notes.insert(0, f"Rank: by runtime; {rule}.")
     return Rendered(style.text(_caption(rows)), costs, quality, notes)
 
 
-def markdown(rows: Sequence[Row], title: str) -> str:
+def _columns(rows: Sequence[Row]) -> list[Column]:
+    """The costs that a table shows: a prediction only where there is one."""
+    predicted = any(row.predicted_peak_mib is not None for row in rows)
+    return [column for column in COSTS if column.key != "predicted_peak_mib" or predicted]
+
+
+def _places(rows: Sequence[Row], by_median: bool) -> list[str]:
+    """Ranks by runtime as cells; empty where there is nothing to rank. Networks on luma are ranked among themselves."""
+    places = [DASH] * len(rows)
+    for colors in ("rgb", "y"):
+        fit = [
+            i for i, row in enumerate(rows) if row.colors == colors and row.runtime_ms and row.status not in FAILURES
+        ]
+        for i, rank in zip(fit, ranks([rows[i].runtime_ms for i in fit], by_median=by_median), strict=True):
+            places[i] = f"{rank} (Y)" if colors == "y" else str(rank)
+    return places if sum(place != DASH for place in places) > 1 else []
+
+
+def markdown(rows: Sequence[Row], title: str, *, by_median: bool = False) -> str:
     """A Markdown page: caption, costs, quality, notes; one set of tables for each workload and device."""
-    blocks = [block for group in groups(rows) for block in _blocks(group, MARKDOWN, "pipe", bullet="- ")]
+    blocks = [block for group in groups(rows) for block in _blocks(group, MARKDOWN, "pipe", "- ", by_median)]
     return "\n\n".join([f"# {title}", *blocks]) + "\n"
 
 
-def terminal(rows: Sequence[Row]) -> str:
+def terminal(rows: Sequence[Row], *, by_median: bool = False) -> str:
     """The same for a terminal."""
-    return "\n\n".join(block for group in groups(rows) for block in _blocks(group, TERMINAL, "simple", bullet=""))
+    return "\n\n".join(b for group in groups(rows) for b in _blocks(group, TERMINAL, "simple", "", by_median))
 
 
-def _blocks(group: Sequence[Row], style: Style, table: str, bullet: str) -> list[str]:
-    rendered = render(group, style)
+def _blocks(group: Sequence[Row], style: Style, table: str, bullet: str, by_median: bool) -> list[str]:
+    rendered = render(group, style, by_median=by_median)
     quality = [f"{QUALITY_TITLE}:", tabulated(rendered.quality, table)] if rendered.quality else []
     notes = "\n".join(f"{bullet}{note}" for note in rendered.notes)
     return [rendered.caption, tabulated(rendered.costs, table), *quality, *([notes] if notes else [])]
@@ -199,14 +232,22 @@ def _cost(row: Row, key: str) -> str:
     return column.text(row)
 
 
+#: Behind a runtime whose interval is no 95 % interval over processes.
+_METHOD_MARKS = {"t95_processes": "", "binomial95": " p", "range": " r"}
+
+
 def runtime_text(interval: Interval) -> str:
     """Median and interval in ms with the digits that the interval supports: never more of value than of error."""
+    mark = _METHOD_MARKS[interval.method]
     if interval.low == interval.high:
-        return f"{interval.median:,.{0 if interval.median >= 100 else 1}f}{' r' if interval.method == 'range' else ''}"
+        return f"{interval.median:,.{0 if interval.median >= 100 else 1}f}{mark}"
     width = max(interval.high - interval.median, interval.median - interval.low)
-    digits = 0 if width >= 10 else 1 if width >= 1 else 2 if width >= 0.1 else 3
-    mark = " r" if interval.method == "range" else ""
-    return f"{interval.median:,.{digits}f} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]{mark}"
+    # Two digits of the error: 3.4 gives tenths, 34 whole milliseconds, 340 tens of them.
+    digits = min(3, 1 - math.floor(math.log10(width)))
+    median, low, high = (
+        f"{round(v, digits):,.{max(0, digits)}f}" for v in (interval.median, interval.low, interval.high)
+    )
+    return f"{median} [{low}, {high}]{mark}"
 
 
 def _figures(row: Row, dataset: str, style: Style, footnotes: Footnotes) -> str:
@@ -236,10 +277,13 @@ def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
     notes = []
     if not any(row.quality for row in rows):
         notes.append("No PSNR or SSIM is published for these networks.")
-    if any(row.runtime_ms for row in rows):
-        notes.append("Runtime: median of synchronised passes with the 95 % interval of the median within one process.")
-    if any(row.runtime_ms and row.runtime_ms.method == "range" for row in rows):
-        notes.append("r: fewer than 6 passes; the smallest and the largest, not a 95 % interval.")
+    methods = {row.runtime_ms.method for row in rows if row.runtime_ms}
+    if methods:
+        notes.append("Runtime: median over the medians of fresh processes, with its 95 % interval (t over processes).")
+    if "binomial95" in methods:
+        notes.append("p: from one process alone; what differs between processes is not in its interval.")
+    if "range" in methods:
+        notes.append("r: fewer than 6 passes or 3 processes; the smallest and the largest, no 95 % interval.")
     if any(row.colors == "y" for row in rows):
         notes.append("(Y): works on luma only; its costs leave out the chroma and do not compare with RGB networks.")
     if any("reconstruction" in row.note for row in rows):

@@ -68,7 +68,7 @@ HOSTILE = [
 def timed(rows: list[Row]) -> list[Row]:
     """Rows with a runtime of 1 ms for each K of parameters, known to 10 %."""
     return [
-        replace(r, runtime_ms=Interval(r.params / 1e3, r.params / 1.1e3, r.params / 0.9e3, "binomial95"))
+        replace(r, runtime_ms=Interval(r.params / 1e3, r.params / 1.1e3, r.params / 0.9e3, "t95_processes"))
         for r in rows
         if r.params
     ]

@@ -70,7 +70,7 @@ def test_a_siblings_figure_is_no_value() -> None:
 
 
 def test_keys_are_unique_and_sets_complete() -> None:
-    assert len(COLUMNS) == len(COSTS) + len(QUALITY) == 6 + 2 * len(SETS)
+    assert len(COLUMNS) == len(COSTS) + len(QUALITY) == 7 + 2 * len(SETS)
     assert {c.key for c in QUALITY} == {f"{metric}_{s.lower()}" for metric in ("psnr_y", "ssim_y") for s in SETS}
     assert quality_key("psnr_y", "Urban100") == "psnr_y_urban100"
 

@@ -99,7 +99,7 @@ def test_what_the_caption_says() -> None:
 def test_twins_are_told_apart_or_drawn_once() -> None:
     twins = [r for d in ("cpu", "cuda:0") for r in timed([replace(SEVEN[0], device=d, machine=f"with {d}")])]
     assert [p.label for p in chart_of(twins, SPEC).points] == ["BSRN"]  # parameters are the same on every machine
-    slower = replace(twins[1], runtime_ms=Interval(900, 890, 910, "binomial95"))
+    slower = replace(twins[1], runtime_ms=Interval(900, 890, 910, "t95_processes"))
     assert [p.label for p in chart_of([twins[0], slower], ON_RUNTIME).points] == ["BSRN cpu", "BSRN cuda:0"]
     folded = [SEVEN[5], replace(SEVEN[5], form="train", params=2_646_736)]
     named = [replace(r, quality=SEVEN[0].quality) for r in folded]
