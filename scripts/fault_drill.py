@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parts import ROOT, write_part
-
 from srbench import journal, migrations, store
 from srbench.records import Record, Status, Visit
 

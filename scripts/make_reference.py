@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 
 from parts import with_part
-
 from srbench.render.columns import COSTS, QUALITY
 from srbench.render.tables import tabulated
 from srbench.render.text import escape_markdown
