@@ -143,24 +143,25 @@ def run(
 
     A case that fails is not visited again; what was measured of it before stays in its record. With a journal, every
     finished process is on the disk before the next one starts, and those that it already holds are not run again.
+    Returns the records in the order of the plans.
     """
     steps = steps_of(plans, settings, counters)
     cases = [OpenCase(plan, settings, tuple(counters)) for plan in plans]
     last = {step.case: step for step in steps}
-    records: list[Record] = []
+    records: dict[int, Record] = {}
     server_of: int | None = None
 
-    def close(case: OpenCase) -> None:
-        record = case.record()
+    def close(index: int) -> None:
+        record = cases[index].record()
         keep(record)
-        records.append(record)
+        records[index] = record
         watcher.done(record)
 
     watcher.begin(plans, settings, steps)
     try:
-        for index, case in enumerate(cases):
+        for index in range(len(cases)):
             if index not in last:  # nothing to run: its shapes were all that was asked for
-                close(case)
+                close(index)
         for step in steps:
             case = cases[step.case]
             if case.failure is not None:
@@ -178,10 +179,10 @@ def run(
             case.take(step, entry.answer)
             watcher.finish(step, entry)
             if case.failure is not None or last[step.case] == step:
-                close(case)
+                close(step.case)
     finally:
         watcher.end()
-    return records
+    return [records[index] for index in range(len(plans))]
 
 
 def _run(step: Step, plan: Plan, settings: Settings, report: Callable[[Progress], None]) -> Entry:

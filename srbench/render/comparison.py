@@ -30,13 +30,14 @@ def terminal(comparisons: Sequence[Comparison], gates: Sequence[GateResult] = ()
     captions = list(dict.fromkeys(_caption(answer.pair.first.record.case) for answer in comparisons))
     machines = list(dict.fromkeys(answer.pair.first.record.machine.name for answer in comparisons))
     blocks = [
-        "\n".join([*captions, *(f"on {machine}" for machine in machines)]),
-        tabulated(_cells(comparisons, several), "simple", left=(0, 1, 2)),
-        "\n".join(f"{sentence(answer)}." for answer in comparisons),
-        "\n".join(_gate(result) for result in gates),
-        "\n".join([*_notes(comparisons, several), *alone]),
+        [*captions, *(f"on {machine}" for machine in machines)],
+        [f"{sentence(answer)}." for answer in comparisons],
+        [_gate(result) for result in gates],
+        [*_notes(comparisons, several), *alone],
     ]
-    return "\n\n".join("\n".join(map(plain, block.splitlines())) for block in blocks if block)
+    texts = ["\n".join(map(plain, lines)) for lines in blocks if lines]
+    texts.insert(1, tabulated(_cells(comparisons, several), "simple", left=(0, 1, 2)))
+    return "\n\n".join(texts)
 
 
 def _caption(case: Case) -> str:
@@ -109,7 +110,7 @@ def _doubt(answer: Comparison) -> str:
     unit = _units(answer)
     if answer.reason == "processes":
         counts = " and ".join(str(group.count) for group in answer.effect.groups)
-        return f"{counts} {unit} {'are' if counts != '1' else 'is'} too few, at least 3 are needed"
+        return f"{'1 round is' if counts == '1' else f'{counts} {unit} are'} too few, at least 3 are needed"
     if answer.reason == "clock":
         return "clock: counted in cycles the answer is another, more rounds will not settle it; lock the clocks"
     share = f"{answer.floor.share:.1%}"
