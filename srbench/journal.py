@@ -132,7 +132,8 @@ def begin(output: Path, header: Header) -> tuple[Journal, int]:
     if path.exists():
         found = _read(path)
         aside = len(found[1]) if found else 0
-        path.replace(output / SET_ASIDE)
+        if found is None or aside:  # one that holds nothing must not take the place of one that does
+            path.replace(output / SET_ASIDE)
     text = header.model_dump_json() + "\n"
     store.write_text(path, text)
     return Journal(path, [], len(text.encode())), aside

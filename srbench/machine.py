@@ -6,34 +6,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import pynvml
 import torch
 
+from srbench import cgroup, linux, nvml, processor, software
+from srbench.facts import GpuFacts, Limits
+from srbench.linux import ROOT
 from srbench.records import Machine, Settings
 
-#: Variables that change a runtime; whatever of them is set goes into every record.
-ENVIRONMENT = (
-    "OMP_NUM_THREADS",
-    "OMP_PROC_BIND",
-    "OMP_WAIT_POLICY",
-    "MKL_NUM_THREADS",
-    "KMP_AFFINITY",
-    "KMP_BLOCKTIME",
-    "ONEDNN_MAX_CPU_ISA",
-    "CUDA_VISIBLE_DEVICES",
-    "CUDA_LAUNCH_BLOCKING",
-    "NVIDIA_TF32_OVERRIDE",
-    "PYTORCH_CUDA_ALLOC_CONF",
-    "LD_PRELOAD",
-    "GLIBC_TUNABLES",
-    "MALLOC_CONF",
-    "MALLOC_ARENA_MAX",
-    "MALLOC_MMAP_MAX_",
-    "MALLOC_MMAP_THRESHOLD_",
-    "MALLOC_TOP_PAD_",
-    "MALLOC_TRIM_THRESHOLD_",
-)
-KIB = 1024
+GIB = 2**30
 
 
 def core_numbers() -> tuple[int, ...]:
@@ -52,90 +32,103 @@ def device_memory_bytes(device: str) -> int:
     """Memory that a case on ``device`` could have at most; 0 where unknown."""
     if device.startswith("cuda"):
         return int(torch.cuda.get_device_properties(int(device.partition(":")[2])).total_memory)
-    return memory_bytes()
+    sizes = (memory_bytes(), limits().memory_bytes)
+    return min((size for size in sizes if size), default=0)
 
 
 @cache
 def memory_bytes() -> int:
-    """Memory of the machine, or of the container where that is less; 0 where unknown."""
+    """Memory of the machine, or of the container where that is less; 0 where unknown.
+
+    It is part of the machine's name, so it must stay what it was: a limit further down the control groups, which
+    changes from one start of a program to the next, is a fact of its own (:func:`limits`).
+    """
     sizes = []
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         sizes.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.is_file() and (text := limit.read_text().strip()).isdigit():
-        sizes.append(int(text))
-    return min(sizes, default=0)
+    limit = linux.integer(ROOT / "sys/fs/cgroup/memory.max")
+    return min([*sizes, *([limit] if limit is not None else [])], default=0)
+
+
+def limits(root: Path = ROOT) -> Limits:
+    """What the control groups of this process allow."""
+    return Limits(cpu_cores=cgroup.cpu_quota(root), memory_bytes=cgroup.memory_limit(root))
 
 
 @cache
 def describe() -> Machine:
     """Look the machine up. ``name`` is made of what decides a runtime: processor, cores, memory, GPUs."""
-
-    cpu, cores, gpus, driver = _cpu_name(), usable_cores(), *_gpus()
-    memory = memory_bytes()
-    parts = [cpu, f"{cores} core{'s' if cores != 1 else ''}", f"{round(memory / KIB**3)} GiB", *gpus]
+    cpu, cores, memory = _cpu_name(), usable_cores(), memory_bytes()
+    gpus, driver = _gpus()
+    names = tuple(gpu.name for gpu in gpus)
+    parts = [cpu, f"{cores} core{'s' if cores != 1 else ''}", f"{round(memory / GIB)} GiB", *names]
     return Machine(
         name=", ".join(parts),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         cpu=cpu,
         cores=cores,
         memory_bytes=memory,
-        gpus=gpus,
+        gpus=names,
         driver=driver,
         python=platform.python_version(),
         torch=version("torch"),
         cuda=torch.version.cuda,
         cudnn=torch.backends.cudnn.version() if torch.version.cuda else None,  # type: ignore[no-untyped-call]
+        libc=software.libc(),
+        processor=processor.describe(core_numbers()),
+        limits=limits(),
+        gpu_facts=gpus,
+        build=software.build(),
     )
 
 
 def busy_seconds() -> float | None:
     """CPU time that anyone has spent on the cores of this process since boot, stolen time included; None off Linux."""
-    stat = Path("/proc/stat")
-    if not stat.is_file() or not hasattr(os, "sched_getaffinity"):
-        return None
-    cores = {f"cpu{number}" for number in os.sched_getaffinity(0)}
-    ticks = 0
-    for line in stat.read_text().splitlines():
-        name, *times = line.split()
-        if name in cores:
-            user, nice, system, _idle, _iowait, *interrupts_and_steal = map(int, times[:8])
-            ticks += user + nice + system + sum(interrupts_and_steal)
-    return ticks / os.sysconf("SC_CLK_TCK")
+    times = linux.core_times(core_numbers())
+    return times[0] if times else None
 
 
 def read_back(settings: Settings) -> Settings:
     """The settings with what torch really uses, asked inside the worker."""
-
     return settings.model_copy(
         update={
             "threads": torch.get_num_threads(),
+            "interop_threads": torch.get_num_interop_threads(),
             "matmul_tf32": torch.backends.cuda.matmul.allow_tf32,
+            "matmul_precision": torch.get_float32_matmul_precision(),
             "cudnn_tf32": torch.backends.cudnn.allow_tf32,
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
-            "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+            "cudnn_deterministic": torch.backends.cudnn.deterministic,
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+            "onednn": torch.backends.mkldnn.enabled,
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "environment": software.environment(),
         }
     )
 
 
 def _cpu_name() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return " ".join(line.partition(":")[2].split())
-    return platform.processor() or platform.machine()
+    return processor.name() or platform.processor() or platform.machine()
 
 
-def _gpus() -> tuple[tuple[str, ...], str | None]:
-    """Names of the NVIDIA GPUs and their driver, by NVML; nothing where there is no driver."""
-
-    try:
-        pynvml.nvmlInit()
-        try:
-            handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-            return tuple(str(pynvml.nvmlDeviceGetName(h)) for h in handles), str(pynvml.nvmlSystemGetDriverVersion())
-        finally:
-            pynvml.nvmlShutdown()
-    except pynvml.NVMLError:
+def _gpus() -> tuple[tuple[GpuFacts, ...], str | None]:
+    """The NVIDIA GPUs and their driver, by NVML; nothing where there is no driver."""
+    if not nvml.start():
         return (), None
+    try:
+        return tuple(_facts(gpu) for gpu in nvml.all_gpus()), nvml.driver()
+    finally:
+        nvml.stop()
+
+
+def _facts(gpu: nvml.Gpu) -> GpuFacts:
+    return GpuFacts(
+        name=gpu.name,
+        memory_bytes=gpu.memory_bytes,
+        compute_capability=gpu.compute_capability,
+        power_limit_w=gpu.power_limit_w,
+        mig=gpu.mig,
+        max_clock_mhz=gpu.max_clock_mhz,
+        max_memory_clock_mhz=gpu.max_memory_clock_mhz,
+        clocks_locked=gpu.clocks_locked,
+    )

@@ -14,23 +14,32 @@ def load(text: str) -> Record:
         ValidationError: it is none.
     """
     try:
-        found = json.loads(text)
-    except json.JSONDecodeError:
-        return Record.model_validate_json(text)  # says what is wrong in the words of every other fault
-    if isinstance(found, dict):
-        while (step := _STEPS.get(found.get("schema_version", 0))) is not None:
-            found = step(found)
-    return Record.model_validate_json(json.dumps(found))
+        new = old = json.loads(text)
+    except (ValueError, RecursionError):
+        new = old = None  # the validation below says what is wrong, in the words of every other fault
+    while (step := _step(new)) is not None:
+        new = step(new)
+    return Record.model_validate_json(text if new is old else json.dumps(new))
+
+
+def _step(found: object) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
+    """What brings a record of an earlier schema one further; None for everything else."""
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    return _STEPS.get(version) if type(version) is int else None
 
 
 def _from_1(old: Mapping[str, Any]) -> dict[str, Any]:
-    """Schema 1 had one timed process a case, and a predicted peak of tensors alone."""
-    new = dict(old) | {"schema_version": 2}
-    if (latency := old.get("latency")) is not None:
+    """Schema 1 had one timed process a case, and a predicted peak of tensors alone.
+
+    What is not as it should be stays as it is, for the validation to name.
+    """
+    new = {**old, "schema_version": 2}
+    if isinstance(latency := old.get("latency"), dict):
         new["latency"] = {"visits": [{**latency, "round": 0, "warm": None}]}
-    if (counts := old.get("complexity")) is not None:
-        new["complexity"] = {**counts, "cpu_peak_bytes": counts["peak_bytes"]}
-    new["settings"] = {**old["settings"], "rounds": 1}
+    if isinstance(counts := old.get("complexity"), dict):
+        new["complexity"] = {**counts, "cpu_peak_bytes": counts.get("peak_bytes")}
+    if isinstance(settings := old.get("settings"), dict):
+        new["settings"] = {**settings, "rounds": 1}
     return new
 
 

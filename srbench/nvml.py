@@ -100,6 +100,17 @@ class Gpu:
         return str(self._ask(pynvml.nvmlDeviceGetName) or "unknown GPU")
 
     @property
+    def uuid(self) -> str | None:
+        """Names this very GPU, or MIG instance."""
+        found = self._ask(pynvml.nvmlDeviceGetUUID)
+        return None if found is None else str(found)
+
+    @property
+    def index(self) -> int | None:
+        """Its number for nvidia-smi."""
+        return self._ask_int(pynvml.nvmlDeviceGetIndex)
+
+    @property
     def memory_bytes(self) -> int | None:
         """All of its memory."""
         found = self._ask(pynvml.nvmlDeviceGetMemoryInfo)

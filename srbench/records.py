@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from srbench.facts import Build, Frozen, GpuFacts, Limits, Processor
+from srbench.facts import Build, GpuFacts, Limits, Processor
+from srbench.facts import Frozen as Frozen  # noqa: PLC0414 - all values here and elsewhere are made of it
 from srbench.measure import stats
 from srbench.measure.stats import Interval
 

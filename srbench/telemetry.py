@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
 
-from srbench import cgroup, linux, nvml
+from srbench import cgroup, linux, nvml, processor
 from srbench.linux import ROOT
 from srbench.records import Reading
 
@@ -68,7 +68,7 @@ class CpuTelemetry:
         self._told_is_constant = False
         if not self._clocks:
             self._told_mhz = self._from_cpuinfo()
-            self._told_is_constant = "aperfmperf" not in flags(linux.cpuinfo(root))
+            self._told_is_constant = "aperfmperf" not in processor.flags(linux.cpuinfo(root))
         self._before = self._counts()
 
     def reading(self, after: int) -> Reading:
@@ -114,12 +114,6 @@ class GpuTelemetry:
             return Reading(after=after)
         gpu = self._gpu
         return Reading(after=after, clock_mhz=gpu.clock_mhz, temperature_c=gpu.temperature_c, reasons=gpu.reasons)
-
-
-def flags(cores: Sequence[dict[str, str]]) -> frozenset[str]:
-    """What the first core can do: ``avx2``, ``hypervisor`` ... (``Features`` on ARM)."""
-    first = cores[0] if cores else {}
-    return frozenset((first.get("flags") or first.get("Features") or "").split())
 
 
 def _gauges(paths: Iterable[Path]) -> list[Gauge]:

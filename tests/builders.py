@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from srbench import workload
+from srbench.assemble import Plan
 from srbench.board.leaderboard import Quality, QualityKind, Row
 from srbench.board.published import Claim
+from srbench.journal import Entry, Step
 from srbench.measure.stats import Interval
 from srbench.records import (
     Case,
@@ -24,6 +26,7 @@ from srbench.records import (
     Visit,
     Workload,
 )
+from srbench.worker import Answer
 
 #: When the first record of a test was finished; later ones add minutes.
 NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
@@ -114,23 +117,40 @@ def make_latency(*processes: Sequence[float]) -> Latency:
     return Latency(visits=tuple(make_visit(*samples, round=i) for i, samples in enumerate(processes)))
 
 
+def make_settings(**changes: Any) -> Settings:
+    """Three rounds, 15 s a case, two threads."""
+    return Settings(seed=0, budget_s=15, timeout_s=300, threads=2).model_copy(update=changes)
+
+
+def make_plan(variant: str = "bsrn", scale: int = 4, device: str = "cpu", **counts: Any) -> Plan:
+    """A case that was counted from its shapes."""
+    return Plan(make_case(variant, scale, device), make_counts(**counts))
+
+
+def make_memory(peak_bytes: int = 150 * MIB) -> Memory:
+    """Of BSRN x4, weights and input as in :func:`make_counts`."""
+    return Memory(weights_bytes=1_409_600, input_bytes=691_200, peak_bytes=peak_bytes, method="kernel high-water mark")
+
+
+def make_entry(step: Step, answer: Answer | None = None, wall_s: float = 2.0) -> Entry:
+    """A finished process; by default one that took three samples of 100 ms."""
+    visit = make_visit(100, 100, 100, round=step.round, place=step.place)
+    answer = answer or Answer(visit=visit, passes_ns=visit.passes_ns)
+    return Entry(step=step, answer=answer, wall_ns=round(wall_s * S))
+
+
 def make_record(case: Case | None = None, status: Status = "VALID", *, minutes: int = 0, **changes: Any) -> Record:
     """A measured case, finished ``minutes`` after noon."""
     record = Record(
         srbench_version="0.1.0",
         case=case or make_case(),
         machine=make_machine(),
-        settings=Settings(seed=0, budget_s=15, timeout_s=300, threads=2),
+        settings=make_settings(),
         finished=NOON + timedelta(minutes=minutes),
         status=status,
         complexity=make_counts(),
         latency=make_latency([101, 102, 103, 104, 105, 106, 107]),
-        memory=Memory(
-            weights_bytes=1_409_600,
-            input_bytes=691_200,
-            peak_bytes=150 * MIB,
-            method="kernel high-water mark",
-        ),
+        memory=make_memory(),
     )
     return record.model_copy(update=changes)
 

@@ -8,8 +8,29 @@ import pytest
 from pydantic import ValidationError
 
 from srbench.measure.stats import Interval
-from srbench.records import FAILURES, Case, Count, Difference, Latency, Record, Settings, Status, Workload
-from tests.builders import MS, make_case, make_latency, make_model, make_record, make_workload
+from srbench.records import (
+    FAILURES,
+    Case,
+    Count,
+    Difference,
+    Latency,
+    Memory,
+    Reading,
+    Record,
+    Settings,
+    Status,
+    Workload,
+)
+from tests.builders import (
+    MS,
+    make_case,
+    make_counts,
+    make_latency,
+    make_model,
+    make_record,
+    make_visit,
+    make_workload,
+)
 
 
 def full_record() -> Record:
@@ -20,6 +41,14 @@ def full_record() -> Record:
         Count(counter="thop", version="", multi_adds=None, error="no such package"),
     )
     settings = Settings(seed=1, budget_s=0.5, timeout_s=3, threads=2, matmul_tf32=False, environment={"A": "b"})
+    readings = (
+        Reading(after=0),
+        Reading(after=2, clock_mhz=1980, temperature_c=61, reasons=("SW power cap", "thermal")),
+    )
+    visits = (
+        make_visit(1, 2, warm=None, switches=(0, 3), readings=readings, others_cores=None),
+        make_visit(round=1, place=4, warm=False),
+    )
     return make_record(
         status="SHORT",
         reason="too slow",
@@ -27,6 +56,7 @@ def full_record() -> Record:
         detail="Traceback\n  …",
         counts=counts,
         settings=settings,
+        latency=Latency(visits=visits),
     )
 
 
@@ -98,19 +128,83 @@ def test_json_gives_back_the_record(record: Record) -> None:
 
 
 def test_a_summary_is_derived_and_not_stored() -> None:
-    latency = make_latency(5, 1, 9, 3, 7, 2, 4, 8, 6)
+    latency = make_latency([5, 1, 9, 3, 7, 2, 4, 8, 6])
     # Nine samples: the interval runs from the second to the eighth (coverage 1 - 2 * 10 / 512).
     assert latency.interval == Interval(5 * MS, 2 * MS, 8 * MS, "binomial95")
-    assert set(latency.model_dump()) == {"cold_ns", "warmup_ns", "samples_ns"}
+    assert set(latency.model_dump()) == {"visits"}
+    assert "median_ns" not in latency.visits[0].model_dump()
+
+
+def test_the_process_is_the_unit_of_the_interval() -> None:
+    latency = make_latency([90, 100, 500], [99, 101], [100, 102, 80, 102])
+    assert latency.process_medians_ns == (100 * MS, 100 * MS, 101 * MS)
+    # Logarithms 0, 0 and ln 1.01 above ln 100 ms: mean a third of it, standard deviation ln 1.01 / sqrt(3), so half
+    # the width is 4.3027 / 3 of it.
+    interval = latency.interval
+    assert interval is not None
+    assert (interval.median, interval.method) == (100 * MS, "t95_processes")
+    expected = [100 * MS * 1.01 ** ((1 + way * 4.302652729911275) / 3) for way in (-1, 1)]
+    assert [interval.low, interval.high] == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_first_passes_are_no_samples() -> None:
     # 900 ms and 500 ms of the cold and the warm-up pass would lie outside this range.
-    assert make_latency(1, 2, 3).interval == Interval(2 * MS, 1 * MS, 3 * MS, "range")
+    assert make_latency([1, 2, 3]).interval == Interval(2 * MS, 1 * MS, 3 * MS, "range")
 
 
-def test_no_samples_no_summary() -> None:
-    assert Latency(cold_ns=1, warmup_ns=(), samples_ns=()).interval is None
+def test_samples_stand_visit_by_visit() -> None:
+    assert make_latency([3, 1], [], [2]).samples_ns == (3 * MS, 1 * MS, 2 * MS)
+
+
+def test_a_visit_without_samples_has_no_median_and_no_vote() -> None:
+    latency = make_latency([], [1, 2, 4], [])
+    assert [visit.median_ns for visit in latency.visits] == [None, 2 * MS, None]
+    assert latency.process_medians_ns == (2 * MS,)
+    assert latency.interval == Interval(2 * MS, 1 * MS, 4 * MS, "range")
+
+
+@pytest.mark.parametrize("latency", [make_latency(), make_latency([], [])])
+def test_no_samples_no_summary(latency: Latency) -> None:
+    assert latency.interval is None
+    assert latency.spread is None
+    assert latency.percentile_ns(50) is None
+
+
+def test_all_passes_of_a_visit_count_as_work() -> None:
+    assert make_visit(100, 200).passes_ns == (900 + 500 + 100 + 200) * MS
+
+
+def test_the_spread_is_that_of_the_middle_process() -> None:
+    # Interquartile range over median: 20 / 30, 2 / 30 and nothing; four samples at least.
+    latency = make_latency([10, 20, 30, 40, 50], [28, 29, 30, 31, 32], [30, 30, 30, 30], [1, 900])
+    assert latency.spread == pytest.approx(2 / 30)
+    assert make_latency([1, 2, 3]).spread is None
+
+
+def test_percentiles_are_of_all_samples_and_only_above_their_floor() -> None:
+    # p90 needs 64 samples, whichever processes they come from (methods.md, section 2.8).
+    few, enough = make_latency(range(1, 33), range(33, 64)), make_latency(range(1, 33), range(33, 65))
+    assert few.percentile_ns(90) is None
+    assert enough.percentile_ns(90) == pytest.approx((1 + 0.9 * 63) * MS)
+    assert enough.percentile_ns(99) is None
+
+
+def test_activations_are_what_a_pass_needs_beside_weights_and_input() -> None:
+    assert Memory(weights_bytes=100, input_bytes=20, peak_bytes=150, method="").activations_bytes == 30
+
+
+@pytest.mark.parametrize(("device", "peak"), [("cpu", 240), ("none", 240), ("cuda:0", 200), ("cuda:7", 200)])
+def test_the_predicted_peak_is_that_of_the_device(device: str, peak: int) -> None:
+    counts = make_counts(peak_bytes=200, cpu_peak_bytes=240)
+    assert counts.predicted_peak_bytes(device) == peak
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [(4, None), (3, "x3: GT 1280x720 is not divisible; LR 427x240 gives 1281x720")],
+)
+def test_a_remainder_is_stated(scale: int, said: str | None) -> None:
+    assert make_workload(scale).remainder == said
 
 
 # --- Strict where they are made
@@ -142,6 +236,12 @@ def test_a_workload_has_no_empty_side(field: str) -> None:
 def test_settings_are_finite(seconds: float) -> None:
     with pytest.raises(ValidationError, match="budget_s"):
         Settings(seed=0, budget_s=seconds, timeout_s=1)
+
+
+@pytest.mark.parametrize(("field", "value"), [("rounds", 0), ("precision", 0.0), ("precision", -0.01)])
+def test_a_run_has_a_round_and_a_target(field: str, value: float) -> None:
+    with pytest.raises(ValidationError, match=field):
+        Settings.model_validate({"seed": 0, "budget_s": 1, "timeout_s": 1, field: value})
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from srbench import store
+from srbench import migrations, store
 from srbench.errors import InputError
 from srbench.records import Record
 from tests.builders import make_case, make_machine, make_model, make_record, make_workload
@@ -232,3 +234,131 @@ def test_a_record_of_another_kind_is_skipped(tmp_path: Path, field: str, value: 
     complaints: list[str] = []
     assert len(store.read(tmp_path, complaints.append)) == 1
     assert len(complaints) == 1
+
+
+# --- Records of earlier schemas
+
+GOLDEN = Path(__file__).with_name("golden") / "record_schema_1.json"
+
+
+def test_both_schemas_are_read_side_by_side(tmp_path: Path) -> None:
+    now = make_record()
+    store.write(tmp_path, now)
+    (tmp_path / "runs" / "old.json").write_bytes(GOLDEN.read_bytes())
+    records = read(tmp_path)
+    assert [record.case.model.variant for record in records] == ["bsrn", "bsrn-s"]
+    assert records[0] == now
+    assert json.loads(GOLDEN.read_text())["schema_version"] == 1
+    assert (tmp_path / "runs" / "old.json").read_bytes() == GOLDEN.read_bytes()  # reading changes no file
+
+
+def test_a_rerun_replaces_a_record_of_an_earlier_schema(tmp_path: Path) -> None:
+    old = migrations.load(GOLDEN.read_text(encoding="utf-8"))
+    path = store.path_of(tmp_path, old)
+    assert path.name == "bsrn-s_x4_deploy_4a0b1e2c9c59_d71cd2.json"  # as it was called then
+    path.parent.mkdir()
+    path.write_bytes(GOLDEN.read_bytes())
+    new = make_record(old.case, machine=old.machine)
+    assert store.write(tmp_path, new) == path
+    assert read(tmp_path) == [new]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("latency", "fast"), ("settings", None), ("complexity", {}), ("schema_version", [1]), ("memory", {"peak": 1})],
+)
+def test_a_broken_record_of_an_earlier_schema_is_skipped_like_any_other(
+    tmp_path: Path, field: str, value: object
+) -> None:
+    good = make_record()
+    store.write(tmp_path, good)
+    broken = json.loads(GOLDEN.read_text(encoding="utf-8")) | {field: value}
+    (tmp_path / "runs" / "broken.json").write_text(json.dumps(broken))
+    complaints: list[str] = []
+    assert store.read(tmp_path, complaints.append) == [good]
+    [complaint] = complaints
+    assert f"broken.json: not a record ({field}" in complaint
+
+
+# --- One at a time
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from srbench import store
+from srbench.errors import InputError
+try:
+    with store.locked(Path(sys.argv[1])):
+        print("held", flush=True)
+        sys.stdin.read()
+except InputError as error:
+    print(error, flush=True)
+"""
+
+
+def hold(folder: Path) -> subprocess.Popen[str]:
+    """A process that takes the lock, says so, and keeps it until its input ends."""
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate(timeout=30)
+
+
+def test_two_processes_do_not_measure_into_one_folder(tmp_path: Path) -> None:
+    holder = hold(tmp_path)
+    try:
+        assert first_line(holder) == "held"
+        other = hold(tmp_path)
+        try:
+            said = first_line(other)
+            assert said.startswith(f"another srbench is measuring into {tmp_path}; wait for it, or use another")
+            assert other.wait(timeout=30) == 0
+        finally:
+            end(other)
+        with pytest.raises(InputError, match="another srbench"), store.locked(tmp_path):
+            pass
+        # However it ends, the lock goes with it.
+        holder.kill()
+        holder.wait(timeout=30)
+        with store.locked(tmp_path):
+            pass
+    finally:
+        end(holder)
+
+
+def test_the_lock_is_free_again_after_whatever_happened_inside(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), store.locked(tmp_path):
+        raise KeyboardInterrupt
+    with store.locked(tmp_path):
+        pass
+
+
+def test_another_folder_has_another_lock(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with store.locked(tmp_path / "a"), store.locked(tmp_path / "b"):
+        pass
+
+
+def test_the_lock_is_no_record(tmp_path: Path) -> None:
+    record = make_record()
+    with store.locked(tmp_path):
+        store.write(tmp_path, record)
+    assert read(tmp_path) == [record]
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    store.check_exists(tmp_path)
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "gone", tmp_path / "file"):
+        with pytest.raises(InputError, match=f"no folder --output {folder}"):
+            store.check_exists(folder)

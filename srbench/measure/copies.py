@@ -82,9 +82,9 @@ def convolution_bytes(
     strided = any(s != 1 for s in stride)
     dilated = any(d != 1 for d in dilation)
     if _is_for_onednn(cpu, x, weight, groups, eased=strided or dilated):
-        return _by_onednn(cpu, x, weight, out, transposed, groups)
-    in_place = not (transposed or strided or any(padding)) and prod(weight.shape[2:]) == 1
-    return _by_torch(x, weight, out, transposed, groups, dilated=dilated, in_place=in_place)
+        return _by_onednn(cpu.block, x, weight, out, groups, transposed=transposed, strided=strided)
+    in_place = not (transposed or strided or dilated or any(padding)) and prod(weight.shape[2:]) == 1
+    return _by_torch(x, weight, out, groups, transposed=transposed, dilated=dilated, in_place=in_place)
 
 
 def _is_for_onednn(cpu: Cpu, x: Tensor, weight: Tensor, groups: int, *, eased: bool) -> bool:
@@ -99,7 +99,9 @@ def _is_for_onednn(cpu: Cpu, x: Tensor, weight: Tensor, groups: int, *, eased: b
     return parallel and large
 
 
-def _by_onednn(cpu: Cpu, x: Tensor, weight: Tensor, out: Tensor, transposed: bool, groups: int) -> int:
+def _by_onednn(
+    block: int, x: Tensor, weight: Tensor, out: Tensor, groups: int, *, transposed: bool, strided: bool
+) -> int:
     """Blocked input, blocked weights and blocked output; then blocked output and plain output."""
     size = x.element_size()
     plain_out = out.numel() * size
@@ -108,26 +110,27 @@ def _by_onednn(cpu: Cpu, x: Tensor, weight: Tensor, out: Tensor, transposed: boo
     contiguous = 0 if nhwc or x.is_contiguous() else x.numel() * size
     if nhwc and not transposed:
         return plain_out  # oneDNN takes that layout, and the output has it too
-    if transposed:
-        # Channels last inside, without padding; a scratch pad of twice the input; at the end the output three times.
-        return contiguous + max(3 * x.numel() * size + plain_out, 3 * plain_out)
+    if transposed and strided:
+        # Layout and scratch pad differ from case to case; this is about the most that was seen.
+        return contiguous + max(3 * x.numel() * size + 2 * plain_out, 3 * plain_out)
 
     takes, gives = x.shape[1], out.shape[1]
     depthwise = groups == takes == gives and groups > 1
     # Groups of several channels come in blocks of 16, 8 or 4 that fit, hence unpadded, or are not copied at all.
-    block = 1 if groups > 1 and not depthwise else cpu.block
+    block = 1 if groups > 1 and not depthwise else block
     pointwise = prod(weight.shape[2:]) == 1
     # Fewer channels than a block are read in place, except by 1x1 and depthwise convolutions.
-    reads_plain = not pointwise and groups == 1 and takes < block
+    reads_plain = not pointwise and groups == 1 and takes < block and not transposed
     blocked_in = 0 if reads_plain else _padded(takes, block) * (x.numel() // takes) * size
     blocked_out = _padded(gives, block) * (out.numel() // gives) * size
     inputs = weight.shape[1] if reads_plain or groups > 1 else _padded(takes, block)
     weights = _padded(gives, block) * inputs * prod(weight.shape[2:]) * size
-    return contiguous + blocked_out + max(blocked_in + weights, plain_out)
+    scratch = blocked_out if transposed else 0
+    return contiguous + blocked_out + max(scratch + blocked_in + weights, plain_out)
 
 
 def _by_torch(
-    x: Tensor, weight: Tensor, out: Tensor, transposed: bool, groups: int, *, dilated: bool, in_place: bool
+    x: Tensor, weight: Tensor, out: Tensor, groups: int, *, transposed: bool, dilated: bool, in_place: bool
 ) -> int:
     """The unfolded input beside the output; for groups one after the other, then joined: the output twice."""
     contiguous = 0 if x.is_contiguous() else x.numel()

@@ -158,7 +158,12 @@ def percentile_floor(percent: int) -> int:
     """Fewest samples for a percentile: at least two lie above it with a confidence of 99 %.
 
     The binomial rule of MLPerf's early stopping (loadgen, ``early_stopping.cc``): 64 samples for p90, 662 for p99.
+
+    Raises:
+        ValueError: a percentile that no number of samples bounds.
     """
+    if not 0 < percent < 100:
+        raise ValueError(f"no percentile {percent}: it must lie between 0 and 100")
     above, n = 1 - percent / 100, 2
     while (1 - above) ** n + n * above * (1 - above) ** (n - 1) > 0.01:
         n += 1

@@ -50,14 +50,16 @@ def judge(latency: Latency, settings: Settings, cores: int) -> Verdict:
     if samples < MIN_SAMPLES:
         reason = f"only {samples} timed pass(es) fit into --timeout {settings.timeout_s:g}"
         return Verdict("SHORT", reason, f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt")
-    for look in (_throttled, _contended, _drifting):
-        found = look(latency, cores)
-        if found is not None:
-            return found
-    return _noisy(latency, settings) or Verdict()
+    return (
+        _throttled(latency, settings)
+        or _contended(latency, cores)
+        or _drifting(latency)
+        or _noisy(latency, settings)
+        or Verdict()
+    )
 
 
-def _throttled(latency: Latency, _: int) -> Verdict | None:
+def _throttled(latency: Latency, settings: Settings) -> Verdict | None:
     # The first reading of a process tells of what was before it.
     readings = [reading for visit in latency.visits for reading in visit.readings[1:]]
     held = [reading for reading in readings if reading.reasons]
@@ -66,7 +68,8 @@ def _throttled(latency: Latency, _: int) -> Verdict | None:
     reasons = ", ".join(dict.fromkeys(reason for reading in held for reason in reading.reasons))
     where = f"in {len(held)} of {len(readings)} readings"
     if "cgroup quota" in reasons:
-        advice = "raise the container's CPU quota, or lower --threads to it"
+        lower = "" if settings.threads == 1 else ", or lower --threads to it"
+        advice = f"raise the container's CPU quota{lower}"
     else:
         advice = "let the device cool down, or lock its clock below what it can hold"
     return Verdict("THROTTLED", f"the clock was held back ({reasons}) {where}", advice)
@@ -104,7 +107,7 @@ def _split(visits: Iterable[Visit], cores: int) -> tuple[list[int], list[int]]:
     return clean, preempted
 
 
-def _drifting(latency: Latency, _: int) -> Verdict | None:
+def _drifting(latency: Latency) -> Verdict | None:
     trends = [trend(visit.samples_ns) for visit in latency.visits]
     rising = [change for change in trends if change > DRIFT_SHARE]
     falling = [change for change in trends if change < -DRIFT_SHARE]

@@ -8,19 +8,19 @@ import torch
 
 from srbench.device import Device, Peak
 from srbench.measure.memory import measure_memory
-from srbench.records import Memory
+from srbench.records import Memory, Reading
 
 MIB = 2**20
 
 
 class ScriptedDevice:
-    """Answers with a given peak and notes what it is asked."""
+    """Answers with the given peaks, one after the other, and notes what it is asked."""
 
     name = "scripted"
 
-    def __init__(self, peak: Peak) -> None:
+    def __init__(self, *peaks: Peak) -> None:
         self.calls: list[str] = []
-        self._peak = peak
+        self._peaks = iter(peaks)
 
     @property
     def torch_device(self) -> torch.device:
@@ -32,6 +32,18 @@ class ScriptedDevice:
     def synchronize(self) -> None:
         self.calls.append("synchronize")
 
+    def begin(self) -> None:
+        self.calls.append("begin")
+
+    def end(self) -> None:
+        self.calls.append("end")
+
+    def device_ns(self) -> int:
+        return 0
+
+    def reading(self, after: int) -> Reading:
+        return Reading(after=after)
+
     def prepare_memory(self) -> None:
         self.calls.append("prepare_memory")
 
@@ -40,35 +52,59 @@ class ScriptedDevice:
 
     def peak(self) -> Peak:
         self.calls.append("peak")
-        return self._peak
+        return next(self._peaks)
 
 
-def measured(peak: Peak) -> Memory:
-    device = ScriptedDevice(peak)
+def measured(cold: Peak, warm: Peak) -> Memory:
+    device = ScriptedDevice(cold, warm)
     as_device: Device = device  # the script offers all that a measurement may ask
     return measure_memory(device.forward, as_device, weights_bytes=1000, input_bytes=200)
 
 
-def test_one_pass_warms_up_and_one_is_watched() -> None:
-    device = ScriptedDevice(Peak(30, None, None, "scripted"))
+def grown(added: int, process: int | None = None) -> Peak:
+    """A peak on a CPU."""
+    return Peak(added, None, None, "growth", process)
+
+
+def test_the_first_pass_and_a_second_one_are_watched_alike() -> None:
+    device = ScriptedDevice(grown(50), grown(30))
     measure_memory(device.forward, device, 1000, 200)
-    assert device.calls == ["forward", "synchronize", "reset_peak", "forward", "synchronize", "peak"]
+    one = ["reset_peak", "forward", "synchronize", "peak"]
+    # What moves weights and input to the device must be over before anything is watched.
+    assert device.calls == ["synchronize", *one, *one]
 
 
 def test_on_a_cpu_the_peak_is_weights_and_input_and_growth() -> None:
-    memory = measured(Peak(added_bytes=30, total_bytes=None, reserved_bytes=None, method="growth"))
-    assert memory == Memory(weights_bytes=1000, input_bytes=200, peak_bytes=1230, reserved_bytes=None, method="growth")
+    assert measured(grown(70, 4000), grown(30, 5000)) == Memory(
+        weights_bytes=1000,
+        input_bytes=200,
+        peak_bytes=1230,
+        allocator_bytes=None,
+        reserved_bytes=None,
+        process_bytes=5000,
+        cold_bytes=1270,
+        method="growth",
+    )
 
 
 @pytest.mark.parametrize("added", [0, -50])
 def test_a_process_that_shrinks_still_holds_weights_and_input(added: int) -> None:
-    assert measured(Peak(added, None, None, "growth")).peak_bytes == 1200
+    memory = measured(grown(added), grown(added))
+    assert (memory.peak_bytes, memory.cold_bytes, memory.activations_bytes) == (1200, 1200, 0)
 
 
 def test_on_a_gpu_the_peak_is_the_allocators() -> None:
-    memory = measured(Peak(added_bytes=None, total_bytes=5000, reserved_bytes=8192, method="allocator"))
-    assert (memory.peak_bytes, memory.reserved_bytes, memory.method) == (5000, 8192, "allocator")
-    assert (memory.weights_bytes, memory.input_bytes) == (1000, 200)
+    cold, warm = Peak(None, 9000, 16384, "allocator", 70_000), Peak(None, 5000, 8192, "allocator", 60_000)
+    assert measured(cold, warm) == Memory(
+        weights_bytes=1000,
+        input_bytes=200,
+        peak_bytes=5000,
+        allocator_bytes=5000,
+        reserved_bytes=8192,
+        process_bytes=60_000,
+        cold_bytes=9000,
+        method="allocator",
+    )
 
 
 #: Passes by name: what each allocates, one statement after the other, and the MiB that it holds at its peak.

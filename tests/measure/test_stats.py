@@ -1,4 +1,4 @@
-"""The median of samples and its distribution-free 95 % interval."""
+"""The median of samples and its distribution-free 95 % interval; blocks, spread and percentiles."""
 
 import math
 import random
@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from srbench.measure.stats import Interval, median_interval
+from srbench.measure.stats import (
+    MIN_BLOCKS,
+    Interval,
+    block_medians,
+    lag_correlation,
+    median_interval,
+    percentile,
+    percentile_floor,
+    relative_iqr,
+)
 
 #: Whole nanoseconds up to an hour: sums and products of them are exact.
 NANOSECONDS = st.lists(st.integers(0, 3_600 * 10**9), min_size=1, max_size=80)
@@ -136,3 +145,115 @@ def test_the_interval_covers_the_true_median(n: int, shape: str) -> None:
     covered = sum(i.low <= truth <= i.high for i in intervals) / trials
     # Four standard deviations of a share of 2000 trials; the generator is seeded, so this never fails by chance.
     assert covered >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / trials)
+
+
+# --- Blocks whose medians no longer tell of each other
+
+
+def test_the_correlation_of_neighbours_by_hand() -> None:
+    # Around 2.5: -1.5, -0.5, 0.5, 1.5; neighbours' products 0.75 - 0.25 + 0.75 over a sum of squares of 5.
+    assert lag_correlation([1, 2, 3, 4]) == pytest.approx(0.25)
+    assert lag_correlation([1, -1, 1, -1]) == pytest.approx(-0.75)
+    assert lag_correlation([7, 7, 7]) == 0
+
+
+@given(st.lists(st.integers(1, 10**9), max_size=300))
+def test_blocks_are_of_one_length_and_of_all_samples_but_the_last_few(samples: list[int]) -> None:
+    blocks = block_medians(samples)
+    lengths = [n for n in (1, 2, 4, 8, 16, 32, 64) if len(samples) // n == len(blocks)]
+    whole = [np.median(np.reshape(samples[: n * len(blocks)], (-1, n)), axis=1).tolist() for n in lengths]
+    assert blocks in whole
+    assert len(blocks) >= min(len(samples), MIN_BLOCKS)
+    # Nothing is left to do: neighbours differ as by chance, or too few blocks are left.
+    few = len(blocks) < 2 * MIN_BLOCKS
+    around = np.asarray(blocks) - np.mean(blocks) if blocks else np.zeros(0)
+    assert few or abs(around[:-1] @ around[1:]) < 2 / math.sqrt(len(blocks)) * (around @ around) or not around.any()
+
+
+def test_a_steady_rise_is_halved_until_six_blocks_are_left() -> None:
+    # 24 samples: neighbours correlate; twelve pairs still do; six blocks of four are not halved again.
+    assert block_medians(range(1, 25)) == [2.5, 6.5, 10.5, 14.5, 18.5, 22.5]
+
+
+def test_fewer_than_twelve_samples_stay_alone() -> None:
+    assert block_medians(range(11)) == list(range(11))
+    assert len(block_medians(range(12))) == 6
+
+
+def noise(seed: int, samples: int, memory: float) -> list[float]:
+    """Around 100; ``memory`` of each disturbance is left at the next sample."""
+    dice, state = random.Random(seed), 0.0
+    made = []
+    for _ in range(samples):
+        state = memory * state + math.sqrt(1 - memory**2) * dice.gauss(0, 3)
+        made.append(100 + state)
+    return made
+
+
+def test_independent_samples_mostly_stay_alone() -> None:
+    # By chance a correlation is beyond 2 / sqrt(n) in 4.6 % of cases: 18 of 400, plus four standard deviations.
+    blocked = sum(len(block_medians(noise(seed, 300, 0.0))) < 300 for seed in range(400))
+    assert blocked <= 400 * 0.046 + 4 * math.sqrt(400 * 0.046 * 0.954)
+
+
+def test_lasting_disturbances_are_put_into_blocks() -> None:
+    # Means of m neighbours correlate by r (1 - r**m)**2 / (m (1 - r**2) - 2 r (1 - r**m)): for r = 0.9 and m = 8 by
+    # 0.59, far above 2 / sqrt(250); for m = 32 by 0.19, below 2 / sqrt(62).
+    for seed in range(20):
+        assert len(block_medians(noise(seed, 2000, 0.9))) <= 2000 / 16
+
+
+def test_the_interval_of_blocks_covers_more_than_that_of_single_samples() -> None:
+    # methods.md, section 3, autocorrelated 0.9: single samples cover 0.30, block medians 0.66 (both with early stops).
+    trials = [noise(seed, 175, 0.9) for seed in range(500)]
+
+    def covered(intervals: list[Interval]) -> float:
+        return sum(found.low <= 100 <= found.high for found in intervals) / len(intervals)
+
+    alone = covered([median_interval(samples) for samples in trials])
+    blocks = covered([median_interval(block_medians(samples)) for samples in trials])
+    assert alone < 0.5
+    assert blocks > 0.66
+
+
+# --- Spread
+
+
+def test_the_spread_of_the_middle_half() -> None:
+    # Quarters of 10 20 30 40 50 are 20, 30, 40 (linear interpolation, as numpy has it).
+    assert relative_iqr([50, 10, 40, 20, 30]) == pytest.approx(20 / 30)
+    assert relative_iqr([5, 5, 5, 5]) == 0
+
+
+def test_fewer_than_four_samples_have_no_quarters() -> None:
+    assert relative_iqr([1, 2, 3]) is None
+
+
+# --- Percentiles, where there are enough samples to bound them
+
+
+@pytest.mark.parametrize(("percent", "floor"), [(90, 64), (99, 662)])
+def test_the_floors_that_mlperf_states(percent: int, floor: int) -> None:
+    # mlcommons/endpoints, pull request 417; methods.md, section 2.8.
+    assert percentile_floor(percent) == floor
+
+
+@pytest.mark.parametrize("percent", [1, 10, 25, 50, 75, 80, 90, 95, 97, 99])
+def test_the_floor_is_the_first_number_with_two_above_in_99_of_100_cases(percent: int) -> None:
+    floor = percentile_floor(percent)
+    assert binom.cdf(1, floor, 1 - percent / 100) <= 0.01
+    assert floor == 2 or binom.cdf(1, floor - 1, 1 - percent / 100) > 0.01
+
+
+@pytest.mark.parametrize("percent", [-1, 0, 100, 101])
+def test_there_is_no_percentile_beyond_all_samples(percent: int) -> None:
+    with pytest.raises(ValueError, match="percentile"):
+        percentile_floor(percent)
+
+
+@pytest.mark.parametrize("percent", [50, 90, 95, 99])
+def test_a_percentile_stands_from_its_floor_on(percent: int) -> None:
+    floor = percentile_floor(percent)
+    samples = [float(n * n % 1009) for n in range(floor)]
+    assert percentile(samples, percent) == pytest.approx(float(np.percentile(samples, percent)))
+    assert percentile(samples[1:], percent) is None
