@@ -50,6 +50,15 @@ def test_a_row_is_the_record_in_its_units() -> None:
     assert (row.status, row.quality) == ("VALID", {})
 
 
+def test_a_runtime_of_three_processes_has_their_interval() -> None:
+    [row] = rows_of([make_record(latency=make_latency([99, 100], [100, 102], [102, 102]))], NO_CLAIMS)
+    # Medians 99.5, 101 and 102 ms.
+    assert row.runtime_ms is not None
+    assert (row.runtime_ms.median, row.runtime_ms.method) == (101, "t95_processes")
+    assert row.runtime_ms.low < 99.5
+    assert row.runtime_ms.high > 102
+
+
 def test_a_row_without_a_measurement_has_no_numbers_for_it() -> None:
     [row] = rows_of([shapes_only()], NO_CLAIMS)
     assert (row.device, row.runtime_ms, row.peak_memory_mib) == ("", None, None)

@@ -1,0 +1,372 @@
+"""Many cases with scripted processes: which run, in which order, and what is kept when something goes wrong."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from srbench import journal, machine, runner, store
+from srbench.assemble import Plan
+from srbench.journal import Entry, Header, Journal, Step
+from srbench.records import CounterName, Record, Settings
+from srbench.worker import Answer, Job, Progress
+from tests.builders import (
+    NOON,
+    make_case,
+    make_counts,
+    make_machine,
+    make_memory,
+    make_plan,
+    make_settings,
+    make_visit,
+)
+
+NAMES = ("bsrn", "rfdn", "span")
+
+
+def what(job: Job | Step, plans: Sequence[Plan] = ()) -> str:
+    """A process in a word: ``bsrn time 0``."""
+    variant = job.case.model.variant if isinstance(job, Job) else plans[job.case].case.model.variant
+    return f"{variant} {job.task} {job.round}" if job.task == "time" else f"{variant} {job.task}"
+
+
+class Stage:
+    """Answers for every process, by script, and a diary of all that happens."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.diary: list[str] = []
+        self.script: dict[str, Answer | BaseException] = {}
+        self.plans: Sequence[Plan] = ()
+        monkeypatch.setattr(runner, "launch", self.launch)
+        monkeypatch.setattr(runner, "fresh_server", lambda: self.diary.append("fresh server"))
+        monkeypatch.setattr(machine, "describe", make_machine)
+        monkeypatch.setattr(machine, "usable_cores", lambda: 2)
+
+    def launch(self, job: Job, timeout_s: float, report: Callable[[Progress], None]) -> Answer:
+        self.diary.append(f"run {what(job)}")
+        assert timeout_s == job.settings.timeout_s
+        report(Progress(7, 1.5))
+        scripted = self.script.get(what(job))
+        if isinstance(scripted, BaseException):
+            raise scripted
+        if scripted is not None:
+            return scripted
+        if job.task == "time":
+            visit = make_visit(100, 101, 102, round=job.round, place=job.place)
+            return Answer(visit=visit, passes_ns=visit.passes_ns)
+        return Answer(memory=make_memory()) if job.task == "memory" else Answer(status="CRASH", reason="no counter")
+
+    # What a watcher is told.
+
+    def begin(self, plans: Sequence[Plan], settings: Settings, steps: Sequence[Step]) -> None:
+        self.plans = plans
+        self.diary.append(f"begin {len(steps)}")
+
+    def start(self, step: Step) -> None:
+        self.diary.append(f"start {what(step, self.plans)}")
+
+    def sample(self, progress: Progress) -> None:
+        assert progress == Progress(7, 1.5)
+
+    def finish(self, step: Step, entry: Entry | None) -> None:
+        word = "left out" if entry is None else entry.answer.status
+        assert entry is None or entry.step == step
+        self.diary.append(f"finish {what(step, self.plans)} {word}")
+
+    def done(self, record: Record) -> None:
+        self.diary.append(f"done {record.case.model.variant}")
+
+    def end(self) -> None:
+        self.diary.append("end")
+
+    # How a test asks.
+
+    def keep(self, record: Record) -> None:
+        self.diary.append(f"keep {record.case.model.variant} {record.status}")
+
+    def run(
+        self,
+        *names: str,
+        counters: tuple[CounterName, ...] = ("torch",),
+        log: Journal | None = None,
+        device: str = "cpu",
+        keep: Callable[[Record], None] | None = None,
+        **settings: Any,
+    ) -> list[Record]:
+        self.diary.clear()
+        plans = [make_plan(name, device=device) for name in names]
+        return runner.run(plans, make_settings(**settings), counters, keep or self.keep, self, log)
+
+    def said(self, word: str) -> list[str]:
+        return [line.removeprefix(f"{word} ") for line in self.diary if line.startswith(f"{word} ")]
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+def begun(folder: Path) -> Journal:
+    header = Header(
+        srbench_version="0.1.0",
+        started=NOON,
+        machine=make_machine(),
+        settings=make_settings(),
+        counters=("torch",),
+        cases=tuple(make_case(name) for name in NAMES),
+        sources={},
+    )
+    return journal.begin(folder, header)[0]
+
+
+def resumed(folder: Path) -> Journal:
+    found = journal.resume(folder)
+    assert found is not None
+    return found[1]
+
+
+# --- The order
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_every_round_holds_each_case_once_and_memory_is_in_the_last(cases: int, rounds: int, seed: int) -> None:
+    plans = [make_plan() for _ in range(cases)]
+    steps = runner.steps_of(plans, make_settings(rounds=rounds, seed=seed), ("torch",))
+    timed = [step for step in steps if step.task == "time"]
+    assert [step.round for step in timed] == sorted(step.round for step in timed)
+    for number in range(rounds):
+        here = [step for step in timed if step.round == number]
+        assert sorted(step.case for step in here) == list(range(cases))
+        assert [step.place for step in here] == list(range(cases))
+    memory = [step for step in steps if step.task == "memory"]
+    assert sorted(step.case for step in memory) == list(range(cases))
+    assert {step.round for step in memory} == {rounds - 1}
+    for step in memory:  # right after the last timed process of the same case
+        before = steps[steps.index(step) - 1]
+        assert (before.task, before.case, before.round) == ("time", step.case, rounds - 1)
+    assert len(set(steps)) == len(steps) == cases * (rounds + 1)
+
+
+def test_the_order_is_that_of_the_seed() -> None:
+    plans = [make_plan() for _ in range(5)]
+
+    def order(seed: int) -> list[Step]:
+        return runner.steps_of(plans, make_settings(seed=seed), ("torch",))
+
+    assert order(3) == order(3)
+    assert len({tuple(order(seed)) for seed in range(20)}) > 15  # of 120 ** 3 orders
+
+
+def test_no_case_always_follows_the_same_neighbour() -> None:
+    plans = [make_plan() for _ in range(4)]
+    timed = [s for s in runner.steps_of(plans, make_settings(rounds=200), ("torch",)) if s.task == "time"]
+    first = Counter(step.case for step in timed if step.place == 0)
+    # 50 times each, give or take four standard deviations of a quarter of 200.
+    assert all(abs(first[case] - 50) <= 4 * (200 * 0.25 * 0.75) ** 0.5 for case in range(4))
+
+
+def test_the_order_does_not_touch_the_random_numbers_of_others() -> None:
+    random.seed(1)
+    expected = random.random()
+    random.seed(1)
+    runner.steps_of([make_plan()] * 3, make_settings(), ("torch",))
+    assert random.random() == expected
+
+
+def test_other_counters_come_first_and_only_for_what_was_counted() -> None:
+    plans = [make_plan("bsrn"), Plan(make_case("mine"), None, Answer(status="CRASH", reason="not on meta"))]
+    steps = runner.steps_of(plans, make_settings(rounds=1), ("torch", "fvcore", "thop"))
+    assert [(step.task, step.case) for step in steps[:2]] == [("fvcore", 0), ("thop", 0)]
+    assert sorted(step.case for step in steps if step.task == "time") == [0, 1]
+
+
+def test_of_shapes_alone_there_is_nothing_to_run() -> None:
+    assert runner.steps_of([make_plan(device="none")], make_settings(), ("torch",)) == []
+
+
+# --- A run
+
+
+def test_a_run_from_begin_to_end(stage: Stage) -> None:
+    records = stage.run("bsrn", rounds=2)
+    assert stage.diary == [
+        "begin 3",
+        *("fresh server", "start bsrn time 0", "run bsrn time 0", "finish bsrn time 0 VALID"),
+        *("fresh server", "start bsrn time 1", "run bsrn time 1", "finish bsrn time 1 VALID"),
+        *("start bsrn memory", "run bsrn memory", "finish bsrn memory VALID"),
+        *("keep bsrn VALID", "done bsrn", "end"),
+    ]
+    [record] = records
+    assert record.latency is not None
+    assert [visit.round for visit in record.latency.visits] == [0, 1]
+    assert record.memory == make_memory()
+    assert record.complexity == make_counts()
+
+
+def test_each_round_has_a_fork_server_of_its_own(stage: Stage) -> None:
+    stage.run(*NAMES, rounds=4)
+    timed = [line for line in stage.diary if line == "fresh server" or (line.startswith("run") and "time" in line)]
+    assert [i for i, line in enumerate(timed) if line == "fresh server"] == [0, 4, 8, 12]
+
+
+def test_a_record_is_kept_as_soon_as_its_last_process_is_done(stage: Stage) -> None:
+    stage.run(*NAMES)
+    last = {name: stage.diary.index(f"finish {name} memory VALID") for name in NAMES}
+    for name in NAMES:
+        assert stage.diary[last[name] + 1 : last[name] + 3] == [f"keep {name} VALID", f"done {name}"]
+
+
+def test_places_are_those_of_the_order(stage: Stage) -> None:
+    records = stage.run(*NAMES, rounds=3)
+    order = [line for line in stage.said("run") if "time" in line]
+    for record in records:
+        assert record.latency is not None
+        for visit in record.latency.visits:
+            assert order[3 * visit.round + visit.place] == f"{record.case.model.variant} time {visit.round}"
+
+
+def test_without_a_case_there_is_nothing_to_do(stage: Stage) -> None:
+    assert stage.run() == []
+    assert stage.diary == ["begin 0", "end"]
+
+
+def test_shapes_alone_are_kept_at_once(stage: Stage) -> None:
+    records = stage.run(*NAMES, device="none")
+    assert stage.said("run") == []
+    assert stage.said("keep") == [f"{name} VALID" for name in NAMES]
+    assert all(record.latency is None and record.memory is None for record in records)
+
+
+def test_shapes_with_other_counters_are_kept_after_those(stage: Stage) -> None:
+    stage.run("bsrn", "span", counters=("torch", "thop"), device="none")
+    expected = ["run bsrn thop", "keep bsrn VALID", "run span thop", "keep span VALID"]
+    assert [line for line in stage.diary if line.startswith(("run", "keep"))] == expected
+
+
+# --- What goes wrong
+
+
+def test_a_case_that_fails_is_not_visited_again_and_the_others_go_on(stage: Stage) -> None:
+    stage.script["rfdn time 1"] = Answer(status="CRASH", reason="the process was ended by SIGSEGV")
+    records = stage.run(*NAMES)
+    assert stage.said("run").count("rfdn time 0") == stage.said("run").count("rfdn time 1") == 1
+    assert "rfdn time 2" not in stage.said("run")
+    assert "rfdn memory" not in stage.said("run")
+    assert {"rfdn time 2 left out", "rfdn memory left out"} <= set(stage.said("finish"))
+    assert Counter(record.status for record in records) == {"VALID": 2, "CRASH": 1}
+    # Every process is accounted for, so that a display reaches its end.
+    assert len(stage.said("finish")) == int(stage.said("begin")[0]) == 12
+
+
+def test_a_case_that_fails_is_kept_at_once_with_what_was_measured(stage: Stage) -> None:
+    stage.script["rfdn time 1"] = Answer(status="OOM", reason="no room")
+    [failed] = [record for record in stage.run(*NAMES) if record.failed]
+    at = stage.diary.index("finish rfdn time 1 OOM")
+    assert stage.diary[at + 1 : at + 3] == ["keep rfdn OOM", "done rfdn"]
+    assert failed.latency is not None
+    assert [visit.round for visit in failed.latency.visits] == [0]
+    assert (failed.status, failed.reason, failed.memory) == ("OOM", "no room", None)
+
+
+def test_a_failure_of_the_memory_process_keeps_the_runtime(stage: Stage) -> None:
+    stage.script["bsrn memory"] = Answer(status="TIMEOUT", reason="no answer")
+    [record] = stage.run("bsrn")
+    assert (record.status, record.memory) == ("TIMEOUT", None)
+    assert record.latency is not None
+    assert len(record.latency.visits) == 3
+
+
+def test_another_counter_may_fail_without_harm(stage: Stage) -> None:
+    stage.script["bsrn fvcore"] = Answer(status="CRASH", reason="it cannot trace this")
+    [record] = stage.run("bsrn", counters=("torch", "fvcore"))
+    assert record.status == "VALID"
+    assert record.counts[1].error == "it cannot trace this"
+
+
+def test_the_watcher_is_told_of_the_end_whatever_happens(stage: Stage) -> None:
+    stage.script["rfdn time 0"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(*NAMES)
+    assert stage.diary[-1] == "end"
+    assert stage.said("keep") == []
+
+
+# --- With a journal
+
+
+def test_a_process_is_on_the_disk_before_the_next_one_starts(stage: Stage, tmp_path: Path) -> None:
+    log = begun(tmp_path)
+    held: list[int] = []
+
+    def count(job: Job, timeout_s: float, report: Callable[[Progress], None]) -> Answer:
+        held.append(len(resumed(tmp_path).entries))
+        return stage.launch(job, timeout_s, report)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(runner, "launch", count)
+        stage.run(*NAMES, log=log)
+    assert held == list(range(12))
+
+
+@pytest.mark.parametrize("stop", range(0, 12, 3))
+def test_what_is_finished_is_not_run_again(stage: Stage, tmp_path: Path, stop: int) -> None:
+    stage.run(*NAMES)
+    whole = stage.said("run")
+    stage.script[whole[stop]] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(*NAMES, log=begun(tmp_path))
+    before = stage.said("run")
+    assert before == whole[: stop + 1]
+
+    stage.script.clear()
+    log = resumed(tmp_path)
+    records = stage.run(*NAMES, log=log)
+    assert stage.said("run") == whole[stop:]  # the one that was cut off, and the rest
+    assert len(records) == 3
+    assert all(record.latency is not None and len(record.latency.visits) == 3 for record in records)
+    assert len(log.entries) == 12
+    # Those that the journal holds are told to the watcher all the same.
+    assert len(stage.said("finish")) == 12
+
+
+def test_a_round_that_goes_on_has_a_fresh_server_too(stage: Stage, tmp_path: Path) -> None:
+    stage.run(*NAMES)
+    stage.script[stage.said("run")[1]] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(*NAMES, log=begun(tmp_path))
+    stage.script.clear()
+    stage.run(*NAMES, log=resumed(tmp_path))
+    assert stage.diary.index("fresh server") < next(i for i, line in enumerate(stage.diary) if line.startswith("run"))
+    assert stage.diary.count("fresh server") == 3
+
+
+def test_a_failure_is_remembered_and_not_tried_again(stage: Stage, tmp_path: Path) -> None:
+    stage.script["rfdn time 0"] = Answer(status="CRASH", reason="gone", detail="Traceback")
+    stage.script["span memory"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(*NAMES, log=begun(tmp_path))
+    stage.script.clear()
+    records = {record.case.model.variant: record for record in stage.run(*NAMES, log=resumed(tmp_path))}
+    assert not [line for line in stage.said("run") if line.startswith("rfdn")]
+    assert (records["rfdn"].status, records["rfdn"].detail) == ("CRASH", "Traceback")
+    assert records["span"].status == "VALID"
+
+
+def test_a_record_that_could_not_be_stored_is_stored_by_the_next_attempt(stage: Stage, tmp_path: Path) -> None:
+    def full(_: Record) -> None:
+        raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space"):
+        stage.run("bsrn", log=begun(tmp_path), keep=full)
+    records = stage.run("bsrn", log=resumed(tmp_path), keep=lambda record: _store(tmp_path, record))
+    assert stage.said("run") == []  # its processes were all kept
+    assert store.read(tmp_path, pytest.fail) == records
+
+
+def _store(folder: Path, record: Record) -> None:
+    store.write(folder, record)

@@ -1,0 +1,176 @@
+"""What a worker does with a job, in this process: how long it may measure, and what it makes of exceptions."""
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter_ns
+
+import pytest
+import torch
+
+from srbench import models, worker, workload
+from srbench.device import Device
+from srbench.measure.latency import TimingPlan
+from srbench.records import Case, Settings, Visit
+from srbench.worker import Answer, Job, OutputMismatchError, Progress, check_output, failure, min_samples
+from tests.builders import S, make_case, make_settings, make_visit, make_workload
+
+NETWORKS = Path(__file__).with_name("networks.py")
+
+
+def tiny() -> Case:
+    [model] = models.parse(f"{NETWORKS}:Tiny", "deploy")
+    return Case(model=model, workload=workload.plan(4, lr=(8, 8)), device="cpu", threads=None)
+
+
+class Asked:
+    """Stands for the timing loop: keeps its plan and gives a scripted visit."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *samples_ms: float) -> None:
+        self.plan = TimingPlan(0, 0)
+        self.collecting = self.grad = True
+        self.output: object = None
+        self._samples = samples_ms
+        monkeypatch.setattr(worker, "measure_latency", self)
+
+    def __call__(
+        self,
+        forward: Callable[[], object],
+        device: Device,
+        plan: TimingPlan,
+        *,
+        report: Callable[[int, int], None],
+        inspect: Callable[[object], None],
+    ) -> Visit:
+        self.plan, self.collecting, self.grad = plan, gc.isenabled(), not torch.is_inference_mode_enabled()
+        self.output = forward()
+        inspect(self.output)
+        return make_visit(*self._samples)
+
+
+def timed(settings: Settings, round_: int = 0, place: int = 0) -> Answer:
+    return worker.run(Job("time", tiny(), settings, round=round_, place=place), lambda _: None)
+
+
+# --- A timed visit
+
+
+@pytest.mark.parametrize(
+    ("rounds", "least"),
+    [
+        (1, 3),  # a median needs a middle one
+        (2, 3),  # three of each: six in all
+        (3, 2),  # two of each: six in all, enough for 95 %
+        (5, 2),
+        (10, 2),
+    ],
+)
+def test_samples_are_enough_for_an_interval_where_that_costs_one_more(rounds: int, least: int) -> None:
+    assert min_samples(rounds) == least
+
+
+def test_a_visit_has_its_share_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(monkeypatch, 1, 1, 1)
+    before = perf_counter_ns()
+    timed(make_settings(rounds=5, budget_s=20.0, timeout_s=100.0, precision=0.02))
+    assert (asked.plan.budget_ns, asked.plan.precision, asked.plan.min_samples) == (4 * S, 0.02, 2)
+    # Nine tenths of the timeout from its own start on, so that its answer still arrives.
+    assert before + 90 * S <= asked.plan.deadline_ns <= perf_counter_ns() + 90 * S
+
+
+def test_nothing_is_collected_and_nothing_is_tracked_while_it_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(monkeypatch, 1, 1, 1)
+    timed(make_settings())
+    assert (asked.collecting, asked.grad) == (False, False)
+    assert gc.isenabled()
+    assert isinstance(asked.output, torch.Tensor)
+    assert tuple(asked.output.shape) == (1, 3, 32, 32)
+
+
+def test_a_visit_knows_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    Asked(monkeypatch, 1, 1, 1)
+    answer = timed(make_settings(), round_=2, place=5)
+    assert answer.visit is not None
+    assert (answer.status, answer.visit.round, answer.visit.place) == ("VALID", 2, 5)
+    assert answer.passes_ns == answer.visit.passes_ns
+    assert answer.build_ns > 0
+    assert answer.settings is not None
+    assert answer.settings.threads == torch.get_num_threads()  # read back
+
+
+def test_no_samples_before_the_deadline_is_a_timeout_with_the_first_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    Asked(monkeypatch)
+    answer = timed(make_settings(timeout_s=1.0))
+    assert (answer.status, answer.reason) == ("TIMEOUT", "its first pass took 0.9 s of the 1 s allowed")
+    assert answer.visit is not None
+    assert answer.visit.samples_ns == ()
+
+
+# --- What an exception means
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (RuntimeError("the first line\nthe second"), "CRASH", "RuntimeError: the first line"),
+        (ValueError(), "CRASH", "ValueError"),
+        (SystemExit(3), "CRASH", "SystemExit: 3"),
+        (MemoryError(), "OOM", "MemoryError"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "OOM", "OutOfMemoryError: CUDA out of memory."),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes"), "OOM", "RuntimeError: "),
+        (RuntimeError("std::bad_alloc"), "OOM", "RuntimeError: std::bad_alloc"),
+        (RuntimeError("could not create a memory object"), "OOM", "RuntimeError: could not create"),
+        (OutputMismatchError("the output is a tuple"), "MISMATCH", "the output is a tuple"),
+        (models.UnsupportedModelError("Net needs width"), "UNSUPPORTED", "Net needs width"),
+    ],
+)
+def test_an_exception_is_a_status_with_one_line(error: BaseException, status: str, reason: str) -> None:
+    answer = failure(error)
+    assert answer.status == status
+    assert answer.reason.startswith(reason)
+    assert "\n" not in answer.reason
+    assert type(error).__name__ in answer.detail
+
+
+# --- What is an upscaled image
+
+
+def test_an_image_of_the_right_size_is_one() -> None:
+    check_output(torch.zeros(1, 3, 720, 1280), make_case())
+    check_output(torch.zeros(2, 3, 8, 8), make_case(workload=make_workload(4, lr_width=2, lr_height=2, batch=2)))
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (None, "the output is a NoneType, not a tensor"),
+        ([torch.zeros(1)], "the output is a list, not a tensor"),
+        (torch.zeros(1, 3, 1280, 720), "the output is 1x3x1280x720, expected 1x3x720x1280 at x4"),
+        (torch.zeros(3, 720, 1280), "the output is 3x720x1280, expected 1x3x720x1280 at x4"),
+        (torch.full((1, 3, 720, 1280), torch.inf), f"the output holds {3 * 720 * 1280} NaN or infinite values"),
+    ],
+)
+def test_what_is_none_is_refused(output: object, said: str) -> None:
+    with pytest.raises(OutputMismatchError, match=said):
+        check_output(output, make_case())
+
+
+def test_one_bad_value_is_enough() -> None:
+    image = torch.zeros(1, 3, 720, 1280)
+    image[0, 2, 719, 1279] = torch.nan
+    with pytest.raises(OutputMismatchError, match=f"holds 1 NaN or infinite values of {3 * 720 * 1280}"):
+        check_output(image, make_case())
+
+
+# --- Signs of life
+
+
+def test_the_parent_is_told_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0]
+    monkeypatch.setattr(worker, "perf_counter_ns", lambda: now[0])
+    told: list[Progress] = []
+    tell = worker._throttled(told.append)
+    for samples in range(1, 31):
+        now[0] += 100_000_000
+        tell(samples, 2_500_000)
+    assert told == [Progress(10, 2.5), Progress(20, 2.5), Progress(30, 2.5)]
