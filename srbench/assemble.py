@@ -83,7 +83,7 @@ class OpenCase:
             return Verdict(self.failure.status, self.failure.reason, _advice(self.failure, self._settings))
         found = Verdict()
         if latency is not None:
-            found = verdict.judge(latency, self._settings, machine.usable_cores())
+            found = verdict.judge(latency, self._used or self._settings, machine.usable_cores(), self.plan.case.device)
         if self.plan.problem is not None:
             # It runs, but not on the meta device: its runtime stands, its counts are missing.
             missing = f"not counted from shapes ({self.plan.problem.reason})"
@@ -104,8 +104,10 @@ def _advice(failure: Answer, settings: Settings) -> str:
     """One line on what to do next; nothing where there is nothing to say."""
     if failure.status == "CRASH" and failure.detail:
         return "the record holds the traceback"
+    smaller = "choose a smaller --gt, --lr or --batch"
+    limited = settings.memory_limit_bytes is not None
     advice: dict[Status, str] = {
         "TIMEOUT": f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt",
-        "OOM": "choose a smaller --gt, --lr or --batch",
+        "OOM": f"{smaller}, or give it more by --memory-limit" if limited else smaller,
     }
     return advice.get(failure.status, "")

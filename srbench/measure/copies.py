@@ -51,7 +51,7 @@ def this_cpu(threads: int | None = None) -> Cpu:
 
 
 def _onednn_dtypes() -> frozenset[torch.dtype]:
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return frozenset()
     halves = {
         torch.bfloat16: torch.ops.mkldnn._is_mkldnn_bf16_supported(),

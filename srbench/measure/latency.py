@@ -186,6 +186,10 @@ class _Session:
             self.samples.append(self._pass())
             self.disturbances.append(self.switches() - before)
             self.device_times.append(self.device.device_ns())
+            if not self.warmup and self._fits(1):
+                # By the first pass there was time for one more only, but that one was far quicker.
+                self._make_it_warmup()
+                continue
             count, now = len(self.samples), self.clock()
             self.report(count, self.last)
             if count >= self.plan.min_samples and now - start >= self.plan.budget_ns:
@@ -196,6 +200,11 @@ class _Session:
                 next_check = int(count * CHECK_GROWTH) + 1
         if self.samples:
             self.readings.append(self.device.reading(len(self.samples)))
+
+    def _make_it_warmup(self) -> None:
+        self.warmup.append(self.samples.pop())
+        self.disturbances.pop()
+        self.device_times.pop()
 
     def _precise(self) -> bool:
         blocks = block_medians(self.samples)

@@ -4,18 +4,20 @@ Pure functions of what was recorded, so that every verdict is tested with script
 where there is one (THROTTLED, CONTENDED, DRIFTING) and the effect where there is none (NOISY).
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from srbench.measure.latency import MIN_SAMPLES
+from srbench.measure.stats import lag_correlation
 from srbench.records import Latency, Settings, Status, Visit
 
 NS_PER_S = 1e9
 NS_PER_MS = 1e6
 #: Others may take this share of a core before a runtime is called contended; housekeeping stays below.
 CONTENTION_CORES = 0.15
-#: A pass is preempted when it was taken off a core more often than this per second and core: on a quiet machine the
+#: A pass is preempted when it was taken off a core more often than this per second and thread: on a quiet machine the
 #: kernel's own threads do so a few times a second.
 SWITCHES_PER_S = 50.0
 #: Share of the passes, or of the device's readings, that must be disturbed for the case to be.
@@ -38,13 +40,14 @@ class Verdict:
     advice: str = ""
 
 
-def judge(latency: Latency, settings: Settings, cores: int) -> Verdict:
+def judge(latency: Latency, settings: Settings, cores: int, device: str = "cpu") -> Verdict:
     """Judge the runtime of a case.
 
     Args:
         latency: its visits.
         settings: how it was measured; the advice never names what is already so.
         cores: that its processes could use.
+        device: where it ran. What others do to the host's cores says little of a GPU's runtime.
     """
     samples = len(latency.samples_ns)
     if samples < MIN_SAMPLES:
@@ -52,7 +55,7 @@ def judge(latency: Latency, settings: Settings, cores: int) -> Verdict:
         return Verdict("SHORT", reason, f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt")
     return (
         _throttled(latency, settings)
-        or _contended(latency, cores)
+        or (_contended(latency, settings, cores) if device == "cpu" else None)
         or _drifting(latency)
         or _noisy(latency, settings)
         or Verdict()
@@ -75,7 +78,7 @@ def _throttled(latency: Latency, settings: Settings) -> Verdict | None:
     return Verdict("THROTTLED", f"the clock was held back ({reasons}) {where}", advice)
 
 
-def _contended(latency: Latency, cores: int) -> Verdict | None:
+def _contended(latency: Latency, settings: Settings, cores: int) -> Verdict | None:
     advice = "end the other programs and measure again"
     known = [(visit.passes_ns, visit.others_cores) for visit in latency.visits if visit.others_cores is not None]
     if known:
@@ -85,7 +88,7 @@ def _contended(latency: Latency, cores: int) -> Verdict | None:
                 f"other programs used {others:.1f} of the {cores} cores while it was timed: its runtime is too long"
             )
             return Verdict("CONTENDED", reason, advice)
-    clean, preempted = _split(latency.visits, cores)
+    clean, preempted = _split(latency.visits, min(cores, settings.threads or cores))
     if len(preempted) <= DISTURBED_SHARE * (len(clean) + len(preempted)):
         return None
     quiet = f", of the others {median(clean) / NS_PER_MS:,.1f} ms" if clean else ""
@@ -96,13 +99,13 @@ def _contended(latency: Latency, cores: int) -> Verdict | None:
     return Verdict("CONTENDED", reason, advice)
 
 
-def _split(visits: Iterable[Visit], cores: int) -> tuple[list[int], list[int]]:
+def _split(visits: Iterable[Visit], threads: int) -> tuple[list[int], list[int]]:
     """Samples that ran undisturbed, and those that were preempted."""
     clean: list[int] = []
     preempted: list[int] = []
     for visit in visits:
         for sample, switches in zip(visit.samples_ns, visit.switches, strict=False):
-            usual = 1 + SWITCHES_PER_S * cores * sample / NS_PER_S
+            usual = 1 + SWITCHES_PER_S * threads * sample / NS_PER_S
             (preempted if switches > usual else clean).append(sample)
     return clean, preempted
 
@@ -124,19 +127,30 @@ def _drifting(latency: Latency) -> Verdict | None:
 def trend(samples: Sequence[float]) -> float:
     """Change from the first to the last sample as a share of their median; 0 where chance could give it.
 
-    Spearman's rank correlation with time decides whether there is one, the Theil-Sen slope how large it is: neither
-    minds a few slow passes.
+    The Theil-Sen slope says how large it is, Spearman's rank correlation with time whether there is one: neither minds
+    a few slow passes. Neighbouring passes resemble each other without any trend, so the correlation counts with the
+    number of independent samples that would tell as much, n (1 - r) / (1 + r) for a correlation r of neighbours
+    (Bayley & Hammersley 1946), taken after the slope is out.
     """
-    if len(samples) < DRIFT_NEEDS or min(samples) == max(samples):
+    # All pairs are compared; some hundreds of samples tell a trend as well as thousands.
+    thinned = samples[:: -(-len(samples) // 400)]
+    n = len(thinned)
+    if n < DRIFT_NEEDS or min(thinned) == max(thinned):
         return 0.0
+    from scipy.special import stdtr
     from scipy.stats import spearmanr, theilslopes
 
-    if spearmanr(range(len(samples)), samples).pvalue >= DRIFT_P:
-        return 0.0
-    # The slope compares all pairs; some hundreds of samples tell it as well as thousands.
-    thinned = samples[:: -(-len(samples) // 400)]
     slope = float(theilslopes(thinned)[0])
-    return slope * (len(thinned) - 1) / median(samples)
+    resemblance = max(0.0, lag_correlation([sample - slope * place for place, sample in enumerate(thinned)]))
+    freedom = n * (1 - resemblance) / (1 + resemblance) - 2
+    correlation = float(spearmanr(range(n), thinned).statistic)
+    if freedom < 1:
+        return 0.0
+    if abs(correlation) < 1:
+        t = abs(correlation) * math.sqrt(freedom / (1 - correlation**2))
+        if 2 * float(stdtr(freedom, -t)) >= DRIFT_P:
+            return 0.0
+    return slope * (n - 1) / median(samples)
 
 
 def _noisy(latency: Latency, settings: Settings) -> Verdict | None:

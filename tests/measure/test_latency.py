@@ -232,6 +232,14 @@ def test_the_deadline_is_judged_by_the_last_pass() -> None:
     assert Script(100, 100, 300).measure(NONE, deadline=1 * S).samples_ns == (300 * MS, 300 * MS)
 
 
+def test_a_slow_first_pass_does_not_make_the_second_a_sample() -> None:
+    # After 1 s there seems to be room for one pass of 1 s more until 2.5 s; it takes 0.5 s and was the warm-up.
+    visit = Script(1000, 500, *(100,) * 50).measure(NONE, deadline=2500 * MS)
+    assert visit.warmup_ns == (500 * MS,)
+    assert set(visit.samples_ns) == {100 * MS}
+    assert len(visit.samples_ns) == len(visit.device_ns) == len(visit.switches)
+
+
 # --- What is inside a sample and what is not
 
 

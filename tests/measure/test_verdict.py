@@ -131,7 +131,7 @@ def test_a_process_that_does_not_know_of_others_does_not_vote() -> None:
 def test_a_pass_may_be_taken_off_its_cores_now_and_then(cores: int, ms: float, usual: int) -> None:
     def found(switches: int) -> str:
         samples = [ms] * 20
-        return judged(make_visit(*samples, switches=(switches,) * 20), cores=cores).status
+        return judged(make_visit(*samples, switches=(switches,) * 20), cores=64, threads=cores).status
 
     assert (found(usual), found(usual + 1)) == ("VALID", "CONTENDED")
 
