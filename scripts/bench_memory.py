@@ -1,45 +1,49 @@
 """How well the predicted peak of a forward pass agrees with the measured one.
 
 The seven default networks, deploy form, each in a fresh process: the peak by the protocol of ``srbench profile``, then
-torch's own list of allocations in another pass, then the whole process as it is with malloc's usual settings. A chain
-of known tensors goes the same way: what it is off by is the kernel's counting.
+torch's own list of allocations in another pass. A chain of known tensors goes the same way: what it is off by is the
+kernel's counting. Last the whole process as it is with malloc's usual settings, also with a large image.
 
     python scripts/bench_memory.py [--scale 4] [--lr 320x180] [--threads N] [--write]
 
-``--write`` puts the tables into docs/measuring.md.
+``--write`` puts the tables into docs/measuring.md. Linux only.
 """
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from parts import write_part
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 import model_defs
+from parts import write_part
 from srbench import models, workload
 from srbench.commands.fit import RESERVE_BYTES
 from srbench.device import open_device
-from srbench.measure import complexity
+from srbench.measure.complexity import count
 from srbench.measure.copies import this_cpu
 from srbench.measure.memory import measure_memory
-from srbench.records import ModelId, Workload
+from srbench.records import Complexity, ModelId, Workload
 
 MIB = 2**20
 KNOWN = "known tensors"
 #: Passes after which an ordinary process has seen its peak.
 ORDINARY_PASSES = 4
+#: A network on an LR image whose feature maps take more than 32 MiB each.
+LARGE, LARGE_LR = "bsrn", "448x448"
+#: Known tensors of this size in all are counted so often, while they are held and after their release.
+COUNTED_BYTES, COUNTINGS = 96 * MIB, 10
 
 
 @dataclass(frozen=True)
-class Result:
+class Peaks:
     """Bytes: predicted without and with copies, measured, by torch's list of allocations, of the whole process."""
 
     tensors: int
@@ -49,8 +53,17 @@ class Result:
     process: int
 
 
+@dataclass(frozen=True)
+class Row:
+    """A network with its peaks, and that of a process that leaves malloc alone."""
+
+    title: str
+    peaks: Peaks
+    ordinary: int
+
+
 class Chain(nn.Module):
-    """Tensors whose sizes are known: at its peak the input's size three times, and nothing is copied."""
+    """Tensors whose sizes are known: at its peak three times the input's size beside it, and nothing is copied."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> the same."""
@@ -66,41 +79,42 @@ def main() -> None:
     parser.add_argument("--lr", help="LR size, WxH [default: of GT 1280x720]")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--write", action="store_true", help="put the tables into docs/measuring.md")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    parser.add_argument("--ordinary", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--task", choices=TASKS, help=argparse.SUPPRESS)
+    parser.add_argument("--name", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    lr = workload.parse_size(options.lr, "--lr") if options.lr else None
-    load = workload.plan(options.scale, lr=lr)
+    load = workload.plan(options.scale, lr=workload.parse_size(options.lr, "--lr") if options.lr else None)
     torch.set_num_threads(options.threads)
-    if options.one:
-        print(_process_peak(options.one, load) if options.ordinary else json.dumps(asdict(_measure(options.one, load))))
+    if options.task:
+        print(json.dumps(TASKS[options.task](options.name, load)))
         return
 
-    def fresh(name: str, *more: str) -> str:
-        size = f"{load.lr_width}x{load.lr_height}"
-        numbers = ["--scale", str(load.scale), "--lr", size, "--threads", str(options.threads)]
-        command = [sys.executable, str(Path(__file__).resolve()), "--one", name, *numbers, *more]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    def fresh(task: str, name: str, lr: str) -> Any:
+        numbers = ["--scale", str(load.scale), "--lr", lr, "--threads", str(options.threads)]
+        command = [sys.executable, str(Path(__file__).resolve()), "--task", task, "--name", name, *numbers]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
-    results = {name: Result(**json.loads(fresh(name))) for name in (*model_defs.DEFAULTS, KNOWN)}
-    ordinary = {name: int(fresh(name, "--ordinary")) for name in model_defs.DEFAULTS}
-    text = _report(results, ordinary, load, options.threads)
+    def row(name: str, lr: str, title: str) -> Row:
+        ordinary = 0 if name == KNOWN else fresh("ordinary", name, lr)
+        return Row(title, Peaks(**fresh("peaks", name, lr)), ordinary)
+
+    lr = f"{load.lr_width}x{load.lr_height}"
+    rows = [row(name, lr, _model(name).architecture) for name in model_defs.DEFAULTS]
+    large = row(LARGE, LARGE_LR, f"{_model(LARGE).architecture}, LR {LARGE_LR}")
+    text = _report(rows, row(KNOWN, lr, KNOWN), large, fresh("counting", KNOWN, lr), options.threads, load)
     print(text)
     if options.write:
         write_part("docs/measuring.md", "memory", text)
 
 
-def _prepare(name: str, load: Workload) -> tuple[Callable[[], object], complexity.Complexity]:
+def _prepare(name: str, load: Workload) -> tuple[Callable[[], object], Complexity]:
     """A pass, and what its shapes predict."""
     cpu = this_cpu(torch.get_num_threads())
     if name == KNOWN:
         chain, x = Chain(), torch.rand(1, 64, load.lr_height, load.lr_width)
-        return lambda: chain(x), complexity.count(chain, x.shape, cpu=cpu)[0]
+        return lambda: chain(x), count(chain, x.shape, cpu=cpu)[0]
     model = _model(name)
-    network = models.build(model, load.scale)
-    image = workload.make_input(model, load, seed=0)
-    on_meta = models.build(model, load.scale, "meta")
-    return lambda: network(image), complexity.count(on_meta, image.shape, cpu=cpu)[0]
+    network, image = models.build(model, load.scale), workload.make_input(model, load, seed=0)
+    return lambda: network(image), count(models.build(model, load.scale, "meta"), image.shape, cpu=cpu)[0]
 
 
 def _model(name: str) -> ModelId:
@@ -108,7 +122,7 @@ def _model(name: str) -> ModelId:
     return model
 
 
-def _measure(name: str, load: Workload) -> Result:
+def _peaks(name: str, load: Workload) -> dict[str, int]:
     device = open_device("cpu")
     device.prepare_memory()
     forward, counts = _prepare(name, load)
@@ -117,7 +131,7 @@ def _measure(name: str, load: Workload) -> Result:
         listed = counts.weights_bytes + counts.input_bytes + _listed_peak(forward)
     if memory.process_bytes is None:
         raise SystemExit(f"this kernel does not tell peaks exactly: {memory.method}")
-    return Result(counts.peak_bytes, counts.cpu_peak_bytes, memory.peak_bytes, listed, memory.process_bytes)
+    return asdict(Peaks(counts.peak_bytes, counts.cpu_peak_bytes, memory.peak_bytes, listed, memory.process_bytes))
 
 
 def _listed_peak(forward: Callable[[], object]) -> int:
@@ -133,60 +147,86 @@ def _listed_peak(forward: Callable[[], object]) -> int:
     return peak
 
 
-def _process_peak(name: str, load: Workload) -> int:
-    """Of a process that does what a program does which upscales image after image, malloc left alone."""
+def _ordinary(name: str, load: Workload) -> int:
+    """Peak of a process that upscales image after image and leaves malloc alone."""
     forward, _ = _prepare(name, load)
     with torch.inference_mode():
         for _ in range(ORDINARY_PASSES):
             forward()
-    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return _status_bytes("VmHWM")
+
+
+def _counting(_: str, __: Workload) -> dict[str, list[int]]:
+    """Growth that the kernel tells for tensors of ``COUNTED_BYTES``, minus that: read before or after their release."""
+    open_device("cpu").prepare_memory()
+    errors: dict[str, list[int]] = {"held": [], "released": []}
+    for _round in range(COUNTINGS + 1):
+        for when, found in errors.items():
+            Path("/proc/self/clear_refs").write_text("5")
+            before = _status_bytes("VmRSS")
+            tensors = [torch.zeros(COUNTED_BYTES // 8) for _half in range(2)]
+            if when == "released":
+                tensors.clear()
+            found.append(_status_bytes("VmHWM") - before - COUNTED_BYTES)
+            tensors.clear()
+    return {when: found[1:] for when, found in errors.items()}  # the first loads code
+
+
+def _status_bytes(field: str) -> int:
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{field}:")]
     return int(line.split()[1]) * 1024
 
 
-def _report(results: dict[str, Result], ordinary: dict[str, int], load: Workload, threads: int) -> str:
-    rows = []
-    for name, r in results.items():
-        title = name if name == KNOWN else _model(name).architecture
-        cells = [title, _mib(r.tensors), _mib(r.predicted), _mib(r.listed), _mib(r.measured)]
-        difference = [_mib(r.listed - r.predicted, sign="+"), _mib(r.measured - r.listed, sign="+")]
-        rows.append(_row([*cells, f"{r.predicted / r.measured:.3f}", *difference]))
-    networks = [name for name in results if name != KNOWN]
-    whole = [
-        _row([_model(name).architecture, *map(_mib, (r.predicted + RESERVE_BYTES["cpu"], r.process, ordinary[name]))])
-        for name, r in ((name, results[name]) for name in networks)
-    ]
-    worst = max(abs(r.predicted / r.measured - 1) for r in (results[name] for name in networks))
-    arguments = " ".join(sys.argv[1:])
-    block = this_cpu().block
+#: What a fresh process can be asked for; each answers with JSON.
+TASKS: dict[str, Callable[[str, Workload], object]] = {"peaks": _peaks, "ordinary": _ordinary, "counting": _counting}
+
+
+def _report(rows: list[Row], known: Row, large: Row, errors: dict[str, list[int]], threads: int, load: Workload) -> str:
+    peaks = [["Network", "tensors alone", "with copies (predicted)", "allocated (torch's list)", "measured"]]
+    peaks[0] += ["predicted / measured", "rest: scratch pads", "rest: kernel's counting"]
+    for row in (*rows, known):
+        p = row.peaks
+        rest = [_mib(p.listed - p.predicted, sign="+"), _mib(p.measured - p.listed, sign="+")]
+        sizes = map(_mib, (p.tensors, p.predicted, p.listed, p.measured))
+        peaks.append([row.title, *sizes, f"{p.predicted / p.measured:.3f}", *rest])
+    reserve = RESERVE_BYTES["cpu"]
+    kept = reserve // MIB
+    whole = [["Network", f"predicted + {kept}", "process", "process, malloc as usual"]]
+    whole += [[r.title, *map(_mib, (r.peaks.predicted + reserve, r.peaks.process, r.ordinary))] for r in (*rows, large)]
+    worst = max(abs(row.peaks.predicted / row.peaks.measured - 1) for row in rows)
+    held, released = (f"{min(found) // 1024:+d} to {max(found) // 1024:+d} KiB" for found in errors.values())
+    beside = [row.peaks.process - row.peaks.predicted for row in (*rows, large)]
+    libraries = f"{min(beside) // MIB} to {max(beside) // MIB}"
+    command = " ".join(["python scripts/bench_memory.py", *sys.argv[1:]])
     return f"""\
-Made by `python scripts/bench_memory.py{" " if arguments else ""}{arguments}` (torch {torch.__version__}, {platform.system()}, {threads}
-threads, oneDNN layouts of {block} channels): x{load.scale}, LR {load.lr_width}x{load.lr_height}, deploy form, float32; peak of one
-forward pass in MiB, weights and input included. Largest deviation of the seven: {worst:.2%}.
+Made by `{command}` (torch {torch.__version__}, {threads} threads, oneDNN
+layouts of {this_cpu().block} channels): x{load.scale}, LR {load.lr_width}x{load.lr_height}, deploy form, float32.
+Peak of one forward pass in MiB, weights and input included. Largest deviation of the seven: {worst:.2%}.
 
-| Network | tensors alone | with copies (predicted) | allocated, by torch's list | measured | predicted / measured | rest: scratch pads | rest: kernel's counting |
-|---|--:|--:|--:|--:|--:|--:|--:|
-{chr(10).join(rows)}
+{_table(peaks)}
 
-"Tensors alone" is what a caching GPU allocator would hand out, without cuDNN's workspace. "With copies" adds what a
-convolution on a CPU holds for its own duration (`srbench/measure/copies.py`). What remains has two names. *Scratch
-pads*: what torch allocated in that pass beyond the prediction (small buffers of convolutions, of means and of
-interpolation), from the allocations that torch.profiler lists. *Kernel's counting*: the difference between that list
-and the growth of the process. The kernel counts whole pages, and hands each processor up to 32 of them (128 KiB) before
-it adds them up, so a chain of known tensors, last row, is off by as much.
+"Tensors alone" is what a caching GPU allocator would hand out, without cuDNN's workspaces. "With copies" adds what a
+convolution on a CPU holds for its own duration: a copy of its input in oneDNN's layout, one of its weights, and its
+output in that layout until it is copied back (`srbench/measure/copies.py`). What remains has two names. *Scratch pads*:
+what torch allocated in that pass beyond the prediction, from the allocations that torch.profiler lists. *Kernel's
+counting*: the growth of the process against that list. Linux takes the high-water mark from counters of which each
+processor keeps some pages to itself: {COUNTED_BYTES // MIB} MiB of tensors, counted {COUNTINGS} times, are read
+{held} off while they are held, and {released} off after their release. The last row is a chain of
+known tensors, measured as the networks are.
 
-What a process needs in all, in MiB; `srbench fit` sets {RESERVE_BYTES["cpu"] // MIB} aside for interpreter and libraries:
+What a process needs in all, in MiB. Interpreter and libraries take {libraries} of it; `srbench fit` keeps {kept}.
 
-| Network | predicted + {RESERVE_BYTES["cpu"] // MIB} | process | process, malloc as usual |
-|---|--:|--:|--:|
-{chr(10).join(whole)}
+{_table(whole)}
 
-"Process" returns freed tensors to the kernel, as the measurement does and as `MALLOC_MMAP_THRESHOLD_=65536` in the
-environment makes any program do. Left alone, glibc's malloc keeps freed blocks below 32 MiB for reuse, and a process
-grows beyond its needs; of larger tensors it keeps none, so at sizes where memory is short the two are close."""
+"Process" gives freed tensors back to the kernel, as the measurement does, and as `MALLOC_MMAP_THRESHOLD_=65536` in the
+environment makes any program do. As usual, glibc's malloc keeps freed blocks below 32 MiB for reuse, and a process
+grows beyond its needs, by how much differs from run to run. Larger tensors go back at once, so the share falls with the
+size of the image (last row)."""
 
 
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _table(cells: list[list[str]]) -> str:
+    head, *body = (f"| {' | '.join(row)} |" for row in cells)
+    return "\n".join([head, f"|---|{'--:|' * (len(cells[0]) - 1)}", *body])
 
 
 def _mib(amount: int, sign: str = "") -> str:

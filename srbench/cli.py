@@ -324,9 +324,7 @@ def fit(
     aspect: Annotated[str, typer.Option(metavar="W:H", help="Shape of the image, or several.")] = "1:1,16:9",
     multiple: Annotated[
         int | None,
-        typer.Option(
-            min=1, max=1024, help="LR sides are multiples of this. [default: 1; 8 for a network of your own]"
-        ),
+        typer.Option(min=1, max=1024, help="LR sides are multiples of this. [default: 1; 8 for a network of your own]"),
     ] = None,
     batch: Annotated[int, typer.Option(help="Images in a pass.")] = 1,
     form: Annotated[FormOption, typer.Option(help="Re-parameterised networks: folded, or with all branches.")] = (

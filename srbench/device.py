@@ -169,6 +169,7 @@ class CudaDevice:
         self._events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
         self._found: nvml.Gpu | None = None
         self._looked = False
+        self._telemetry: GpuTelemetry | None = None
 
     @property
     def torch_device(self) -> torch.device:
@@ -201,7 +202,9 @@ class CudaDevice:
 
     def reading(self, after: int) -> Reading:
         """What NVML tells of this GPU now; the first call loads it."""
-        return GpuTelemetry(self._gpu()).reading(after)
+        if self._telemetry is None:
+            self._telemetry = GpuTelemetry(self._gpu())
+        return self._telemetry.reading(after)
 
     def _gpu(self) -> nvml.Gpu | None:
         if not self._looked:

@@ -8,6 +8,8 @@ from srbench.errors import InputError
 #: Left to everything else on the machine, as a share of what is available.
 RESERVE_SHARE = 0.05
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+#: Bytes that the system calls for limits cannot even express.
+_NO_MEMORY_HAS = 2**63
 
 
 def parse_bytes(text: str, option: str) -> int:
@@ -19,7 +21,7 @@ def parse_bytes(text: str, option: str) -> int:
     match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?(?:[eE]\d{1,2})?)\s*([a-zA-Z]*)\s*", text)
     unit = _UNITS.get(match[2].lower()) if match else None
     size = int(float(match[1]) * unit) if match is not None and unit is not None else 0
-    if not size:
+    if not 0 < size < _NO_MEMORY_HAS:
         raise InputError(f"{option} {text!r} is no size such as 8GiB, 512MiB or 6GB")
     return size
 

@@ -20,6 +20,12 @@ _REASONS = {
     pynvml.nvmlClocksThrottleReasonHwPowerBrakeSlowdown: "HW power brake",
     pynvml.nvmlClocksEventReasonDisplayClockSetting: "display clock setting",
 }
+#: Policies whose time under the wanted clocks the driver counts (nvmlPerfPolicyType_t), in the words from above.
+_COUNTED = {
+    pynvml.NVML_PERF_POLICY_POWER: "SW power cap",
+    pynvml.NVML_PERF_POLICY_THERMAL: "thermal slowdown",
+    pynvml.NVML_PERF_POLICY_BOARD_LIMIT: "board limit",
+}
 
 
 @dataclass(frozen=True)
@@ -192,6 +198,12 @@ class Gpu:
         """What holds its clock back now."""
         mask = self._mask() or 0
         return tuple(name for bit, name in _REASONS.items() if mask & bit)
+
+    @property
+    def held_back_ns(self) -> dict[str, int]:
+        """How long each cause has held its clock back since the driver was loaded; empty where it does not count."""
+        found = {name: self._ask(pynvml.nvmlDeviceGetViolationStatus, policy) for policy, name in _COUNTED.items()}
+        return {name: int(times.violationTime) for name, times in found.items() if times is not None}
 
     @property
     def processes(self) -> tuple[Process, ...] | None:

@@ -103,17 +103,29 @@ class CpuTelemetry:
 
 
 class GpuTelemetry:
-    """A GPU's state, by NVML. Its reasons are those of the moment: NVML keeps no count that a user may read."""
+    """A GPU's state, by NVML.
+
+    Its reasons are those of the moment and, where the driver counts them, those of the time since the reading before:
+    at the moment of a reading the GPU has just come to rest.
+    """
 
     def __init__(self, gpu: nvml.Gpu | None) -> None:
         self._gpu = gpu
+        self._before = gpu.held_back_ns if gpu else {}
 
     def reading(self, after: int) -> Reading:
         """The state now."""
         if self._gpu is None:
             return Reading(after=after)
         gpu = self._gpu
-        return Reading(after=after, clock_mhz=gpu.clock_mhz, temperature_c=gpu.temperature_c, reasons=gpu.reasons)
+        before, self._before = self._before, gpu.held_back_ns
+        counted = [name for name, time_ns in self._before.items() if time_ns > before.get(name, time_ns)]
+        return Reading(
+            after=after,
+            clock_mhz=gpu.clock_mhz,
+            temperature_c=gpu.temperature_c,
+            reasons=tuple(dict.fromkeys([*gpu.reasons, *counted])),
+        )
 
 
 def _gauges(paths: Iterable[Path]) -> list[Gauge]:
