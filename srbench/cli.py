@@ -2,7 +2,6 @@
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from time import monotonic_ns
 from typing import Annotated
@@ -11,6 +10,18 @@ import typer
 from typer.exceptions import TyperException
 
 from srbench.errors import InputError
+from srbench.options import (
+    FormOption,
+    MachineName,
+    Output,
+    RoundingOption,
+    StrictRanks,
+    WithPublished,
+    check_positive,
+    form_of,
+    scales_of,
+    share_of,
+)
 
 #: For the wall time of a whole run.
 STARTED_NS = monotonic_ns()
@@ -26,32 +37,6 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class FormOption(StrEnum):
-    """What is counted and timed."""
-
-    train = "train"
-    deploy = "deploy"
-
-
-class RoundingOption(StrEnum):
-    """How GT / scale becomes whole pixels."""
-
-    half_up = "half-up"
-    floor = "floor"
-
-
-Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of records, tables and plots.")]
-WithPublished = Annotated[
-    bool, typer.Option("--with-published", help="Also list networks outside the zoo, with their published figures.")
-]
-StrictRanks = Annotated[
-    bool, typer.Option("--strict-ranks", help="Rank by the median alone, even where intervals overlap.")
-]
-MachineName = Annotated[
-    str | None, typer.Option("--machine", help="Show this machine's records, or 'all'. [default: the newest record's]")
-]
 
 
 def _print_version(asked: bool) -> None:
@@ -125,9 +110,9 @@ def profile(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Measure models and print their leaderboard; records and tables go to --output."""
-    scales = _scales(scale)
-    _positive("--budget", budget)
-    _positive("--timeout", timeout)
+    scales = scales_of(scale)
+    check_positive("--budget", budget)
+    check_positive("--timeout", timeout)
     from srbench.commands.leaderboard import Shown
     from srbench.commands.profile import Options, profile, read_counters
 
@@ -140,7 +125,7 @@ def profile(
                 lr=lr,
                 lr_rounding="floor" if lr_rounding is RoundingOption.floor else "half-up",
                 batch=batch,
-                form="train" if form is FormOption.train else "deploy",
+                form=form_of(form),
                 static_only=static_only,
                 output=output,
                 device=device,
@@ -148,7 +133,7 @@ def profile(
                 budget_s=budget * max(1.0, RIGOROUS_ROUNDS / rounds) if rigorous else budget,
                 timeout_s=timeout,
                 rounds=max(rounds, RIGOROUS_ROUNDS) if rigorous else rounds,
-                precision=_share("--precision", precision),
+                precision=share_of("--precision", precision),
                 memory_limit=memory_limit,
                 resume=resume,
                 timings=timings,
@@ -180,7 +165,7 @@ def leaderboard(
     output: Output = Path("results"),
 ) -> None:
     """Rebuild the tables from stored records; measures nothing."""
-    scales = _scales(scale) if scale is not None else []
+    scales = scales_of(scale) if scale is not None else []
     from srbench.commands.leaderboard import Shown, leaderboard
 
     raise typer.Exit(leaderboard(output, scales, machine, Shown(with_published, strict_ranks)))
@@ -200,7 +185,7 @@ def plot(
     output: Output = Path("results"),
 ) -> None:
     """Draw the trade-off figure from stored records: PNG, PDF, SVG, and the plotted numbers as CSV."""
-    [*scales] = _scales(scale)
+    [*scales] = scales_of(scale)
     if len(scales) != 1:
         raise InputError(f"--scale {scale}: a figure shows one scale")
     from srbench.commands.plot import plot
@@ -270,20 +255,20 @@ def compare(
     """
     for option, seconds in (("--budget", budget), ("--timeout", timeout)):
         if seconds is not None:
-            _positive(option, seconds)
+            check_positive(option, seconds)
     from srbench.commands.compare import Measuring, Options, run
 
     measuring = Measuring(
-        scale=_scales(scale) if scale is not None else None,
+        scale=scales_of(scale) if scale is not None else None,
         gt=gt,
         lr=lr,
         batch=batch,
-        form=None if form is None else "train" if form is FormOption.train else "deploy",
+        form=None if form is None else form_of(form),
         device=device,
         threads=threads,
         rounds=rounds,
         budget=budget,
-        precision=_share("--precision", precision) if precision is not None else None,
+        precision=share_of("--precision", precision) if precision is not None else None,
         timeout=timeout,
     )
     raise typer.Exit(run(Options(what, measuring, fail_on or [], force, seed, output, quiet)))
@@ -343,7 +328,7 @@ def fit(
     ] = None,
 ) -> None:
     """Predict the largest LR image that fits a memory size, from shapes alone; nothing runs."""
-    [*scales] = _scales(scale)
+    [*scales] = scales_of(scale)
     if len(scales) != 1:
         raise InputError(f"--scale {scale}: give one scale")
     from srbench.commands.fit import Options, fit
@@ -355,7 +340,7 @@ def fit(
                 memory=memory,
                 scale=scales[0],
                 aspects=aspect,
-                form="train" if form is FormOption.train else "deploy",
+                form=form_of(form),
                 device=device,
                 batch=batch,
                 reserve=reserve,
@@ -363,29 +348,6 @@ def fit(
             )
         )
     )
-
-
-def _scales(text: str) -> list[int]:
-    parts = [part.strip().lower().removeprefix("x") for part in text.split(",")]
-    if not all(part.isdecimal() and 0 < int(part) <= 64 for part in parts):
-        raise InputError(f"--scale {text!r} is not a scale such as 4, or several such as 2,3,4")
-    return [int(part) for part in parts]
-
-
-def _share(option: str, text: str) -> float:
-    """``1%`` or ``0.01`` -> 0.01."""
-    try:
-        value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise InputError(f"{option} {text!r} is no share such as 1% or 0.01")
-    return value
-
-
-def _positive(option: str, seconds: float) -> None:
-    if not 0 < seconds < float("inf"):
-        raise InputError(f"{option} {seconds:g} must be a positive number of seconds")
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from srbench import models, workload
 from srbench.device import Device, open_device
 from srbench.machine import busy_seconds, read_back
-from srbench.measure import complexity, counters
+from srbench.measure import complexity, copies, counters
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.memory import measure_memory
 from srbench.measure.stats import MIN_SAMPLES_95
@@ -281,7 +281,8 @@ def static(case: Case) -> Complexity:
     """
     dtype = getattr(torch, case.workload.dtype)
     model = models.build(case.model, case.workload.scale, "meta").to(dtype)
-    counts, output = complexity.count(model, workload.input_shape(case.model, case.workload), dtype)
+    shape = workload.input_shape(case.model, case.workload)
+    counts, output = complexity.count(model, shape, dtype, copies.this_cpu(case.threads))
     check_shape(output, case)
     return counts
 
