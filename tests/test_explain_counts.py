@@ -7,12 +7,12 @@ from the challenges' files; printed figures from the tables named in ``model_def
 from collections.abc import Iterator
 from pathlib import Path
 
-import explain_counts as script
 import pytest
 import thop
 import torch
 from fvcore.nn import FlopCountAnalysis
 
+import explain_counts as script
 import model_defs
 from model_defs import catalog
 from model_defs.reparam import Form

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fault_drill
 import pytest
+
+import fault_drill
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds its processes in /proc")
 

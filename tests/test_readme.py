@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-import make_reference
 import pytest
 
+import make_reference
 from srbench.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
