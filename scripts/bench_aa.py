@@ -4,7 +4,7 @@ The networks are chains of equal convolutions (scripts/chains.py). Each comparis
 `srbench compare`, with its default rounds. The quiet conditions take turns, so that both meet the same hours; the load
 is one process that loops without pause (``--load 2`` for two).
 
-    python scripts/bench_aa.py [--repeats 40] [--rounds 8] [--budget 4] [--lr 96x96] [--load 1] [--write]
+    python scripts/bench_aa.py [--repeats 40] [--rounds 8] [--budget 2] [--lr 32x32] [--threads 1] [--load 1] [--write]
 
 ``--write`` stores the table in docs/measuring.md. Run it on a quiet machine.
 """
@@ -64,8 +64,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=40, help="comparisons of each condition")
     parser.add_argument("--rounds", type=int, default=compare.ROUNDS, help="as of srbench compare")
-    parser.add_argument("--budget", type=float, default=4.0, help="as of srbench compare: seconds for each network")
-    parser.add_argument("--lr", default="96x96", help="LR size")
+    parser.add_argument("--budget", type=float, default=2.0, help="as of srbench compare: seconds for each network")
+    parser.add_argument("--lr", default="32x32", help="LR size")
+    parser.add_argument("--threads", type=int, help="as of srbench compare")
     parser.add_argument("--device", default="auto", help="as of srbench compare")
     parser.add_argument("--load", type=int, default=1, help="busy processes of the loaded condition")
     parser.add_argument("--write", action="store_true", help="store the table in docs/measuring.md")
@@ -80,12 +81,18 @@ def main() -> None:
         ]
     except InputError as error:
         sys.exit(str(error))
-    for quiet in (True, False):
-        group = [condition for condition in conditions if (condition.load == 0) is quiet]
-        with busy(max(condition.load for condition in group)):
-            for seed in range(options.repeats):
-                for condition in group:
-                    condition.run_once(seed)
+    try:
+        for quiet in (True, False):
+            group = [condition for condition in conditions if (condition.load == 0) is quiet]
+            with busy(max(condition.load for condition in group)):
+                for seed in range(options.repeats):
+                    for condition in group:
+                        condition.run_once(seed)
+    except KeyboardInterrupt:
+        print("interrupted: the table has what was done", file=sys.stderr)
+    conditions = [condition for condition in conditions if condition.answers]
+    if not conditions:
+        sys.exit(1)
     text = report(conditions, options)
     print(text)
     if options.write:
@@ -94,7 +101,13 @@ def main() -> None:
 
 def networks(names: Sequence[str], options: argparse.Namespace) -> Networks:
     """The cases of a comparison, as the command makes them of its options."""
-    measuring = Measuring(lr=options.lr, rounds=options.rounds, budget=options.budget, device=options.device)
+    measuring = Measuring(
+        lr=options.lr,
+        rounds=options.rounds,
+        budget=options.budget,
+        device=options.device,
+        threads=options.threads,
+    )
     return compare.prepare(
         Options(names, measuring, fail_on=(), force=False, seed=0, output=None, quiet=True),
     )
