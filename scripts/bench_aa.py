@@ -1,10 +1,10 @@
-"""How often `srbench compare` is right: a network against itself, quiet and under load, and against a 10 % smaller one.
+"""How often `srbench compare` is right: a network against itself, quiet and loaded, and against one a tenth larger.
 
 The networks are chains of equal convolutions (scripts/chains.py). Each comparison runs through the functions of
-`srbench compare`, with its default rounds. The quiet conditions take turns, so that both meet the same hours; the load
+`srbench compare`, with its default rounds. The quiet conditions come from the same rounds of three networks; the load
 is one process that loops without pause (``--load 2`` for two).
 
-    python scripts/bench_aa.py [--repeats 40] [--rounds 8] [--budget 2] [--lr 32x32] [--threads 1] [--load 1] [--write]
+    python scripts/bench_aa.py [--repeats 40] [--rounds 8] [--budget 3.2] [--lr 32x32] [--threads 1] [--load 1] [--write]
 
 ``--write`` stores the table in docs/measuring.md. Run it on a quiet machine.
 """
@@ -34,29 +34,43 @@ from srbench.measure.stats import t_interval
 CHAINS = Path(__file__).with_name("chains.py")
 NINE, TEN = f"{CHAINS}:Nine", f"{CHAINS}:Ten"
 WORDS: tuple[Word, ...] = get_args(Word)
+#: The right word and the wrong ones for a network against itself.
+AGAINST_ITSELF: tuple[Word, tuple[Word, ...]] = ("SAME", ("FASTER", "SLOWER"))
 
 
 @dataclass
 class Condition:
-    """One row of the table: what is compared, and which words would be wrong."""
+    """One row of the table: which words would be right and wrong, and what came out."""
 
     title: str
-    networks: Networks
-    wrong: tuple[Word, ...]
     right: Word
-    load: int = 0
+    wrong: tuple[Word, ...]
     answers: list[Comparison] = field(default_factory=list)
+
+
+@dataclass
+class Setting:
+    """Networks that run in the same rounds: the first is compared with each of the others, a condition each."""
+
+    networks: Networks
+    conditions: tuple[Condition, ...]
+    load: int = 0
     seconds: float = 0.0
 
     def run_once(self, seed: int) -> None:
-        """One comparison, as the command does it."""
+        """Measure once; each comparison is answered by itself, as the command does it for two."""
         start = perf_counter()
         settings = self.networks.settings.model_copy(update={"seed": seed})
-        [found] = compare.answer(compare.measure(replace(self.networks, settings=settings), quiet=True), seed=seed)
+        pairs = compare.measure(replace(self.networks, settings=settings), quiet=True)
         self.seconds += perf_counter() - start
-        self.answers.append(found)
-        ratio = f"{found.effect.ratio:.4f} [{found.effect.low:.4f}, {found.effect.high:.4f}]" if found.effect else ""
-        print(f"{self.title} {len(self.answers)}: {found.word} {ratio} {found.problem}", file=sys.stderr, flush=True)
+        for condition, pair in zip(self.conditions, pairs, strict=True):
+            [found] = compare.answer([pair], seed=seed)
+            condition.answers.append(found)
+            ratio = (
+                f"{found.effect.ratio:.4f} [{found.effect.low:.4f}, {found.effect.high:.4f}]" if found.effect else ""
+            )
+            number = len(condition.answers)
+            print(f"{condition.title} {number}: {found.word} {ratio} {found.problem}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -64,36 +78,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=40, help="comparisons of each condition")
     parser.add_argument("--rounds", type=int, default=compare.ROUNDS, help="as of srbench compare")
-    parser.add_argument("--budget", type=float, default=2.0, help="as of srbench compare: seconds for each network")
+    parser.add_argument("--budget", type=float, default=3.2, help="as of srbench compare: seconds for each network")
     parser.add_argument("--lr", default="32x32", help="LR size")
     parser.add_argument("--threads", type=int, help="as of srbench compare")
     parser.add_argument("--device", default="auto", help="as of srbench compare")
     parser.add_argument("--load", type=int, default=1, help="busy processes of the loaded condition")
     parser.add_argument("--write", action="store_true", help="store the table in docs/measuring.md")
     options = parser.parse_args()
+    quiet = (
+        Condition("A/A, quiet", *AGAINST_ITSELF),
+        Condition("against 10 % more work, quiet", "FASTER", ("SLOWER", "SAME")),
+    )
     try:
-        conditions = [
-            Condition("A/A, quiet", networks((NINE, NINE), options), ("FASTER", "SLOWER"), "SAME"),
-            Condition("10 % more work, quiet", networks((TEN, NINE), options), ("FASTER", "SAME"), "SLOWER"),
-            Condition(
-                "A/A, under load", networks((NINE, NINE), options), ("FASTER", "SLOWER"), "SAME", load=options.load
-            ),
+        settings = [
+            Setting(networks((NINE, NINE, TEN), options), quiet),
+            Setting(networks((NINE, NINE), options), (Condition("A/A, under load", *AGAINST_ITSELF),), options.load),
         ]
     except InputError as error:
         sys.exit(str(error))
     try:
-        for quiet in (True, False):
-            group = [condition for condition in conditions if (condition.load == 0) is quiet]
-            with busy(max(condition.load for condition in group)):
+        for setting in settings:
+            with busy(setting.load):
                 for seed in range(options.repeats):
-                    for condition in group:
-                        condition.run_once(seed)
+                    setting.run_once(seed)
     except KeyboardInterrupt:
         print("interrupted: the table has what was done", file=sys.stderr)
-    conditions = [condition for condition in conditions if condition.answers]
-    if not conditions:
+    settings = [setting for setting in settings if setting.conditions[0].answers]
+    if not settings:
         sys.exit(1)
-    text = report(conditions, options)
+    text = report(settings, options)
     print(text)
     if options.write:
         write_part("docs/measuring.md", "calibration", text)
@@ -134,23 +147,25 @@ def _spin(parent: int) -> None:
         number += 1
 
 
-def report(conditions: Sequence[Condition], options: argparse.Namespace) -> str:
+def report(done: Sequence[Setting], options: argparse.Namespace) -> str:
     """The table in Markdown, with what it rests on."""
-    first = next(answer for condition in conditions for answer in condition.answers)
-    record, settings = first.pair.first.record, conditions[0].networks.settings
+    conditions = [condition for setting in done for condition in setting.conditions]
+    first = conditions[0].answers[0]
+    record, settings = first.pair.first.record, done[0].networks.settings
     load, machine = record.case.workload, record.machine
-    head = ["", "comparisons", *WORDS, "right", "wrong", "spread of a round", "seconds each"]
+    head = ["", "comparisons", *WORDS, "right", "wrong", "spread of a round"]
     lines = [
         f"{machine.name}, {record.case.device}, torch {machine.torch}; LR {load.lr_width}x{load.lr_height} at"
-        f" x{load.scale}, {settings.rounds} rounds, {settings.budget_s:g} s for each network;"
+        f" x{load.scale}, {record.case.threads} thread(s), {settings.rounds} rounds of {settings.visits} visits,"
+        f" {settings.budget_s:g} s for each network;"
         f" floor ±{first.floor.share:.1%} ({first.floor.source}).",
         "",
         f"| {' | '.join(head)} |",
         f"|---|{'---:|' * (len(head) - 1)}",
         *(f"| {' | '.join(_row(condition))} |" for condition in conditions),
         "",
-        "Right is SAME for a network against itself, SLOWER for the one with 10 % more work. Wrong is FASTER or SLOWER "
-        "for the former, FASTER or SAME for the latter; CANNOT TELL is neither. Spread of a round: standard deviation "
+        "Right is SAME for a network against itself, FASTER against the one with 10 % more work. Wrong is FASTER or "
+        "SLOWER for the former, SLOWER or SAME for the latter; CANNOT TELL is neither. Spread of a round: standard deviation "
         "of its log ratio, the median over the comparisons. Load: "
         f"{options.load} process{'es' if options.load != 1 else ''} looping without pause.",
         "",
@@ -158,7 +173,7 @@ def report(conditions: Sequence[Condition], options: argparse.Namespace) -> str:
         "",
         f"    python scripts/bench_aa.py {' '.join(sys.argv[1:])}".rstrip(),
         "",
-        f"took {sum(condition.seconds for condition in conditions) / 60:.0f} minutes.",
+        f"took {sum(setting.seconds for setting in done) / 60:.0f} minutes.",
     ]
     return "\n".join(lines)
 
@@ -178,7 +193,6 @@ def _row(condition: Condition) -> list[str]:
         share(lambda word: word == condition.right),
         share(lambda word: word in condition.wrong),
         f"{median(spreads):.1%}" if spreads else "-",
-        f"{condition.seconds / number:.1f}",
     ]
 
 
@@ -186,7 +200,8 @@ def _truth(condition: Condition) -> str:
     """All rounds of a condition pooled: what the ratio truly is here, beside that of the work."""
     means = [answer.effect.mean for answer in condition.answers if answer.effect]
     failed = len(condition.answers) - len(means)
-    work = [plan.counts.multi_adds if plan.counts else 0 for plan in condition.networks.plans]
+    pair = condition.answers[0].pair
+    work = [side.record.complexity.multi_adds if side.record.complexity else 0 for side in (pair.first, pair.second)]
     text = f"- {condition.title}: Multi-Adds ratio {work[0] / work[1]:.4f}"
     if means:
         text += f"; runtime ratio of all its rounds pooled {math.exp(fmean(means)):.4f}"

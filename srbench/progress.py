@@ -67,8 +67,8 @@ class Forecast:
             one = counts.multi_adds * plan.case.workload.batch * self._pace_ns / NS_PER_S if counts else 0.0
         if step.task != "time":
             return _PROCESS_S + _MEMORY_PASSES * one
-        least = (_UNTIMED_PASSES + min_samples(self._settings.rounds)) * one
-        return _PROCESS_S + max(self._settings.budget_s / self._settings.rounds, least)
+        least = (_UNTIMED_PASSES + min_samples(self._settings.processes)) * one
+        return _PROCESS_S + max(self._settings.budget_s / self._settings.processes, least)
 
 
 class Quiet:

@@ -5,7 +5,7 @@ derived from stored samples, never stored beside them, so recomputing gives the 
 """
 
 import hashlib
-from statistics import median
+from statistics import geometric_mean, median
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -249,6 +249,15 @@ class Latency(Frozen):
         return tuple(visit.median_ns for visit in self.visits if visit.median_ns is not None)
 
     @property
+    def round_medians_ns(self) -> dict[int, float]:
+        """One median for each round: of several processes their geometric mean."""
+        rounds: dict[int, list[float]] = {}
+        for visit in self.visits:
+            if visit.median_ns is not None:
+                rounds.setdefault(visit.round, []).append(visit.median_ns)
+        return {number: geometric_mean(medians) for number, medians in rounds.items()}
+
+    @property
     def interval(self) -> Interval | None:
         """Median of the process medians with its interval, in ns; None without samples."""
         return stats.process_interval([visit.samples_ns for visit in self.visits if visit.samples_ns])
@@ -328,9 +337,11 @@ class Settings(Frozen):
 
     Attributes:
         seed: of the random weights and input, and of the order of each round.
-        budget_s: wall time of a case's passes, shared by its rounds.
+        budget_s: wall time of a case's passes, shared by its processes.
         timeout_s: after which a process is ended.
-        rounds: fresh processes of each case.
+        rounds: how often the cases are gone through, each time from a fork server of its own.
+        visits: fresh processes of each case in a round. A profile has one; in a comparison two average out what lasts
+            less than a round.
         precision: a process stops sampling once the interval of its block medians is within this share of the median.
         memory_limit_bytes: most private memory that a process may map; None where there is no limit.
         threads, interop_threads: within one operator, and of operators side by side.
@@ -347,6 +358,7 @@ class Settings(Frozen):
     budget_s: float
     timeout_s: float
     rounds: int = Field(default=3, ge=1)
+    visits: int = Field(default=1, ge=1)
     precision: float = Field(default=0.01, gt=0)
     memory_limit_bytes: int | None = None
     threads: int | None = None
@@ -360,6 +372,11 @@ class Settings(Frozen):
     onednn: bool | None = None
     cpu_capability: str | None = None
     environment: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def processes(self) -> int:
+        """Timed processes of each case."""
+        return self.rounds * self.visits
 
 
 class Record(Frozen):

@@ -109,7 +109,7 @@ def _check_memory(case: Case, counts: Complexity) -> None:
 
 
 def steps_of(plans: Sequence[Plan], settings: Settings, counters: Sequence[CounterName]) -> list[Step]:
-    """Every process of a run, in order: other counters, then rounds that visit each case once, memory in the last.
+    """Every process of a run, in order: other counters, then rounds that visit each case, memory in the last.
 
     Rounds spread whatever drifts over all cases alike. The order within a round is shuffled by the seed, so that no
     case always follows the same neighbour.
@@ -122,11 +122,12 @@ def steps_of(plans: Sequence[Plan], settings: Settings, counters: Sequence[Count
     ]
     timed = [index for index, plan in enumerate(plans) if plan.case.device != "none"]
     dice = random.Random(settings.seed)
-    for number in range(settings.rounds):
+    for turn in range(settings.processes):
+        number, again = divmod(turn, settings.visits)
         dice.shuffle(timed)
-        for place, index in enumerate(timed):
+        for place, index in enumerate(timed, again * len(timed)):
             steps.append(Step(task="time", case=index, round=number, place=place))
-            if number == settings.rounds - 1:
+            if turn == settings.processes - 1:
                 steps.append(Step(task="memory", case=index, round=number, place=place))
     return steps
 

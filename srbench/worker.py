@@ -211,10 +211,10 @@ def _timed(
 ) -> Answer:
     limits = job.settings
     plan = TimingPlan(
-        budget_ns=int(limits.budget_s * NS_PER_S / limits.rounds),
+        budget_ns=int(limits.budget_s * NS_PER_S / limits.processes),
         deadline_ns=start_ns + int(limits.timeout_s * DEADLINE_SHARE * NS_PER_S),
         precision=limits.precision,
-        min_samples=min_samples(limits.rounds),
+        min_samples=min_samples(limits.processes),
     )
     gc.collect()
     gc.disable()
@@ -235,12 +235,12 @@ def _timed(
     return Answer(visit=visit, passes_ns=visit.passes_ns)
 
 
-def min_samples(rounds: int) -> int:
+def min_samples(processes: int) -> int:
     """Samples that a process takes whatever they cost: 3 in all, and 6 where that is one more for each process.
 
     Three processes with two samples each give a 95 % interval; with one each they would give a range.
     """
-    return max(2, MIN_SAMPLES if rounds == 1 else MIN_SAMPLES_95 // rounds)
+    return max(2, MIN_SAMPLES if processes == 1 else MIN_SAMPLES_95 // processes)
 
 
 @dataclass(frozen=True)

@@ -142,8 +142,7 @@ def _settle(answer: Comparison, p: float, p_adjusted: float) -> Comparison:
 
 
 def _by_round(record: Record) -> dict[int, float]:
-    visits = record.latency.visits if record.latency else ()
-    return {visit.round: visit.median_ns for visit in visits if visit.median_ns is not None}
+    return record.latency.round_medians_ns if record.latency else {}
 
 
 def _effect(pair: Pair, first: Mapping[int, float], second: Mapping[int, float], seed: int) -> Effect | None:
@@ -159,15 +158,14 @@ def cycles(record: Record) -> dict[int, float] | None:
     """
     if not record.case.device.startswith("cuda") or record.latency is None:
         return None
-    found = {}
+    clocks: dict[int, list[int]] = {}
     for visit in record.latency.visits:
-        if visit.median_ns is None:
-            continue
-        clocks = [reading.clock_mhz for reading in visit.readings if reading.clock_mhz]
-        if not clocks:
+        told = [reading.clock_mhz for reading in visit.readings if reading.clock_mhz]
+        if not told and visit.median_ns is not None:
             return None
-        found[visit.round] = visit.median_ns * median(clocks) / 1e6
-    return found or None
+        clocks.setdefault(visit.round, []).extend(told)
+    rounds = record.latency.round_medians_ns
+    return {number: value * median(clocks[number]) / 1e6 for number, value in rounds.items()} or None
 
 
 def _holds_in_cycles(answer: Comparison, seed: int) -> bool:

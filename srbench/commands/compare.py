@@ -24,7 +24,10 @@ OK, FAILED = 0, 1
 #: Of log ratios that scatter by 5 % between rounds, 8 find a true 10 % difference in 94 of 100 runs and call none where
 #: there is none in more than 3 of 1000; of ratios that scatter by 1 %, 8 call equals the SAME in 99 of 100.
 ROUNDS = 8
-#: With 8 rounds 2 s for each process: two networks at x4 take about a minute.
+#: Processes of each network in a round. Where neighbours disturb for a second or two, as on a shared host, they average
+#: out within a round, at less cost than a further round with its own import of torch.
+VISITS = 2
+#: With 8 rounds of 2 visits 1 s for each process: two networks at x4 take about a minute.
 BUDGET_S = 16.0
 
 
@@ -144,6 +147,7 @@ def _settings(options: Options) -> Settings:
         budget_s=typed.budget or BUDGET_S,
         timeout_s=typed.timeout or 300.0,
         rounds=typed.rounds or ROUNDS,
+        visits=VISITS,
         precision=typed.precision or 0.01,
         memory_limit_bytes=limits.available_bytes(),
     )
@@ -189,13 +193,7 @@ def measure(networks: Networks, *, quiet: bool) -> list[Pair]:
     """Measure in interleaved rounds; the first of each workload is paired with each of the others."""
     display = progress.choose(quiet=quiet)
     records = runner.run(networks.plans, networks.settings, (), lambda record: None, display)
-    # They come in the order in which their last process ended. Plans of one case are alike: either record will do.
-    left = list(records)
-    sides = []
-    for plan, name in zip(networks.plans, networks.names, strict=True):
-        record = next(record for record in left if record.case == plan.case)
-        left.remove(record)
-        sides.append(Side(name, record))
+    sides = [Side(name, record) for name, record in zip(networks.names, records, strict=True)]
     by_load: dict[str, list[Side]] = {}
     for side in sides:
         by_load.setdefault(side.record.case.workload.model_dump_json(), []).append(side)

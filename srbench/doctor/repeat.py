@@ -15,10 +15,10 @@ from srbench.records import Case, Machine, Record, Settings
 #: A network of the zoo whose passes take some ten milliseconds on a few cores.
 NETWORK, SCALE = "span", 4
 CPU_LR, CUDA_LR = (64, 64), (320, 180)
-#: Fresh processes of each of the two. Five leave an interval of 1.2 standard deviations.
-ROUNDS = 5
+#: Rounds, and processes of each of the two in a round. Five leave an interval of 1.2 standard deviations of a round.
+ROUNDS, VISITS = 5, 3
 #: Seconds of passes in each process, its warm-up included.
-VISIT_S = 1.5
+VISIT_S = 0.6
 TIMEOUT_S = 60.0
 #: From here on a difference that matters to a reader gets lost.
 NOISY = 0.02
@@ -41,7 +41,7 @@ def run(
     case = Case(
         model=model, workload=load, device=device, threads=(threads or usable_cores()) if device == "cpu" else None
     )
-    settings = Settings(seed=0, budget_s=ROUNDS * VISIT_S, timeout_s=TIMEOUT_S, rounds=ROUNDS)
+    settings = Settings(seed=0, budget_s=ROUNDS * VISITS * VISIT_S, timeout_s=TIMEOUT_S, rounds=ROUNDS, visits=VISITS)
     plans = runner.look_ahead([case, case], settings)
     first, second = measure(plans, settings, (), lambda record: None, progress.choose(quiet=True))
     return judge(first, second, machine, datetime.now(UTC))
@@ -49,7 +49,7 @@ def run(
 
 def judge(first: Record, second: Record, machine: Machine, now: datetime) -> Outcome:
     """The floor that two records of one case give."""
-    medians = [medians_by_round(record) for record in (first, second)]
+    medians = [r.latency.round_medians_ns if r.latency else {} for r in (first, second)]
     ratios = noise.paired_ratios(*medians)
     broken = next((record for record in (first, second) if record.failed), None)
     if broken is not None or len(ratios) < noise.MIN_ROUNDS:
@@ -93,12 +93,6 @@ def _throttled(records: Sequence[Record]) -> Finding | None:
     if record is None:
         return None
     return Finding(code="aa.throttled", level="note", sentence=record.reason, advice=record.advice)
-
-
-def medians_by_round(record: Record) -> dict[int, float]:
-    """Median of the samples of each visit, in ns, by its round."""
-    visits = record.latency.visits if record.latency else ()
-    return {visit.round: visit.median_ns for visit in visits if visit.median_ns is not None}
 
 
 def _what(case: Case) -> str:

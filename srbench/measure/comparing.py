@@ -69,7 +69,7 @@ def paired_effect(first: Mapping[int, float], second: Mapping[int, float], seed:
     truth in 0.90-0.95, of the mean 0.74-0.93; t alone 0.94-0.99 (k = 3, 4 too), the hull 0.95-0.99 at 1.1 x t's width.
 
     Args:
-        first, second: process median of each round, any unit.
+        first, second: process median of each round (of several processes their geometric mean), any unit.
         seed: of the bootstrap.
     """
     rounds = sorted(first.keys() & second.keys())
