@@ -4,9 +4,10 @@ The networks are chains of equal convolutions (scripts/chains.py). Each comparis
 `srbench compare`, with its default rounds. The quiet conditions come from the same rounds of three networks; the load
 is one process that loops without pause (``--load 2`` for two).
 
-    python scripts/bench_aa.py [--repeats 40] [--rounds 8] [--budget 3.2] [--lr 32x32] [--threads 1] [--load 1] [--write]
+    python scripts/bench_aa.py [--repeats 40] [--budget 7.2] [--lr 32x32] [--threads 1] [--load 1] [--write]
 
-``--write`` stores the table in docs/measuring.md. Run it on a quiet machine.
+``--only quiet`` or ``--only loaded`` leaves the other part out. ``--write`` stores the table in docs/measuring.md.
+Run it on a quiet machine.
 """
 
 import argparse
@@ -78,11 +79,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=40, help="comparisons of each condition")
     parser.add_argument("--rounds", type=int, default=compare.ROUNDS, help="as of srbench compare")
-    parser.add_argument("--budget", type=float, default=3.2, help="as of srbench compare: seconds for each network")
+    parser.add_argument("--budget", type=float, default=7.2, help="as of srbench compare: seconds for each network")
     parser.add_argument("--lr", default="32x32", help="LR size")
     parser.add_argument("--threads", type=int, help="as of srbench compare")
     parser.add_argument("--device", default="auto", help="as of srbench compare")
     parser.add_argument("--load", type=int, default=1, help="busy processes of the loaded condition")
+    parser.add_argument("--only", choices=("quiet", "loaded"), help="one part alone")
     parser.add_argument("--write", action="store_true", help="store the table in docs/measuring.md")
     options = parser.parse_args()
     quiet = (
@@ -96,6 +98,8 @@ def main() -> None:
         ]
     except InputError as error:
         sys.exit(str(error))
+    if options.only:
+        settings = [setting for setting in settings if bool(setting.load) == (options.only == "loaded")]
     try:
         for setting in settings:
             with busy(setting.load):
@@ -165,8 +169,8 @@ def report(done: Sequence[Setting], options: argparse.Namespace) -> str:
         *(f"| {' | '.join(_row(condition))} |" for condition in conditions),
         "",
         "Right is SAME for a network against itself, FASTER against the one with 10 % more work. Wrong is FASTER or "
-        "SLOWER for the former, SLOWER or SAME for the latter; CANNOT TELL is neither. Spread of a round: standard deviation "
-        "of its log ratio, the median over the comparisons. Load: "
+        "SLOWER for the former, SLOWER or SAME for the latter; CANNOT TELL is neither. Spread of a round: standard "
+        "deviation of its log ratio, the median over the comparisons. Load: "
         f"{options.load} process{'es' if options.load != 1 else ''} looping without pause.",
         "",
         *(_truth(condition) for condition in conditions),
