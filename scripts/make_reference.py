@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readme", action="store_true", help="measure nothing")
     if not parser.parse_args().readme:
-        _srbench("profile", "--models", MODELS, "--scale", str(SCALE))
+        _srbench("profile", "--models", MODELS, "--scale", str(SCALE), "--timings")
         _srbench("plot", "--scale", str(SCALE))
     readme = ROOT / "README.md"
     readme.write_text(with_parts(readme.read_text(encoding="utf-8")), encoding="utf-8")
