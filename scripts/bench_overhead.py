@@ -1,23 +1,29 @@
-"""What srbench's timing adds: its median runtime against that of a bare loop, in one interleaved run.
+"""What srbench's timing adds: its median runtime against that of a bare loop, in interleaved runs.
 
     python scripts/bench_overhead.py           print the table
     python scripts/bench_overhead.py --write   the same, into docs/measuring.md
 
-Each pair is one process of srbench (from its fork server, with everything that a profile does) and one plain Python
-process that imports torch, builds the same network and loops over it with a clock. Which of the two goes first
-alternates. The ratio is that of the medians of the process medians.
+Twice. In one process: srbench's timing and a hand-written loop take turns over the same network and input, so that
+nothing but the timing differs. And in turns of processes: one process of srbench, as a profile starts it, and one plain
+Python process that imports torch, builds the network and loops over it; this ratio holds everything, and all that
+processes differ by.
 """
 
 import argparse
 import statistics
 import subprocess
 import sys
+import time
+
+import torch
 
 from parts import write_part
 from srbench import launch, machine, models, workload
+from srbench.device import open_device
 from srbench.measure.comparing import Effect, paired_effect
+from srbench.measure.latency import MIN_SAMPLES, TimingPlan, measure_latency
 from srbench.records import Case, Settings
-from srbench.worker import Job
+from srbench.worker import Job, prepare
 
 #: What a careful person writes by hand. Nothing of srbench is in it.
 BARE = """
@@ -43,7 +49,54 @@ with torch.inference_mode():
         times.append(time.perf_counter() - start)
 print(statistics.median(times))
 """
-CASES = (("span", (320, 180)), ("rfdn", (320, 180)), ("ecbsr", (64, 48)))
+#: Network, LR size at x4, seconds of a turn within one process.
+CASES = (("ecbsr", (64, 48), 0.3), ("span", (64, 48), 0.3), ("span", (320, 180), 3.0))
+#: Of these, the ones for which processes take turns.
+IN_PROCESSES = CASES[:2]
+
+
+def in_one_process(name: str, lr: tuple[int, int], pairs: int, seconds: float) -> tuple[Effect, float]:
+    """Ratio srbench / bare over ``pairs`` turns in this process, and the bare loop's median in ms."""
+    case = case_of(name, lr)
+    torch.set_num_threads(machine.usable_cores())
+    device = open_device("cpu")
+    model, image = prepare(case, device, seed=0)
+    plan = TimingPlan(budget_ns=int(seconds * 1e9), deadline_ns=2**62, precision=1e-9)
+
+    def forward() -> object:
+        return model(image)
+
+    def ours() -> float:
+        return statistics.median(measure_latency(forward, device, plan).samples_ns) / 1e9
+
+    def bare() -> float:
+        times: list[float] = []
+        end = time.perf_counter() + seconds * 0.7
+        while time.perf_counter() < end or len(times) < MIN_SAMPLES:
+            start = time.perf_counter()
+            model(image)
+            times.append(time.perf_counter() - start)
+        return statistics.median(times)
+
+    found: dict[str, list[float]] = {"ours": [], "bare": []}
+    with torch.inference_mode():
+        for number in range(pairs):
+            turns = (("ours", ours), ("bare", bare))
+            for who, turn in turns if number % 2 else reversed(turns):
+                found[who].append(turn())
+    return _effect(found["ours"], found["bare"]), statistics.median(found["bare"]) * 1e3
+
+
+def _effect(ours: list[float], bare: list[float]) -> Effect:
+    effect = paired_effect(dict(enumerate(ours)), dict(enumerate(bare)))
+    assert effect is not None, "as many values on either side"
+    return effect
+
+
+def case_of(name: str, lr: tuple[int, int]) -> Case:
+    """A network of the zoo at x4 on all usable cores."""
+    [model] = models.parse(name, "deploy")
+    return Case(model=model, workload=workload.plan(4, lr=lr), device="cpu", threads=machine.usable_cores())
 
 
 def bare_s(name: str, lr: tuple[int, int], threads: int, seconds: float) -> float:
@@ -62,11 +115,10 @@ def srbench_s(case: Case, seconds: float) -> float:
     return answer.visit.median_ns / 1e9
 
 
-def compare(name: str, lr: tuple[int, int], pairs: int, seconds: float) -> tuple[Effect, float]:
+def in_processes(name: str, lr: tuple[int, int], pairs: int, seconds: float) -> tuple[Effect, float]:
     """Ratio srbench / bare over ``pairs`` pairs of processes, and the bare loop's median in ms."""
     threads = machine.usable_cores()
-    [model] = models.parse(name, "deploy")
-    case = Case(model=model, workload=workload.plan(4, lr=lr), device="cpu", threads=threads)
+    case = case_of(name, lr)
     ours, bare = [], []
     for number in range(pairs):
         launch.fresh_server()
@@ -76,30 +128,36 @@ def compare(name: str, lr: tuple[int, int], pairs: int, seconds: float) -> tuple
         else:
             bare.append(bare_s(name, lr, threads, seconds))
             ours.append(srbench_s(case, seconds))
-        print(f"{name} {number + 1}/{pairs}: {ours[-1] / bare[-1]:.4f}", file=sys.stderr, flush=True)
-    effect = paired_effect(dict(enumerate(ours)), dict(enumerate(bare)))
-    assert effect is not None, "as many values on either side"
-    return effect, statistics.median(bare) * 1e3
+    return _effect(ours, bare), statistics.median(bare) * 1e3
 
 
 def main() -> None:
     """Measure all cases and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=3.0, help="passes of each process")
+    parser.add_argument("--turns", type=int, default=60, help="within one process, for each case")
+    parser.add_argument("--pairs", type=int, default=20, help="of processes, for each case")
     parser.add_argument("--write", action="store_true", help="put the table into docs/measuring.md")
     options = parser.parse_args()
+    here = machine.describe()
     lines = [
-        f"`python scripts/bench_overhead.py --pairs {options.pairs} --seconds {options.seconds:g}` "
-        f"({machine.describe().name}, torch {machine.describe().torch})",
+        f"`python scripts/bench_overhead.py --turns {options.turns} --pairs {options.pairs}` "
+        f"({here.name}, torch {here.torch})",
         "",
-        "| network, LR at x4 | bare loop [ms] | srbench / bare loop | 95 % interval |",
-        "|---|---:|---:|---:|",
+        "| network, LR at x4 | taking turns | turns | bare loop [ms] | srbench / bare loop | 95 % interval |",
+        "|---|---|---:|---:|---:|---:|",
     ]
-    for name, lr in CASES:
-        effect, bare_ms = compare(name, lr, options.pairs, options.seconds)
-        interval = f"[{effect.low:.4f}, {effect.high:.4f}]"
-        lines.append(f"| {name}, {lr[0]}x{lr[1]} | {bare_ms:.2f} | {effect.ratio:.4f} | {interval} |")
+
+    def row(name: str, lr: tuple[int, int], how: str, turns: int, found: tuple[Effect, float]) -> None:
+        effect, bare_ms = found
+        numbers = f"{bare_ms:.2f} | {effect.ratio:.4f} | [{effect.low:.4f}, {effect.high:.4f}]"
+        lines.append(f"| {name}, {lr[0]}x{lr[1]} | {how} | {turns} | {numbers} |")
+        print(lines[-1], file=sys.stderr, flush=True)
+
+    for name, lr, seconds in CASES:
+        turns = options.turns if seconds < 1 else max(3, options.turns // 3)
+        row(name, lr, "in one process", turns, in_one_process(name, lr, turns, seconds))
+    for name, lr, _ in IN_PROCESSES:
+        row(name, lr, "processes", options.pairs, in_processes(name, lr, options.pairs, 1.0))
     text = "\n".join(lines)
     print(text)
     if options.write:
