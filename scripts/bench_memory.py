@@ -26,7 +26,7 @@ import model_defs
 from parts import write_part
 from srbench import models, workload
 from srbench.commands.fit import RESERVE_BYTES
-from srbench.device import open_device
+from srbench.machine.device import open_device
 from srbench.measure.complexity import count
 from srbench.measure.copies import this_cpu
 from srbench.measure.memory import measure_memory

@@ -19,7 +19,7 @@ import torch
 
 from parts import write_part
 from srbench import launch, machine, models, workload
-from srbench.device import open_device
+from srbench.machine.device import open_device
 from srbench.measure.comparing import Effect, paired_effect
 from srbench.measure.latency import MIN_SAMPLES, TimingPlan, measure_latency
 from srbench.records import Case, Settings

@@ -5,7 +5,7 @@ Every field has a neutral value, for records of earlier times and for systems th
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from srbench.linux import number_list
+from srbench.machine.linux import number_list
 
 
 class Frozen(BaseModel):

@@ -2,8 +2,9 @@
 
 import re
 
-from srbench import linux, machine
+from srbench import machine
 from srbench.errors import InputError
+from srbench.machine import linux
 
 #: Left to everything else on the machine, as a share of what is available.
 RESERVE_SHARE = 0.05

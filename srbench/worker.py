@@ -24,8 +24,8 @@ import torch
 from torch import Tensor, nn
 
 from srbench import models, workload
-from srbench.device import Device, open_device
 from srbench.machine import busy_seconds, read_back
+from srbench.machine.device import Device, open_device
 from srbench.measure import complexity, copies, counters
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.memory import measure_memory

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from srbench import cli, noise, runner, store
+from srbench import cli, runner, store
 from srbench.assemble import Plan
 from srbench.commands import compare
-from srbench.noise import NoiseFloor
+from srbench.machine import noise
+from srbench.machine.noise import NoiseFloor
 from srbench.records import Case, Record, Settings
 from tests.builders import NOON, make_case, make_counts, make_latency, make_record
 

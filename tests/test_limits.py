@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench import limits, linux, machine
+from srbench import limits, machine
 from srbench.errors import InputError
 from srbench.limits import available_bytes, parse_bytes
+from srbench.machine import linux
 
 
 @pytest.mark.parametrize(

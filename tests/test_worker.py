@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from srbench import models, worker, workload
-from srbench.device import Device
+from srbench.machine.device import Device
 from srbench.measure.latency import TimingPlan
 from srbench.records import Case, Settings, Visit
 from srbench.worker import Answer, Job, OutputMismatchError, Progress, check_output, failure, min_samples

@@ -7,15 +7,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import model_defs
-from srbench import limits, machine, migrations, models, noise, progress, runner, store, workload
+from srbench import limits, machine, migrations, models, progress, runner, store, workload
 from srbench.assemble import Plan
 from srbench.board import gates, pairing
 from srbench.board.comparison import ASSUMED, Comparison, Floor, Pair, Side, compare
 from srbench.board.gates import Gate
 from srbench.board.pairing import Stored
 from srbench.commands import say
-from srbench.device import choose_device
 from srbench.errors import InputError
+from srbench.machine import noise
+from srbench.machine.device import choose_device
 from srbench.records import Case, Form, ModelId, Record, Settings
 from srbench.render import comparison as render
 

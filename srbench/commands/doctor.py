@@ -2,11 +2,11 @@
 
 from srbench import machine
 from srbench.commands import say
-from srbench.device import choose_device
 from srbench.doctor import render
 from srbench.doctor.examine import examine
 from srbench.doctor.report import Section
 from srbench.errors import InputError
+from srbench.machine.device import choose_device
 
 FIT, UNFIT = 0, 1
 

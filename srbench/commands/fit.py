@@ -7,9 +7,9 @@ import torch
 
 import model_defs
 from srbench import limits, models, worker, workload
-from srbench.device import choose_device
 from srbench.errors import InputError
 from srbench.launch import launch
+from srbench.machine.device import choose_device
 from srbench.measure.fitting import Aspect, Fit, Ladder, Sized, ladder, largest_that_fits, parse_aspects
 from srbench.records import Case, Complexity, Form, ModelId, Settings
 from srbench.render.tables import tabulated

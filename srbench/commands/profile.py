@@ -14,9 +14,9 @@ from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import Shown, write_leaderboards
-from srbench.device import choose_device
 from srbench.errors import InputError
 from srbench.journal import Header, Journal
+from srbench.machine.device import choose_device
 from srbench.records import Case, CounterName, Form, Record, Settings
 from srbench.render import details, tables
 from srbench.timings import timings_text

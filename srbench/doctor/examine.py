@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from srbench import cgroup, machine, noise
-from srbench.device import open_device
+from srbench import machine
 from srbench.doctor import gpu, inventory, physics, probe, repeat, sampling, surroundings, timer
 from srbench.doctor.report import Finding, Report, Section
-from srbench.noise import NoiseFloor
+from srbench.machine import cgroup, noise
+from srbench.machine.device import open_device
+from srbench.machine.noise import NoiseFloor
 from srbench.records import Machine, Settings
 
 

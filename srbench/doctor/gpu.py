@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from srbench import nvml
 from srbench.doctor.report import Finding
+from srbench.machine import nvml
 from srbench.records import Settings
 
 #: Percent of the time in which something ran on the GPU: below it is what a display or a monitor needs.

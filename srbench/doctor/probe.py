@@ -11,7 +11,7 @@ from time import perf_counter_ns
 
 import torch
 
-from srbench.device import open_device
+from srbench.machine.device import open_device
 from srbench.measure.memory import measure_memory
 
 #: What the pass of the memory test holds at its peak: large beside the pages that an interpreter touches.

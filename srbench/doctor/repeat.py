@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from srbench import models, noise, progress, runner, workload
+from srbench import models, progress, runner, workload
 from srbench.doctor.report import Finding
-from srbench.machine import usable_cores
+from srbench.machine import noise, usable_cores
+from srbench.machine.noise import NoiseFloor
 from srbench.measure.verdict import CONTENTION_CORES
-from srbench.noise import NoiseFloor
 from srbench.records import Case, Machine, Record, Settings
 
 #: A network of the zoo whose passes take some ten milliseconds on a few cores.

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from srbench.facts import Frozen
-from srbench.noise import NoiseFloor
+from srbench.machine.noise import NoiseFloor
 from srbench.records import Machine
 
 #: ``fact``: neither good nor bad. ``unknown``: the system does not tell. ``note``: may disturb. ``unfit``: numbers

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 
-from srbench import linux
-from srbench.linux import ROOT
-from srbench.machine import core_numbers
+from srbench.machine import core_numbers, linux
+from srbench.machine.linux import ROOT
 
 #: Long enough that a hundredth of a second, the kernel's unit, is half a percent of a core.
 SAMPLE_S = 2.0

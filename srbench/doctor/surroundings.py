@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from srbench import linux, processor
 from srbench.doctor.inventory import size
 from srbench.doctor.report import Finding, Level
 from srbench.doctor.sampling import Activity
 from srbench.facts import Limits, Processor
-from srbench.linux import ROOT
+from srbench.machine import linux, processor
+from srbench.machine.linux import ROOT
 from srbench.measure.verdict import CONTENTION_CORES
 from srbench.records import Machine, Reading
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from srbench import linux
 from srbench.doctor.report import Finding
-from srbench.linux import ROOT
+from srbench.machine import linux
+from srbench.machine.linux import ROOT
 
 #: So many reads take some milliseconds and see thousands of steps of the coarsest usable clock.
 READS = 20_000

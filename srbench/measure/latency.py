@@ -6,7 +6,7 @@ from statistics import median
 from time import perf_counter_ns
 from typing import Protocol
 
-from srbench.device import involuntary_switches
+from srbench.machine.device import involuntary_switches
 from srbench.measure.stats import MIN_BLOCKS, block_medians, median_interval
 from srbench.records import Reading, Visit
 
@@ -34,7 +34,7 @@ READING_EVERY_NS = 250_000_000
 
 
 class TimedDevice(Protocol):
-    """What timing needs of a device (:class:`srbench.device.Device`)."""
+    """What timing needs of a device (:class:`srbench.machine.device.Device`)."""
 
     def synchronize(self) -> None:
         """Return when all work given to the device is done."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from srbench.device import Device, Peak
+from srbench.machine.device import Device, Peak
 from srbench.records import Memory
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from srbench.device import Device, Peak
+from srbench.machine.device import Device, Peak
 from srbench.measure.memory import measure_memory
 from srbench.records import Memory, Reading
 
@@ -117,7 +117,7 @@ PASSES = {
 }
 PROGRAM = """
 import sys, torch
-from srbench.device import open_device
+from srbench.machine.device import open_device
 from srbench.measure.memory import measure_memory
 
 device = open_device("cpu")

@@ -144,7 +144,7 @@ PROGRAM = """
 import sys
 import torch
 import model_defs
-from srbench.device import open_device
+from srbench.machine.device import open_device
 from srbench.measure.memory import measure_memory
 
 device = open_device("cpu")

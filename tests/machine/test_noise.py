@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench import noise
-from srbench.noise import LEAST_FLOOR, NoiseFloor
+from srbench.machine import noise
+from srbench.machine.noise import LEAST_FLOOR, NoiseFloor
 
 ratios_of = st.lists(st.floats(0.5, 2.0), min_size=3, max_size=8)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from srbench import cgroup, linux, nvml, processor, software
 from srbench.facts import GpuFacts, Limits
-from srbench.linux import ROOT
+from srbench.machine import cgroup, linux, nvml, processor, software
+from srbench.machine.linux import ROOT
 from srbench.records import Machine, Settings
 
 GIB = 2**30

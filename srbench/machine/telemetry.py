@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
 
-from srbench import cgroup, linux, nvml, processor
-from srbench.linux import ROOT
+from srbench.machine import cgroup, linux, nvml, processor
+from srbench.machine.linux import ROOT
 from srbench.records import Reading
 
 #: At most so many cores are asked for their clock: each costs a few microseconds, and 256 would cost a millisecond.

@@ -11,9 +11,9 @@ import pynvml
 import pytest
 import torch
 
-from srbench import cgroup, linux, machine, processor, software
+from srbench import machine
 from srbench.facts import Build, GpuFacts, Limits, Processor
-from srbench.machine import GIB
+from srbench.machine import GIB, cgroup, linux, processor, software
 from srbench.records import Machine, Settings
 from tests import trees
 from tests.trees import NO_DRIVER, NOT_SUPPORTED, ScriptedNvml, h100

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from srbench import cgroup, machine, noise
+from srbench import machine
 from srbench.commands import doctor as command
 from srbench.doctor import examine, inventory, probe, render, repeat, sampling, surroundings
 from srbench.doctor.probe import KNOWN_BYTES, Probe
@@ -19,10 +19,11 @@ from srbench.doctor.report import Finding, Level, Report, Section
 from srbench.doctor.sampling import Activity
 from srbench.errors import InputError
 from srbench.facts import Build, GpuFacts, Limits, Processor
+from srbench.machine import cgroup, noise
 from srbench.records import Settings
 from tests.builders import make_machine
-from tests.test_doctor_surroundings import CALM
-from tests.test_noise import make_floor
+from tests.doctor.test_surroundings import CALM
+from tests.machine.test_noise import make_floor
 
 HEALTHY = Probe(memory_bytes=KNOWN_BYTES, method="kernel high-water mark", side=100, product_ns=(20_000,), threads=2)
 QUIET = Activity(others_cores=0.0, stolen_cores=0.0, waiting=0.0)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from srbench import linux
 from srbench.facts import Processor
-from srbench.linux import ROOT
+from srbench.machine import linux
+from srbench.machine.linux import ROOT
 
 #: Of the many flags of a processor, those that decide how fast torch's convolutions are. x86, then ARM.
 _VECTOR_FLAGS = (

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from srbench.device import CpuDevice, CudaDevice, Peak, choose_device, involuntary_switches, open_device
 from srbench.errors import InputError
+from srbench.machine.device import CpuDevice, CudaDevice, Peak, choose_device, involuntary_switches, open_device
 from tests import trees
 from tests.trees import NO_DRIVER, ScriptedNvml, h100
 
@@ -112,7 +112,7 @@ def test_the_peak_counts_from_its_reset() -> None:
     # In a process of its own: what ran before in this one may leave freed memory that is used again.
     code = (
         "import torch\n"
-        "from srbench.device import CpuDevice\n"
+        "from srbench.machine.device import CpuDevice\n"
         "device = CpuDevice()\n"
         "device.prepare_memory()\n"
         "torch.zeros(2**26)\n"  # 256 MiB, gone before the reset

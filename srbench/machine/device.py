@@ -14,12 +14,11 @@ from typing import Protocol
 
 import torch
 
-from srbench import nvml
 from srbench.errors import InputError
-from srbench.linux import KIB
-from srbench.machine import core_numbers
+from srbench.machine import core_numbers, nvml
+from srbench.machine.linux import KIB
+from srbench.machine.telemetry import CpuTelemetry, GpuTelemetry
 from srbench.records import Reading
-from srbench.telemetry import CpuTelemetry, GpuTelemetry
 
 NS_PER_MS = 1_000_000
 #: mallopt's parameter numbers in glibc's malloc.h.

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from srbench import linux
-from srbench.linux import ROOT
+from srbench.machine import linux
+from srbench.machine.linux import ROOT
 
 #: Version 1 writes "no limit" as the largest multiple of a page; nothing real comes near.
 _NO_LIMIT_BYTES = 2**60

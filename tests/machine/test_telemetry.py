@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
-from srbench.device import open_device
+from srbench.machine.device import open_device
+from srbench.machine.telemetry import CpuTelemetry
 from srbench.records import Reading
-from srbench.telemetry import CpuTelemetry
 from tests import trees
 from tests.trees import NO_DRIVER, NOT_SUPPORTED, ScriptedNvml, h100
 

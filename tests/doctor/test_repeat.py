@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from srbench import noise, runner
+from srbench import runner
 from srbench.doctor import repeat
 from srbench.doctor.repeat import Outcome
+from srbench.machine import noise
 from srbench.records import Case, Latency, Machine, Record, Settings, Status
 from tests.builders import make_case, make_machine, make_record, make_visit
 
