@@ -255,7 +255,7 @@ class Latency(Frozen):
         for visit in self.visits:
             if visit.median_ns is not None:
                 rounds.setdefault(visit.round, []).append(visit.median_ns)
-        return {number: geometric_mean(medians) for number, medians in rounds.items()}
+        return {n: each[0] if len(each) == 1 else geometric_mean(each) for n, each in rounds.items()}
 
     @property
     def interval(self) -> Interval | None:

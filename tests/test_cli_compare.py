@@ -241,7 +241,7 @@ def test_networks_run_in_turns_and_are_answered(run: Run, tmp_path: Path) -> Non
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, ms: dict[str, float], seen: list[Plan] | None = None) -> None:
-    """A runner that measures nothing and answers in reverse order, as the last processes may end."""
+    """A runner that measures nothing."""
 
     def measured(
         plans: list[Plan], settings: Settings, counters: object, keep: object, watcher: object
@@ -249,7 +249,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, ms: dict[str, float], seen: list[P
         if seen is not None:
             seen.extend(plans)
         found = [timed(ms[plan.case.model.variant] * plan.case.workload.scale, plan.case) for plan in plans]
-        return [record.model_copy(update={"settings": settings}) for record in reversed(found)]
+        return [record.model_copy(update={"settings": settings}) for record in found]
 
     monkeypatch.setattr(runner, "run", measured)
 

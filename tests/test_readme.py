@@ -30,7 +30,7 @@ def test_every_command_and_option_it_shows_exists(line: str) -> None:
         command.name or command.callback.__name__: command for command in app.registered_commands if command.callback
     }
     assert words[0] in commands
-    source = (ROOT / "srbench" / "cli.py").read_text(encoding="utf-8")
+    source = "".join((ROOT / "srbench" / name).read_text(encoding="utf-8") for name in ("cli.py", "options.py"))
     for option in (word for word in words if word.startswith("--")):
         name = option.removeprefix("--").replace("-", "_")
         assert f'"{option}"' in source or f"    {name}: Annotated" in source, option

@@ -254,3 +254,9 @@ def test_a_run_has_a_round_and_a_target(field: str, value: float) -> None:
 def test_a_row_has_failed_where_there_is_no_usable_measurement(status: Status, failed: bool) -> None:
     assert make_record(status=status).failed is failed
     assert (status in FAILURES) is failed
+
+
+def test_a_round_of_several_processes_counts_with_their_geometric_mean() -> None:
+    visits = (make_visit(10, round=0), make_visit(40, round=0), make_visit(30, round=1), make_visit(round=2))
+    # sqrt(10 * 40) = 20; the last process gave no sample.
+    assert Latency(visits=visits).round_medians_ns == {0: pytest.approx(20 * MS), 1: 30 * MS}

@@ -152,6 +152,17 @@ def test_every_round_holds_each_case_once_and_memory_is_in_the_last(cases: int, 
     assert len(set(steps)) == len(steps) == cases * (rounds + 1)
 
 
+def test_a_comparison_visits_each_case_twice_in_a_round() -> None:
+    plans = [make_plan(name) for name in ("bsrn", "rfdn", "span")]
+    steps = runner.steps_of(plans, make_settings(rounds=4, visits=2), ())
+    timed = [step for step in steps if step.task == "time"]
+    assert Counter((step.round, step.case) for step in timed) == {(r, c): 2 for r in range(4) for c in range(3)}
+    # Each half of a round holds every case, so that what lasts for half of it hits all; places tell the steps apart.
+    assert all({step.case for step in timed[start : start + 3]} == {0, 1, 2} for start in range(0, 24, 3))
+    assert [step.place for step in timed] == list(range(6)) * 4
+    assert Counter(step.case for step in steps if step.task == "memory") == {0: 1, 1: 1, 2: 1}
+
+
 def test_the_order_is_that_of_the_seed() -> None:
     plans = [make_plan() for _ in range(5)]
 
