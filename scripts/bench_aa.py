@@ -126,7 +126,7 @@ def networks(names: Sequence[str], options: argparse.Namespace) -> Networks:
         threads=options.threads,
     )
     return compare.prepare(
-        Options(names, measuring, fail_on=(), force=False, seed=0, output=None, quiet=True),
+        Options(names, measuring, fail_on=(), fail_undecided=False, force=False, seed=0, output=None, quiet=True),
     )
 
 

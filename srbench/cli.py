@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from srbench.errors import InputError
 from srbench.options import (
+    RIGOROUS_ROUNDS,
     FormOption,
     MachineName,
     Output,
@@ -18,14 +19,15 @@ from srbench.options import (
     StrictRanks,
     WithPublished,
     check_positive,
+    check_together,
     form_of,
     scales_of,
     share_of,
+    typed,
 )
 
 #: For the wall time of a whole run.
 STARTED_NS = monotonic_ns()
-RIGOROUS_ROUNDS = 5
 #: What typer returns for a Ctrl-C that it sees itself.
 _TYPER_INTERRUPTED = 130
 
@@ -58,6 +60,7 @@ def common(
 
 @app.command()
 def profile(
+    context: typer.Context,
     models: Annotated[
         str | None,
         typer.Option(
@@ -110,6 +113,7 @@ def profile(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Measure models and print their leaderboard; records and tables go to --output."""
+    check_together(typed(context))
     scales = scales_of(scale)
     check_positive("--budget", budget)
     check_positive("--timeout", timeout)
@@ -130,9 +134,9 @@ def profile(
                 output=output,
                 device=device,
                 threads=threads,
-                budget_s=budget * max(1.0, RIGOROUS_ROUNDS / rounds) if rigorous else budget,
+                budget_s=budget * RIGOROUS_ROUNDS / rounds if rigorous else budget,
                 timeout_s=timeout,
-                rounds=max(rounds, RIGOROUS_ROUNDS) if rigorous else rounds,
+                rounds=RIGOROUS_ROUNDS if rigorous else rounds,
                 precision=share_of("--precision", precision),
                 memory_limit=memory_limit,
                 resume=resume,
@@ -234,12 +238,15 @@ def compare(
         typer.Option(
             metavar="METRIC:PERCENT",
             help="Exit 1 where FIRST is worse by more: runtime:3%,params:0%. Metrics: runtime, params, multi-adds, "
-            "activations, convs, memory. A runtime fails only where its whole interval lies beyond; CANNOT TELL does "
-            "not fail.",
+            "activations, convs, memory. A runtime fails only where its whole interval lies beyond; "
+            "UNDECIDED does not fail.",
         ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Compare stored runs of unlike machines, versions or settings; list them.")
+    ] = False,
+    fail_undecided: Annotated[
+        bool, typer.Option("--fail-undecided", help="Exit 1 also where a gate cannot be decided.")
     ] = False,
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Of weights, input, order of rounds and bootstrap.")
@@ -271,7 +278,7 @@ def compare(
         precision=share_of("--precision", precision) if precision is not None else None,
         timeout=timeout,
     )
-    raise typer.Exit(run(Options(what, measuring, fail_on or [], force, seed, output, quiet)))
+    raise typer.Exit(run(Options(what, measuring, fail_on or [], fail_undecided, force, seed, output, quiet)))
 
 
 @app.command()

@@ -150,7 +150,7 @@ def resume(output: Path) -> tuple[Header, Journal] | None:
         return None
     found = _read(path)
     if found is None:
-        raise InputError(f"{path} is no journal of this srbench; remove it and measure again without --resume")
+        raise InputError(f"{path} is no journal of this srbench; move it away and measure again without --resume")
     header, entries, size = found
     return header, Journal(path, entries, size)
 

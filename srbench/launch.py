@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
@@ -23,6 +24,8 @@ def launch(job: Job, timeout_s: float, report: Callable[[Progress], None] = lamb
     A process that dies is answered CRASH with the signal's name, one that is too slow is killed: TIMEOUT.
     """
     context = _context()
+    if isinstance(context, ForkServerContext):
+        _start_server()
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=worker.main, args=(job, sender), daemon=False)
     process.start()
@@ -61,6 +64,23 @@ def fresh_server() -> None:
     if isinstance(_context(), ForkServerContext):
         # No public call ends a fork server; this one is what Python's own tests use, in every version since 3.8.
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
+        _start_server()
+
+
+def _start_server() -> None:
+    """Start the fork server, where none runs, deaf to Ctrl-C.
+
+    It ignores the signal itself, but only once it has imported torch: a Ctrl-C before, which goes to the whole process
+    group, would end it with a traceback. What is ignored here is ignored there from its first moment on.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        forkserver.ensure_running()
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _context() -> ForkServerContext | SpawnContext:

@@ -8,6 +8,10 @@ import typer
 
 from srbench.errors import InputError
 
+RIGOROUS_ROUNDS = 5
+#: What may stand beside a bare --resume: how things are shown, not how they are measured.
+WITH_RESUME = {"--resume", "--output", "--quiet", "--timings", "--layers", "--with-published", "--strict-ranks"}
+
 
 class FormOption(StrEnum):
     """What is counted and timed."""
@@ -75,3 +79,28 @@ def check_positive(option: str, seconds: float) -> None:
     """
     if not 0 < seconds < float("inf"):
         raise InputError(f"{option} {seconds:g} must be a positive number of seconds")
+
+
+def typed(context: typer.Context) -> set[str]:
+    """The options that stand on the command line, as ``--budget``; defaults are left out."""
+    names = (name for name in context.params if _source(context, name) == "COMMANDLINE")
+    return {f"--{name.replace('_', '-')}" for name in names}
+
+
+def _source(context: typer.Context, name: str) -> str:
+    source = context.get_parameter_source(name)
+    return source.name if source is not None else ""
+
+
+def check_together(given: set[str]) -> None:
+    """Refuse options of ``profile`` that do not go together.
+
+    Raises:
+        InputError: a bare --resume with other options, or the rounds stated twice.
+    """
+    if "--resume" in given and "--models" not in given and (others := sorted(given - WITH_RESUME)):
+        raise InputError(
+            f"--resume goes on as the run was begun: leave {', '.join(others)} out, or give the whole command again"
+        )
+    if {"--rounds", "--rigorous"} <= given:
+        raise InputError(f"--rounds and --rigorous ({RIGOROUS_ROUNDS} rounds) say the same thing twice; give one")

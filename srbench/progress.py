@@ -212,7 +212,7 @@ def outcome(record: Record) -> str:
         return f"{name}: {record.status}: {record.reason}"
     parts = []
     if record.latency and (interval := record.latency.interval):
-        spread = f" ±{interval.relative:.1%}"
+        spread = f" ±{interval.relative:.1%}" if interval.relative < 1 else " ±100 % and more"
         count = f"{len(record.latency.samples_ns)} passes in {len(record.latency.visits)} process(es)"
         parts.append(f"{interval.median / 1e6:,.1f} ms{spread} ({count})")
     if record.memory:

@@ -222,8 +222,7 @@ def _full(*_: object) -> None:
     [
         ((), 3, 15.0),
         (("--rigorous",), 5, 25.0),  # 5 s for each process, as before
-        (("--rigorous", "--budget", "30", "--rounds", "2"), 5, 75.0),
-        (("--rigorous", "--rounds", "10"), 10, 15.0),  # it never takes away
+        (("--rigorous", "--budget", "30"), 5, 50.0),
         (("--rounds", "1"), 1, 15.0),
     ],
 )
@@ -251,3 +250,16 @@ def test_timings_say_where_the_time_went(run: Run, processes: list[str]) -> None
     assert any(line.startswith("warm-up passes 1.00 ") for line in lines)
     assert any(line.startswith("first passes 1.80 ") for line in lines)
     assert lines[-1].startswith("inside forward passes: ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("--resume", "--seed", "3"), "--resume goes on as the run was begun: leave --seed out, or give the whole"),
+        (("--models", "span", "--rounds", "2", "--rigorous"), "--rounds and --rigorous (5 rounds) say the same thing"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(run: Run, typed: tuple[str, ...], said: str) -> None:
+    done = run("profile", *typed)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"srbench: {said}")

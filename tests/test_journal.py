@@ -175,7 +175,7 @@ def test_wherever_it_is_cut_the_whole_lines_before_are_kept(
 @pytest.mark.parametrize("text", ["", "\n", "{}\n", '{"srbench_version": "0.1.0"', "a letter to a friend\n"])
 def test_a_file_that_is_no_journal_is_refused_with_the_way_out(tmp_path: Path, text: str) -> None:
     (tmp_path / NAME).write_text(text)
-    with pytest.raises(InputError, match="is no journal of this srbench; remove it and measure again"):
+    with pytest.raises(InputError, match="is no journal of this srbench; move it away and measure again"):
         journal.resume(tmp_path)
     assert (tmp_path / NAME).read_text() == text
 

@@ -56,6 +56,7 @@ class Options:
     what: Sequence[str]
     measuring: Measuring
     fail_on: Sequence[str]
+    fail_undecided: bool
     force: bool
     seed: int
     output: Path | None
@@ -70,6 +71,7 @@ def run(options: Options) -> int:
     stored = [is_stored(name) for name in options.what]
     if any(stored) and not all(stored):
         network, run_ = options.what[stored.index(False)], options.what[stored.index(True)]
+        models.parse(network, "deploy")  # a name that is neither is told as such
         raise InputError(
             f"'{network}' is a network and '{run_}' a stored run; give networks only (measured now, in turns) or "
             "stored runs only"
@@ -94,7 +96,8 @@ def run(options: Options) -> int:
         store.write_text(options.output, render.as_json(answers, results, alone))
         if not options.quiet:
             say(f"wrote {options.output}")
-    failed = any(each.problem for each in answers) or any(result.outcome == "FAILS" for result in results)
+    noes = {"FAILS", "UNDECIDED"} if options.fail_undecided else {"FAILS"}
+    failed = any(each.problem for each in answers) or any(result.outcome in noes for result in results)
     return FAILED if failed else OK
 
 

@@ -242,12 +242,16 @@ def runtime_text(interval: Interval) -> str:
     if interval.low == interval.high:
         return f"{interval.median:,.{0 if interval.median >= 100 else 1}f}{mark}"
     width = max(interval.high - interval.median, interval.median - interval.low)
-    # Two digits of the error: 3.4 gives tenths, 34 whole milliseconds, 340 tens of them.
-    digits = min(3, 1 - math.floor(math.log10(width)))
-    median, low, high = (
-        f"{round(v, digits):,.{max(0, digits)}f}" for v in (interval.median, interval.low, interval.high)
-    )
+    values = (interval.median, interval.low, interval.high)
+    median, low, high = (_rounded(value, width) for value in values)
     return f"{median} [{low}, {high}]{mark}"
+
+
+def _rounded(value: float, width: float) -> str:
+    """Two digits of the error (3.4 gives tenths, 340 tens), and two of the value where the error is larger than it."""
+    digits = 1 - math.floor(math.log10(min(width, value) if value > 0 else width))
+    digits = min(3, digits if width > value else 1 - math.floor(math.log10(width)))
+    return f"{round(value, digits):,.{max(0, digits)}f}"
 
 
 def _figures(row: Row, dataset: str, style: Style, footnotes: Footnotes) -> str:
@@ -279,11 +283,12 @@ def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
         notes.append("No PSNR or SSIM is published for these networks.")
     methods = {row.runtime_ms.method for row in rows if row.runtime_ms}
     if methods:
-        notes.append("Runtime: median over the medians of fresh processes, with its 95 % interval (t over processes).")
+        interval = ", with its 95 % interval (t over processes)" if "t95_processes" in methods else ""
+        notes.append(f"Runtime: median over the medians of fresh processes{interval}.")
     if "binomial95" in methods:
         notes.append("p: from one process alone; what differs between processes is not in its interval.")
     if "range" in methods:
-        notes.append("r: fewer than 6 passes or 3 processes; the smallest and the largest, no 95 % interval.")
+        notes.append("r: fewer than 6 passes, or two processes; the smallest and the largest, no 95 % interval.")
     if any(row.colors == "y" for row in rows):
         notes.append("(Y): works on luma only; its costs leave out the chroma and do not compare with RGB networks.")
     if any("reconstruction" in row.note for row in rows):
