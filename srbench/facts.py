@@ -1,4 +1,4 @@
-"""Facts of a machine that every record carries beside its name: processor, limits, GPUs, how torch was built.
+"""The machine that every record carries: its name, processor, limits, GPUs, how torch was built.
 
 Every field has a neutral value, for records of earlier times and for systems that do not tell.
 """
@@ -103,3 +103,33 @@ class Build(Frozen):
     openmp: str | None = None
     backend: str | None = None
     settings: dict[str, str] = Field(default_factory=dict)
+
+
+class Machine(Frozen):
+    """The machine and its software, as far as they bear on a runtime.
+
+    Attributes:
+        name: identifies it in tables, and whose records replace whose.
+        system: kernel and its release.
+        cores: logical cores that a process may use.
+        memory_bytes: of the machine.
+        gpus: names of the NVIDIA GPUs; ``gpu_facts`` tells more of each.
+        libc: C library and its version: it allocates, and its mathematics runs activations.
+    """
+
+    name: str
+    system: str
+    cpu: str
+    cores: int
+    memory_bytes: int
+    gpus: tuple[str, ...]
+    driver: str | None
+    python: str
+    torch: str
+    cuda: str | None
+    cudnn: int | None
+    libc: str | None = None
+    processor: Processor = Field(default_factory=Processor)
+    limits: Limits = Field(default_factory=Limits)
+    gpu_facts: tuple[GpuFacts, ...] = ()
+    build: Build = Field(default_factory=Build)

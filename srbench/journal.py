@@ -12,7 +12,8 @@ from pydantic import AwareDatetime, ValidationError
 
 from srbench import store
 from srbench.errors import InputError
-from srbench.records import Case, CounterName, Frozen, Machine, Settings
+from srbench.facts import Machine
+from srbench.records import Case, CounterName, Frozen, Settings
 from srbench.worker import Answer, Task
 
 NAME = "journal.jsonl"

@@ -10,8 +10,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from srbench.facts import Build, GpuFacts, Limits, Processor
 from srbench.facts import Frozen as Frozen  # noqa: PLC0414 - all values here and elsewhere are made of it
+from srbench.facts import Machine
 from srbench.measure import stats
 from srbench.measure.stats import Interval
 
@@ -300,36 +300,6 @@ class Memory(Frozen):
     def activations_bytes(self) -> int:
         """What a pass needs beside weights and input, at its peak."""
         return self.peak_bytes - self.weights_bytes - self.input_bytes
-
-
-class Machine(Frozen):
-    """The machine and its software, as far as they bear on a runtime.
-
-    Attributes:
-        name: identifies it in tables, and whose records replace whose.
-        system: kernel and its release.
-        cores: logical cores that a process may use.
-        memory_bytes: of the machine.
-        gpus: names of the NVIDIA GPUs; ``gpu_facts`` tells more of each.
-        libc: C library and its version: it allocates, and its mathematics runs activations.
-    """
-
-    name: str
-    system: str
-    cpu: str
-    cores: int
-    memory_bytes: int
-    gpus: tuple[str, ...]
-    driver: str | None
-    python: str
-    torch: str
-    cuda: str | None
-    cudnn: int | None
-    libc: str | None = None
-    processor: Processor = Field(default_factory=Processor)
-    limits: Limits = Field(default_factory=Limits)
-    gpu_facts: tuple[GpuFacts, ...] = ()
-    build: Build = Field(default_factory=Build)
 
 
 class Settings(Frozen):

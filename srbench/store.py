@@ -95,7 +95,7 @@ def write_text(path: Path, text: str) -> None:
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
         _sync_folder(path.parent)
-    except BaseException:
+    except BaseException:  # raised again below: whatever stops the writing, Ctrl-C too, half a file must not stay
         Path(temporary).unlink(missing_ok=True)
         raise
 
@@ -111,7 +111,7 @@ def read(output: Path, complain: Callable[[str], None]) -> list[Record]:
         try:
             records.append(migrations.load(path.read_text(encoding="utf-8")))
         except (ValidationError, OSError, UnicodeDecodeError) as error:
-            complain(f"skipped {path}: not a record ({_first_line(error)})")
+            complain(f"skipped {path}: not a record ({first_line(error)})")
     if not records:
         raise InputError(f"no records in {output / RUNS}; 'srbench profile' makes some, --output names another folder")
     return sorted(records, key=lambda record: record.finished)
@@ -127,10 +127,13 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Why a stored file cannot be used, in one line."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
     return str(error).splitlines()[0]
 
 

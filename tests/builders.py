@@ -9,6 +9,7 @@ from srbench import workload
 from srbench.assemble import Plan
 from srbench.board.leaderboard import Quality, QualityKind, Row
 from srbench.board.published import Claim
+from srbench.facts import Machine
 from srbench.journal import Entry, Step
 from srbench.measure.stats import Interval
 from srbench.records import (
@@ -17,7 +18,6 @@ from srbench.records import (
     Form,
     Latency,
     Layer,
-    Machine,
     Memory,
     ModelId,
     Record,

@@ -1,52 +1,30 @@
 """`srbench compare` as a user meets it: networks measured now, stored runs, gates, exit codes."""
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from srbench import cli, runner, store
+from srbench import runner, store
 from srbench.assemble import Plan
 from srbench.commands import compare
 from srbench.machine import noise
 from srbench.machine.noise import NoiseFloor
 from srbench.records import Case, Record, Settings
 from tests.builders import NOON, make_case, make_counts, make_latency, make_record
+from tests.command_line import Run
 
 NETWORKS = Path(__file__).with_name("networks.py")
 STEADY = (1.0, 1.001, 0.999, 1.002, 0.998, 1.0)
 
 
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Call the command line in this process, in an empty folder, on a machine without a noise floor."""
-    monkeypatch.chdir(tmp_path)
+def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """``srbench compare`` on a machine without a noise floor."""
     monkeypatch.setattr(noise, "folder", lambda: tmp_path / "state")
-
-    def call(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["srbench", "compare", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        return Done(int(stop.value.code or 0), captured.out, captured.err)
-
-    return call
+    return lambda *arguments: run("compare", *arguments)
 
 
 def timed(ms: float, case: Case | None = None, **changes: Any) -> Record:

@@ -1,53 +1,31 @@
 """``srbench fit`` as a user meets it: what it prints, and its exit codes."""
 
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
 import model_defs
-from srbench import cli
 from srbench.measure.complexity import count
+from tests.command_line import Done, Run
 
 NETWORKS = Path(__file__).with_name("networks.py")
 MIB = 2**20
 
 
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    def row(self, model: str, aspect: str = "1:1") -> dict[str, str]:
-        """Cells of a row by their column: no cell has a space in it, nor a head more than one in a row."""
-        lines = self.out.splitlines()
-        [head] = [line for line in lines if line.startswith("Model")]
-        columns = [column.strip() for column in head.split("  ") if column.strip()]
-        [cells] = [line.split() for line in lines if line.split()[:2] == [model, aspect]]
-        return dict(zip(columns, cells, strict=False))
-
-
-Run = Callable[..., Done]
+def row_of(done: Done, model: str, aspect: str = "1:1") -> dict[str, str]:
+    """Cells of a row by their column: no cell has a space in it, nor a head more than one in a row."""
+    lines = done.out.splitlines()
+    [head] = [line for line in lines if line.startswith("Model")]
+    columns = [column.strip() for column in head.split("  ") if column.strip()]
+    [cells] = [line.split() for line in lines if line.split()[:2] == [model, aspect]]
+    return dict(zip(columns, cells, strict=False))
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Call the command line in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["srbench", "fit", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        return Done(int(stop.value.code or 0), captured.out, captured.err)
-
-    return call
+def run(run: Run) -> Run:
+    """``srbench fit``."""
+    return lambda *arguments: run("fit", *arguments)
 
 
 def sides(size: str) -> tuple[int, int]:
@@ -74,7 +52,7 @@ def test_the_line_people_type(run: Run, tmp_path: Path) -> None:
     assert "nothing was run" in done.out
     for name in ("bsrn", "span"):
         for aspect in ("1:1", "16:9"):
-            row = done.row(name, aspect)
+            row = row_of(done, name, aspect)
             largest, beyond = sides(row["LR"]), sides(row["Next LR"])
             assert sides(row["GT"]) == (4 * largest[0], 4 * largest[1])
             assert beyond[1] == largest[1] + 1
@@ -86,9 +64,9 @@ def test_the_line_people_type(run: Run, tmp_path: Path) -> None:
 
 def test_less_is_kept_on_request_and_batches_need_more(run: Run) -> None:
     square = ("span", "--memory", "724MiB", "--aspect", "1:1", "--device", "cpu")
-    alone = sides(run(*square, "--reserve", "0").row("span")["LR"])
-    assert alone == sides(run("span", "--memory", "1GiB", "--aspect", "1:1", "--device", "cpu").row("span")["LR"])
-    four = sides(run(*square, "--reserve", "0", "--batch", "4").row("span")["LR"])
+    alone = sides(row_of(run(*square, "--reserve", "0"), "span")["LR"])
+    assert alone == sides(row_of(run("span", "--memory", "1GiB", "--aspect", "1:1", "--device", "cpu"), "span")["LR"])
+    four = sides(row_of(run(*square, "--reserve", "0", "--batch", "4"), "span")["LR"])
     # Four images of half the side.
     assert four[0] == pytest.approx(alone[0] / 2, rel=0.02)
 
@@ -98,15 +76,17 @@ def test_a_gpu_that_is_not_here(run: Run) -> None:
     gpu, cpu = (run(*arguments, "--device", device, "--reserve", "0") for device in ("cuda:7", "cpu"))
     assert "on cuda:7" in gpu.out
     # No copies, hence a larger image: 128.85 MiB in place of 149.98 for 320x180.
-    assert sides(gpu.row("span")["LR"])[0] ** 2 / sides(cpu.row("span")["LR"])[0] ** 2 == pytest.approx(1.16, abs=0.02)
+    assert sides(row_of(gpu, "span")["LR"])[0] ** 2 / sides(row_of(cpu, "span")["LR"])[0] ** 2 == pytest.approx(
+        1.16, abs=0.02
+    )
     assert "1,024.0 MiB of it kept" in run(*arguments, "--device", "cuda").out
 
 
 def test_sizes_that_a_network_takes(run: Run) -> None:
     # IMDN_RTE works on a grid of half the size.
-    row = run("imdn-rte", "--scale", "2", "--memory", "6e9", "--device", "cpu").row("imdn-rte", "16:9")
+    row = row_of(run("imdn-rte", "--scale", "2", "--memory", "6e9", "--device", "cpu"), "imdn-rte", "16:9")
     assert [side % 2 for side in (*sides(row["LR"]), *sides(row["Next LR"]))] == [0, 0, 0, 0]
-    row = run("span", "--multiple", "16", "--memory", "2GiB", "--device", "cpu").row("span", "16:9")
+    row = row_of(run("span", "--multiple", "16", "--memory", "2GiB", "--device", "cpu"), "span", "16:9")
     largest, beyond = sides(row["LR"]), sides(row["Next LR"])
     assert [side % 16 for side in (*largest, *beyond)] == [0, 0, 0, 0]
     assert beyond[1] == largest[1] + 16
@@ -114,7 +94,7 @@ def test_sizes_that_a_network_takes(run: Run) -> None:
 
 def test_the_training_form_needs_more(run: Run) -> None:
     done = run("span,span@train", "--memory", "2GiB", "--aspect", "1:1", "--device", "cpu")
-    assert sides(done.row("span@train")["LR"]) < sides(done.row("span")["LR"])
+    assert sides(row_of(done, "span@train")["LR"]) < sides(row_of(done, "span")["LR"])
 
 
 def test_what_is_free_is_the_default(run: Run) -> None:
@@ -126,7 +106,7 @@ def test_what_is_free_is_the_default(run: Run) -> None:
 def test_a_network_of_the_users_own(run: Run) -> None:
     done = run(f"{NETWORKS}:Tiny", "--memory", "500MiB", "--aspect", "1:1", "--device", "cpu")
     assert done.code == 0
-    row = done.row(f"{NETWORKS}:Tiny")
+    row = row_of(done, f"{NETWORKS}:Tiny")
     largest, beyond = sides(row["LR"]), sides(row["Next LR"])
     # One convolution from 3 to 48 channels and a shuffle: the input and twice the 48, float32, plus some weights.
     assert mib(row["Peak [MiB]"]) == pytest.approx((3 + 96) * 4 * largest[0] ** 2 / MIB, rel=0.01)

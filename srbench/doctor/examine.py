@@ -7,10 +7,11 @@ from importlib.metadata import version
 from srbench import machine
 from srbench.doctor import gpu, inventory, physics, probe, repeat, sampling, surroundings, timer
 from srbench.doctor.report import Finding, Report, Section
+from srbench.facts import Machine
 from srbench.machine import cgroup, noise
 from srbench.machine.device import open_device
 from srbench.machine.noise import NoiseFloor
-from srbench.records import Machine, Settings
+from srbench.records import Settings
 
 
 def examine(

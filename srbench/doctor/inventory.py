@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from srbench.doctor.report import Finding, Section
-from srbench.facts import Build, GpuFacts, Limits, Processor
-from srbench.records import Machine, Settings
+from srbench.facts import Build, GpuFacts, Limits, Machine, Processor
+from srbench.records import Settings
 
 _UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 

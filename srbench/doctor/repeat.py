@@ -7,10 +7,11 @@ from importlib.metadata import version
 
 from srbench import models, progress, runner, workload
 from srbench.doctor.report import Finding
+from srbench.facts import Machine
 from srbench.machine import noise, usable_cores
 from srbench.machine.noise import NoiseFloor
 from srbench.measure.verdict import CONTENTION_CORES
-from srbench.records import Case, Machine, Record, Settings
+from srbench.records import Case, Record, Settings
 
 #: A network of the zoo whose passes take some ten milliseconds on a few cores.
 NETWORK, SCALE = "span", 4
@@ -103,7 +104,7 @@ def _what(case: Case) -> str:
 def _floor(floor: NoiseFloor) -> Finding:
     low, high = min(floor.ratios), max(floor.ratios)
     sentence = (
-        f"{floor.what} against itself, {floor.rounds} pairs of processes: ratios {low:.3f} to {high:.3f}; "
+        f"{floor.what} against itself in {floor.rounds} rounds: ratios {low:.3f} to {high:.3f}; "
         f"noise floor {floor.floor:.1%}"
     )
     if floor.floor <= NOISY:

@@ -5,9 +5,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from srbench.facts import Frozen
+from srbench.facts import Frozen, Machine
 from srbench.machine.noise import NoiseFloor
-from srbench.records import Machine
 
 #: ``fact``: neither good nor bad. ``unknown``: the system does not tell. ``note``: may disturb. ``unfit``: numbers
 #: measured now would be wrong.

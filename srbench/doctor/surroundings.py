@@ -7,11 +7,11 @@ from pathlib import Path
 from srbench.doctor.inventory import size
 from srbench.doctor.report import Finding, Level
 from srbench.doctor.sampling import Activity
-from srbench.facts import Limits, Processor
+from srbench.facts import Limits, Machine, Processor
 from srbench.machine import linux, processor
 from srbench.machine.linux import ROOT
 from srbench.measure.verdict import CONTENTION_CORES
-from srbench.records import Machine, Reading
+from srbench.records import Reading
 
 #: From here on another program is named, below the share that makes a runtime wrong.
 NOTED_CORES = 0.05

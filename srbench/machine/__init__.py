@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from srbench.facts import GpuFacts, Limits
+from srbench.facts import GpuFacts, Limits, Machine
 from srbench.machine import cgroup, linux, nvml, processor, software
 from srbench.machine.linux import ROOT
-from srbench.records import Machine, Settings
+from srbench.records import Settings
 
 GIB = 2**30
 

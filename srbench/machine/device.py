@@ -67,7 +67,7 @@ class Device(Protocol):
         """Stop it; right after the pass, before :meth:`synchronize`."""
 
     def device_ns(self) -> int:
-        """Device time between the latest :meth:`begin` and :meth:`end`; after :meth:`synchronize`."""
+        """Device time of the pass since :meth:`begin`; right after :meth:`synchronize`."""
 
     def reading(self, after: int) -> Reading:
         """Clock, temperature, and what held the clock back since the reading before. ``after``: samples done."""
@@ -93,7 +93,7 @@ class CpuDevice:
     def __init__(self) -> None:
         self._before = 0
         self._resettable = False
-        self._begin_ns = self._end_ns = 0
+        self._begin_ns = 0
         self._telemetry: CpuTelemetry | None = None
 
     @property
@@ -110,12 +110,11 @@ class CpuDevice:
         self._begin_ns = process_time_ns()
 
     def end(self) -> None:
-        """Read it again."""
-        self._end_ns = process_time_ns()
+        """Nothing: the call has returned, and a clock read here would be read inside the timed region."""
 
     def device_ns(self) -> int:
-        """Processor time of all threads."""
-        return self._end_ns - self._begin_ns
+        """Processor time of all threads from :meth:`begin` to now."""
+        return process_time_ns() - self._begin_ns
 
     def reading(self, after: int) -> Reading:
         """What the kernel tells of the cores that this process may use; the first call finds out where."""

@@ -29,7 +29,7 @@ class NoiseFloor(Frozen):
         machine: ``Machine.name``.
         device: ``cpu`` or ``cuda:N``.
         floor: share of a runtime: 0.01 is 1 %.
-        rounds: pairs of fresh processes that it comes from.
+        rounds: that it comes from, with fresh processes in each.
         ratios: runtime of the second over that of the first, round by round.
         measured: when.
         threads: of the CPU; None on a GPU.
@@ -101,18 +101,9 @@ def load(machine: str, device: str, complain: Callable[[str], None] = lambda lin
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        complain(f"ignored {path}: not a noise floor ({_first_line(error)})")
+        complain(f"ignored {path}: not a noise floor ({store.first_line(error)})")
         return None
     if (found.machine, found.device) != (machine, device):
         complain(f"ignored {path}: the floor of {found.machine} ({found.device})")
         return None
     return found
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return str(error).splitlines()[0]

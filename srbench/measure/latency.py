@@ -46,7 +46,7 @@ class TimedDevice(Protocol):
         """All work of the pass has been given to the device."""
 
     def device_ns(self) -> int:
-        """Device time between the two; after :meth:`synchronize`."""
+        """Device time of the pass; right after :meth:`synchronize`."""
 
     def reading(self, after: int) -> Reading:
         """Clock, temperature and what held it back."""
@@ -184,8 +184,8 @@ class _Session:
                 next_reading = self.clock() + READING_EVERY_NS
             before = self.switches()
             self.samples.append(self._pass())
-            self.disturbances.append(self.switches() - before)
             self.device_times.append(self.device.device_ns())
+            self.disturbances.append(self.switches() - before)
             if not self.warmup and self._fits(1):
                 # By the first pass there was time for one more only, but that one was far quicker.
                 self._make_it_warmup()

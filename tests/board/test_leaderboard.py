@@ -7,8 +7,9 @@ import pytest
 
 from srbench.board.leaderboard import Quality, of_one_machine, published_rows, rows_of, without_shadows
 from srbench.board.published import ClaimBook, load_claims
+from srbench.facts import Machine
 from srbench.measure.stats import Interval
-from srbench.records import Machine, Record, Status
+from srbench.records import Record, Status
 from tests.builders import (
     MIB,
     make_case,

@@ -9,8 +9,9 @@ import pytest
 from srbench import runner
 from srbench.doctor import repeat
 from srbench.doctor.repeat import Outcome
+from srbench.facts import Machine
 from srbench.machine import noise
-from srbench.records import Case, Latency, Machine, Record, Settings, Status
+from srbench.records import Case, Latency, Record, Settings, Status
 from tests.builders import make_case, make_machine, make_record, make_visit
 
 NOW = datetime(2024, 5, 17, 12, tzinfo=UTC)
@@ -38,9 +39,7 @@ def test_the_floor_comes_from_the_pairs_of_the_rounds() -> None:
     assert found.floor.versions["torch"] == "2.6.0"
     assert found.floor.what == "bsrn x4, LR 320x180"
     [finding] = found.findings
-    assert finding.sentence.startswith(
-        "bsrn x4, LR 320x180 against itself, 4 pairs of processes: ratios 0.990 to 1.020"
-    )
+    assert finding.sentence.startswith("bsrn x4, LR 320x180 against itself in 4 rounds: ratios 0.990 to 1.020")
 
 
 def test_rounds_are_paired_whatever_order_they_came_in() -> None:

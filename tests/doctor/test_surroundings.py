@@ -12,8 +12,8 @@ from srbench.doctor import sampling, surroundings
 from srbench.doctor.report import Finding
 from srbench.doctor.sampling import Activity, Program, Snapshot
 from srbench.doctor.surroundings import State
-from srbench.facts import Limits, Processor
-from srbench.records import Machine, Reading
+from srbench.facts import Limits, Machine, Processor
+from srbench.records import Reading
 from tests import trees
 from tests.builders import make_machine
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from srbench import machine
-from srbench.facts import Build, GpuFacts, Limits, Processor
+from srbench.facts import Build, GpuFacts, Limits, Machine, Processor
 from srbench.machine import GIB, cgroup, linux, processor, software
-from srbench.records import Machine, Settings
+from srbench.records import Settings
 from tests import trees
 from tests.trees import NO_DRIVER, NOT_SUPPORTED, ScriptedNvml, h100
 
