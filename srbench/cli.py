@@ -98,6 +98,7 @@ def profile(
         "torch"
     ),
     layers: Annotated[bool, typer.Option("--layers", help="Print a row for each convolution.")] = False,
+    samples: Annotated[bool, typer.Option("--samples", help="Print what lies behind each runtime and peak.")] = False,
     with_published: WithPublished = False,
     strict_ranks: StrictRanks = False,
     memory_limit: Annotated[
@@ -144,6 +145,7 @@ def profile(
                 started_ns=STARTED_NS,
                 counters=read_counters(counters),
                 layers=layers,
+                samples=samples,
                 shown=Shown(with_published, strict_ranks),
                 seed=seed,
                 quiet=quiet,

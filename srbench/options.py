@@ -10,7 +10,16 @@ from srbench.errors import InputError
 
 RIGOROUS_ROUNDS = 5
 #: What may stand beside a bare --resume: how things are shown, not how they are measured.
-WITH_RESUME = {"--resume", "--output", "--quiet", "--timings", "--layers", "--with-published", "--strict-ranks"}
+WITH_RESUME = {
+    "--resume",
+    "--output",
+    "--quiet",
+    "--timings",
+    "--layers",
+    "--samples",
+    "--with-published",
+    "--strict-ranks",
+}
 
 
 class FormOption(StrEnum):

@@ -49,6 +49,7 @@ class Options:
     started_ns: int
     counters: Sequence[CounterName]
     layers: bool
+    samples: bool
     shown: Shown
     seed: int
     quiet: bool
@@ -206,4 +207,5 @@ def _report(records: Sequence[Record], options: Options) -> str:
         rows += [row for scale in sorted({r.scale for r in rows}) for row in published_rows(scale, claims)]
     parts = [details.layers_text(record) for record in records] if options.layers else []
     parts += [tables.terminal(rows, by_median=options.shown.strict_ranks), details.counters_text(records)]
+    parts += [details.samples_text(records)] if options.samples else []
     return "\n\n".join(part for part in parts if part)

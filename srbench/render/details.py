@@ -1,10 +1,15 @@
 """What lies behind a row: its layers, and what other counters say."""
 
 from collections.abc import Sequence
+from statistics import median
 
+from srbench.measure.stats import percentile_floor
 from srbench.records import Count, Record
-from srbench.render.tables import tabulated
+from srbench.render.tables import DASH, tabulated
 from srbench.render.text import plain
+
+MIB = 2**20
+PERCENTILES = (90, 95, 99)
 
 
 def layers_text(record: Record) -> str:
@@ -26,6 +31,32 @@ def layers_text(record: Record) -> str:
     load, model = record.case.workload, record.case.model
     title = f"{plain(model.variant)} x{load.scale}, {model.form} form, LR {load.lr_width}x{load.lr_height}"
     return f"{title}\n\n{tabulated(cells, 'simple', left=(0, 1))}"
+
+
+def samples_text(records: Sequence[Record]) -> str:
+    """What lies behind runtimes and peaks: first pass, processes, spread, percentiles; the parts of the memory."""
+    runtime = [["Model", "First pass [ms]", "Process medians [ms]", "Spread within [%]"]]
+    runtime[0] += [f"p{percent} [ms]" for percent in PERCENTILES]
+    memory = [["Model", "Weights [MiB]", "Input [MiB]", "Activations [MiB]", "First pass [MiB]", "Process [MiB]"]]
+    for record in records:
+        name = f"{plain(record.case.model.variant)} x{record.case.workload.scale}"
+        if (latency := record.latency) is not None:
+            first = [visit.cold_ns for visit in latency.visits]
+            medians = " ".join(_ms(value) for value in latency.process_medians_ns) or DASH
+            spread = DASH if latency.spread is None else f"{latency.spread:.1%}".removesuffix("%")
+            percentiles = [_ms(latency.percentile_ns(percent)) for percent in PERCENTILES]
+            runtime.append([name, _ms(median(first)), medians, spread, *percentiles])
+        if (peak := record.memory) is not None:
+            parts = (peak.weights_bytes, peak.input_bytes, peak.activations_bytes, peak.cold_bytes, peak.process_bytes)
+            memory.append([name, *(DASH if size is None else f"{size / MIB:,.1f}" for size in parts)])
+    tables = [tabulated(cells, "simple") for cells in (runtime, memory) if len(cells) > 1]
+    floors = ", ".join(str(percentile_floor(percent)) for percent in PERCENTILES)
+    note = f"A percentile with a dash: fewer samples than bound it ({floors})."
+    return "\n\n".join([*tables, note]) if len(runtime) > 1 else ""
+
+
+def _ms(ns: float | None) -> str:
+    return DASH if ns is None else f"{ns / 1e6:,.1f}"
 
 
 def counters_text(records: Sequence[Record]) -> str:
