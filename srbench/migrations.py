@@ -43,5 +43,13 @@ def _from_1(old: Mapping[str, Any]) -> dict[str, Any]:
     return new
 
 
-_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1}
+def _from_2(old: Mapping[str, Any]) -> dict[str, Any]:
+    """In schema 2 a timed process left its memory to the C library, and did not count its page faults."""
+    new = {**old, "schema_version": 3}
+    if isinstance(settings := old.get("settings"), dict):
+        new["settings"] = {**settings, "allocator": "system"}
+    return new
+
+
+_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
 assert set(_STEPS) == set(range(1, SCHEMA_VERSION)), "every earlier schema has its step"

@@ -16,12 +16,14 @@ from srbench.measure import stats
 from srbench.measure.stats import Interval
 
 #: See ``srbench.migrations`` for what the earlier ones looked like.
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3
 
 Form = Literal["train", "deploy"]
 Colors = Literal["rgb", "y"]
 Dtype = Literal["float32", "float16", "bfloat16"]
 CounterName = Literal["torch", "fvcore", "thop"]
+#: Whether freed memory stays with a timed process, or goes the way of the system's C library.
+Allocator = Literal["keep", "system"]
 
 #: What became of a case. Only rows that measured what they should are VALID.
 Status = Literal[
@@ -207,6 +209,7 @@ class Visit(Frozen):
         device_ns: device time of the same passes: between two events on its stream (CUDA), processor time of all
             threads (CPU).
         switches: involuntary context switches of the process during each of them.
+        faults: page faults of the process during each of them: memory that it had to get from the kernel anew.
         readings: the device's state between blocks of samples.
         others_cores: cores that other programs used meanwhile, on those this process may use; None where unknown.
     """
@@ -219,6 +222,7 @@ class Visit(Frozen):
     samples_ns: tuple[int, ...]
     device_ns: tuple[int, ...] = ()
     switches: tuple[int, ...] = ()
+    faults: tuple[int, ...] = ()
     readings: tuple[Reading, ...] = ()
     others_cores: float | None = None
 
@@ -314,6 +318,7 @@ class Settings(Frozen):
             less than a round.
         precision: a process stops sampling once the interval of its block medians is within this share of the median.
         memory_limit_bytes: most private memory that a process may map; None where there is no limit.
+        allocator: what a timed process does with freed memory; ``system`` also where it could not be told to keep it.
         threads, interop_threads: within one operator, and of operators side by side.
         matmul_tf32, cudnn_tf32: whether float32 products on a GPU may round their factors to 10 bits.
         matmul_precision: ``highest``, ``high`` or ``medium``; below highest a product may use shorter formats.
@@ -331,6 +336,7 @@ class Settings(Frozen):
     visits: int = Field(default=1, ge=1)
     precision: float = Field(default=0.01, gt=0)
     memory_limit_bytes: int | None = None
+    allocator: Allocator = "keep"
     threads: int | None = None
     matmul_tf32: bool | None = None
     cudnn_tf32: bool | None = None
@@ -352,7 +358,7 @@ class Settings(Frozen):
 class Record(Frozen):
     """What one case gave. ``reason`` and ``advice`` are one line each; ``detail`` is a traceback where there is one."""
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     srbench_version: str
     case: Case
     machine: Machine

@@ -182,8 +182,11 @@ def run(job: Job, report: Callable[[Progress], None]) -> Answer:
     if job.task == "static":
         return Answer(complexity=static(case))
     device = open_device("cpu" if job.task in ("fvcore", "thop") else case.device)
+    settings = job.settings
     if job.task == "memory":
         device.prepare_memory()
+    elif job.task == "time" and settings.allocator == "keep" and not device.keep_memory():
+        settings = settings.model_copy(update={"allocator": "system"})
     model, image = prepare(case, device, job.settings.seed)
     build_ns = perf_counter_ns() - start_ns
     if job.task in ("fvcore", "thop"):
@@ -195,7 +198,7 @@ def run(job: Job, report: Callable[[Progress], None]) -> Answer:
             answer = _memory(job, device, model, image)
         else:
             answer = _timed(job, device, lambda: model(image), start_ns, report)
-    return answer.model_copy(update={"build_ns": build_ns, "settings": read_back(job.settings)})
+    return answer.model_copy(update={"build_ns": build_ns, "settings": read_back(settings)})
 
 
 def _memory(job: Job, device: Device, model: nn.Module, image: Tensor) -> Answer:

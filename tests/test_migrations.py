@@ -18,6 +18,8 @@ from tests.builders import MS, make_case, make_record
 GOLDEN = Path(__file__).with_name("golden")
 #: A record as srbench 0.1.0 stored it, cut to two layers, three warm-up passes and nine samples.
 FIRST = (GOLDEN / "record_schema_1.json").read_text(encoding="utf-8")
+#: One of the present version's predecessor, cut to two layers.
+SECOND = (GOLDEN / "record_schema_2.json").read_text(encoding="utf-8")
 
 
 def changed(**fields: Any) -> str:
@@ -104,6 +106,23 @@ def test_slow_first_passes_of_schema_1_are_no_samples() -> None:
     found = load(changed(latency=latency)).latency
     assert found is not None
     assert found.interval == Interval(2 * MS, 1 * MS, 3 * MS, "range")
+
+
+@pytest.mark.parametrize("text", [FIRST, SECOND])
+def test_before_schema_3_freed_memory_went_the_way_of_the_c_library(text: str) -> None:
+    record = load(text)
+    assert record.settings.allocator == "system"
+    assert record.latency is not None
+    assert [visit.faults for visit in record.latency.visits] == [()] * len(record.latency.visits)
+
+
+def test_a_record_of_schema_2_is_as_it_was_otherwise() -> None:
+    old = json.loads(SECOND)
+    new = json.loads(load(SECOND).model_dump_json())
+    assert (new.pop("schema_version"), old.pop("schema_version")) == (SCHEMA_VERSION, 2)
+    assert new["settings"].pop("allocator") == "system"
+    assert [visit.pop("faults") for visit in new["latency"]["visits"]] == [[], [], []]
+    assert new == old
 
 
 # --- What is no record is said in one way, whatever it is

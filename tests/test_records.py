@@ -40,13 +40,15 @@ def full_record() -> Record:
         Count(counter="fvcore", version="0.1.5", multi_adds=103, differences=(Difference(amount=3, where="pool"),)),
         Count(counter="thop", version="", multi_adds=None, error="no such package"),
     )
-    settings = Settings(seed=1, budget_s=0.5, timeout_s=3, threads=2, matmul_tf32=False, environment={"A": "b"})
+    settings = Settings(
+        seed=1, budget_s=0.5, timeout_s=3, threads=2, matmul_tf32=False, allocator="system", environment={"A": "b"}
+    )
     readings = (
         Reading(after=0),
         Reading(after=2, clock_mhz=1980, temperature_c=61, reasons=("SW power cap", "thermal")),
     )
     visits = (
-        make_visit(1, 2, warm=None, switches=(0, 3), readings=readings, others_cores=None),
+        make_visit(1, 2, warm=None, switches=(0, 3), faults=(7, 0), readings=readings, others_cores=None),
         make_visit(round=1, place=4, warm=False),
     )
     return make_record(

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from srbench import models, worker, workload
-from srbench.machine.device import Device
+from srbench.machine.device import CpuDevice, Device
 from srbench.measure.latency import TimingPlan
 from srbench.records import Case, Settings, Visit
 from srbench.worker import Answer, Job, OutputMismatchError, Progress, check_output, failure, min_samples
@@ -52,7 +52,29 @@ def timed(settings: Settings, round_: int = 0, place: int = 0) -> Answer:
     return worker.run(Job("time", tiny(), settings, round=round_, place=place), lambda _: None)
 
 
+@pytest.fixture(autouse=True)
+def keep_memory(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What the device answers when it is told to keep its memory, one answer for each time; this process keeps none."""
+    answers = [True]
+    monkeypatch.setattr(CpuDevice, "keep_memory", lambda self: answers.pop())
+    return answers
+
+
 # --- A timed visit
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept", "recorded"), [("keep", True, "keep"), ("keep", False, "system"), ("system", True, "system")]
+)
+def test_the_record_says_whether_freed_memory_was_kept(
+    monkeypatch: pytest.MonkeyPatch, keep_memory: list[bool], asked: str, kept: bool, recorded: str
+) -> None:
+    Asked(monkeypatch, 1, 1, 1)
+    keep_memory[:] = [kept]
+    answer = timed(make_settings(allocator=asked))
+    assert answer.settings is not None
+    assert answer.settings.allocator == recorded
+    assert keep_memory == ([True] if asked == "system" else [])
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ _FACTS = {
     "machine.cudnn": "cuDNN",
     "machine.limits.cpu_cores": "CPU quota",
     "case.threads": "threads",
+    "settings.allocator": "allocator",
 }
 #: The same, but None means that it is not known: a system does not tell, a record is older, nothing ran.
 _KNOWN_FACTS = {

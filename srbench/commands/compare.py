@@ -17,7 +17,7 @@ from srbench.commands import say
 from srbench.errors import InputError
 from srbench.machine import noise
 from srbench.machine.device import choose_device
-from srbench.records import Case, Form, ModelId, Record, Settings
+from srbench.records import Allocator, Case, Form, ModelId, Record, Settings
 from srbench.render import comparison as render
 
 OK, FAILED = 0, 1
@@ -47,6 +47,7 @@ class Measuring:
     budget: float | None = None
     precision: float | None = None
     timeout: float | None = None
+    allocator: Allocator | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def _settings(options: Options) -> Settings:
         visits=VISITS,
         precision=typed.precision or 0.01,
         memory_limit_bytes=limits.available_bytes(),
+        allocator=typed.allocator or "keep",
     )
 
 

@@ -17,7 +17,7 @@ from srbench.commands.leaderboard import Shown, write_leaderboards
 from srbench.errors import InputError
 from srbench.journal import Header, Journal
 from srbench.machine.device import choose_device
-from srbench.records import Case, CounterName, Form, Record, Settings
+from srbench.records import Allocator, Case, CounterName, Form, Record, Settings
 from srbench.render import details, tables
 from srbench.timings import timings_text
 
@@ -44,6 +44,7 @@ class Options:
     rounds: int
     precision: float
     memory_limit: str | None
+    allocator: Allocator
     resume: bool
     timings: bool
     started_ns: int
@@ -145,6 +146,7 @@ def _header(options: Options) -> Header:
         rounds=options.rounds,
         precision=options.precision,
         memory_limit_bytes=limit or limits.available_bytes(),
+        allocator=options.allocator,
     )
     return Header(
         srbench_version=version("srbench"),

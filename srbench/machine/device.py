@@ -7,10 +7,11 @@ import ctypes
 import os
 import resource
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time_ns
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 
@@ -27,6 +28,8 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4
 _MMAP_THRESHOLD_BYTES = 65536
 #: glibc's own default for the number of such mappings.
 _MMAP_MAX = 65536
+#: As a trim threshold: never.
+_NEVER = -1
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,13 @@ class Device(Protocol):
 
     def reading(self, after: int) -> Reading:
         """Clock, temperature, and what held the clock back since the reading before. ``after``: samples done."""
+
+    def keep_memory(self) -> bool:
+        """Call before the first allocation of a timed process: freed tensors stay with it, for the next pass.
+
+        Returns:
+            Whether they will.
+        """
 
     def prepare_memory(self) -> None:
         """Call before the first allocation of a memory measurement."""
@@ -122,6 +132,16 @@ class CpuDevice:
             self._telemetry = CpuTelemetry(core_numbers())
         return self._telemetry.reading(after)
 
+    def keep_memory(self) -> bool:
+        """Let the C library keep freed memory, as torch's caching allocator does on a GPU.
+
+        By default glibc gives large blocks back when they are freed, and the next pass takes a page fault, and the
+        kernel's clearing, for every 4 KiB of them. Which blocks these are depends on what happens to lie at the end of
+        the heap, so that processes of one network differed by 8 %, and a pass took a third longer
+        (``scripts/bench_allocator.py``, docs/measuring.md). A musl or a Mac keeps its own ways.
+        """
+        return _set_malloc({_M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: _NEVER})
+
     def prepare_memory(self) -> None:
         """Make freed tensors go back to the kernel at once.
 
@@ -129,14 +149,15 @@ class CpuDevice:
         passes of one network read 202, 128 and 65 MiB where its tensors need 137. Slows allocation, so never in a
         timed process.
         """
-        if sys.platform == "linux":
-            libc = ctypes.CDLL(None)
-            if hasattr(libc, "mallopt"):  # glibc; musl has no such call and returns memory anyway
-                libc.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD_BYTES)
+        _set_malloc(
+            {
+                _M_MMAP_THRESHOLD: _MMAP_THRESHOLD_BYTES,
                 # What MALLOC_* variables may have set otherwise.
-                libc.mallopt(_M_MMAP_MAX, _MMAP_MAX)
-                libc.mallopt(_M_TOP_PAD, 0)
-                libc.mallopt(_M_TRIM_THRESHOLD, _MMAP_THRESHOLD_BYTES)
+                _M_MMAP_MAX: _MMAP_MAX,
+                _M_TOP_PAD: 0,
+                _M_TRIM_THRESHOLD: _MMAP_THRESHOLD_BYTES,
+            }
+        )
 
     def reset_peak(self) -> None:
         """Writing 5 to clear_refs sets the high-water mark back to the present size (proc(5))."""
@@ -210,6 +231,10 @@ class CudaDevice:
             self._found = nvml.of_cuda(self.index) if nvml.start() else None
         return self._found
 
+    def keep_memory(self) -> bool:
+        """The caching allocator does so unless it is told otherwise."""
+        return os.environ.get("PYTORCH_NO_CUDA_MEMORY_CACHING", "0") in ("", "0")
+
     def prepare_memory(self) -> None:
         """The allocator's counters need no preparation."""
 
@@ -268,9 +293,30 @@ def _event() -> torch.cuda.Event:
     return event
 
 
-def involuntary_switches() -> int:
-    """How often the kernel has taken a core from a thread of this process; 0 where it does not count."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+class Disturbances(NamedTuple):
+    """What the kernel has done to this process so far; 0 where it does not count.
+
+    Attributes:
+        switches: how often it took a core from one of its threads (involuntary context switches).
+        faults: how often it had to find a page of memory that a thread touched (page faults without input or output).
+    """
+
+    switches: int
+    faults: int
+
+
+def disturbances() -> Disturbances:
+    """Of this process, all threads, from its start."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return Disturbances(usage.ru_nivcsw, usage.ru_minflt)
+
+
+def _set_malloc(options: Mapping[int, int]) -> bool:
+    """Set glibc's allocator (mallopt(3)); False where there is none, or it refuses."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None)
+    return hasattr(libc, "mallopt") and all([libc.mallopt(*option) == 1 for option in options.items()])
 
 
 def _status_bytes(field: str) -> int:

@@ -6,7 +6,7 @@ from statistics import median
 from time import perf_counter_ns
 from typing import Protocol
 
-from srbench.machine.device import involuntary_switches
+from srbench.machine.device import Disturbances, disturbances
 from srbench.measure.stats import MIN_BLOCKS, block_medians, median_interval
 from srbench.records import Reading, Visit
 
@@ -75,7 +75,7 @@ def measure_latency(
     plan: TimingPlan,
     *,
     clock: Clock = perf_counter_ns,
-    switches: Callable[[], int] = involuntary_switches,
+    disturbed: Callable[[], Disturbances] = disturbances,
     report: Callable[[int, int], None] = lambda count, last_ns: None,
     inspect: Callable[[object], None] = lambda output: None,
 ) -> Visit:
@@ -91,14 +91,14 @@ def measure_latency(
         device: where it runs.
         plan: budget, deadline, precision.
         clock: nanoseconds, monotonic.
-        switches: involuntary context switches of this process so far.
+        disturbed: what the kernel has done to this process so far.
         report: called between passes with the samples so far and the last pass in ns; outside the timed region.
         inspect: gets the output of the first pass, before any other; what it raises ends the measurement.
 
     Returns:
         All passes. Fewer samples than the smallest number, or none, where the deadline came first.
     """
-    return _Session(forward, device, plan, clock, switches, report).measure(inspect)
+    return _Session(forward, device, plan, clock, disturbed, report).measure(inspect)
 
 
 class _Session:
@@ -110,15 +110,15 @@ class _Session:
         device: TimedDevice,
         plan: TimingPlan,
         clock: Clock,
-        switches: Callable[[], int],
+        disturbed: Callable[[], Disturbances],
         report: Callable[[int, int], None],
     ) -> None:
         self.forward, self.device, self.plan = forward, device, plan
-        self.clock, self.switches, self.report = clock, switches, report
+        self.clock, self.disturbed, self.report = clock, disturbed, report
         self.warmup: list[int] = []
         self.samples: list[int] = []
         self.device_times: list[int] = []
-        self.disturbances: list[int] = []
+        self.disturbances: list[Disturbances] = []
         self.readings: list[Reading] = []
         self.last = 0
 
@@ -133,7 +133,8 @@ class _Session:
             warm=warm,
             samples_ns=tuple(self.samples),
             device_ns=tuple(self.device_times),
-            switches=tuple(self.disturbances),
+            switches=tuple(each.switches for each in self.disturbances),
+            faults=tuple(each.faults for each in self.disturbances),
             readings=tuple(self.readings),
         )
 
@@ -182,10 +183,11 @@ class _Session:
             if self.clock() >= next_reading:
                 self.readings.append(self.device.reading(len(self.samples)))
                 next_reading = self.clock() + READING_EVERY_NS
-            before = self.switches()
+            before = self.disturbed()
             self.samples.append(self._pass())
             self.device_times.append(self.device.device_ns())
-            self.disturbances.append(self.switches() - before)
+            after = self.disturbed()
+            self.disturbances.append(Disturbances(after.switches - before.switches, after.faults - before.faults))
             if not self.warmup and self._fits(1):
                 # By the first pass there was time for one more only, but that one was far quicker.
                 self._make_it_warmup()

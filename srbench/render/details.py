@@ -1,7 +1,7 @@
 """What lies behind a row: its layers, and what other counters say."""
 
 from collections.abc import Sequence
-from statistics import median
+from statistics import fmean, median
 
 from srbench.measure.stats import percentile_floor
 from srbench.records import Count, Record
@@ -36,7 +36,7 @@ def layers_text(record: Record) -> str:
 def samples_text(records: Sequence[Record]) -> str:
     """What lies behind runtimes and peaks: first pass, processes, spread, percentiles; the parts of the memory."""
     runtime = [["Model", "First pass [ms]", "Process medians [ms]", "Spread within [%]"]]
-    runtime[0] += [f"p{percent} [ms]" for percent in PERCENTILES]
+    runtime[0] += [*(f"p{percent} [ms]" for percent in PERCENTILES), "Page faults a pass"]
     memory = [["Model", "Weights [MiB]", "Input [MiB]", "Activations [MiB]", "First pass [MiB]", "Process [MiB]"]]
     for record in records:
         name = f"{plain(record.case.model.variant)} x{record.case.workload.scale}"
@@ -45,7 +45,10 @@ def samples_text(records: Sequence[Record]) -> str:
             medians = " ".join(_ms(value) for value in latency.process_medians_ns) or DASH
             spread = DASH if latency.spread is None else f"{latency.spread:.1%}".removesuffix("%")
             percentiles = [_ms(latency.percentile_ns(percent)) for percent in PERCENTILES]
-            runtime.append([name, _ms(median(first)), medians, spread, *percentiles])
+            faults = [count for visit in latency.visits for count in visit.faults]
+            runtime.append(
+                [name, _ms(median(first)), medians, spread, *percentiles, f"{fmean(faults):,.0f}" if faults else DASH]
+            )
         if (peak := record.memory) is not None:
             parts = (peak.weights_bytes, peak.input_bytes, peak.activations_bytes, peak.cold_bytes, peak.process_bytes)
             memory.append([name, *(DASH if size is None else f"{size / MIB:,.1f}" for size in parts)])

@@ -1,6 +1,7 @@
 """Which device a name means, its clocks, its memory, and what it says of itself."""
 
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from srbench.errors import InputError
-from srbench.machine.device import CpuDevice, CudaDevice, Peak, choose_device, involuntary_switches, open_device
+from srbench.machine.device import CpuDevice, CudaDevice, Peak, choose_device, disturbances, open_device
 from tests import trees
 from tests.trees import NO_DRIVER, ScriptedNvml, h100
 
@@ -246,6 +247,56 @@ def test_a_gpu_is_timed_between_two_events_on_its_stream(monkeypatch: pytest.Mon
     assert log == ["event 1 on stream of 1", "event 2 on stream of 1", "event 1 to event 2"] * 2
 
 
-def test_involuntary_switches_only_grow() -> None:
-    before = involuntary_switches()
-    assert 0 <= before <= involuntary_switches()
+# --- What the kernel does to a process
+
+
+def test_disturbances_only_grow() -> None:
+    before = disturbances()
+    after = disturbances()
+    assert 0 <= before.switches <= after.switches
+    assert 0 < before.faults <= after.faults
+
+
+#: Page faults of 20 passes over 8 buffers of 4 MiB, each written to; of how many pages is arithmetic.
+_PASSES = """
+import ctypes
+from srbench.machine.device import CpuDevice, disturbances
+{before}
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+def one_pass():
+    blocks = [libc.malloc(4 << 20) for _ in range(8)]
+    for block in blocks:
+        ctypes.memset(block, 1, 4 << 20)
+    for block in blocks:
+        libc.free(block)
+one_pass()
+start = disturbances().faults
+for _ in range(20):
+    one_pass()
+print(disturbances().faults - start)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="sets glibc's allocator")
+def test_a_process_that_keeps_its_memory_takes_no_page_faults() -> None:
+    def faults(before: str) -> int:
+        command = [sys.executable, "-c", _PASSES.format(before=before)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    # 8192 pages of 4 KiB a pass. What is given back is faulted in again (fewer faults where the system has huge pages).
+    assert faults("CpuDevice().prepare_memory()") > 20 * 8 * 2
+    assert faults("assert CpuDevice().keep_memory()") < 20 * 8
+
+
+@pytest.mark.parametrize(("variable", "kept"), [("", True), ("1", False)])
+def test_a_gpus_caching_allocator_keeps_memory_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, variable: str, kept: bool
+) -> None:
+    monkeypatch.setenv("PYTORCH_NO_CUDA_MEMORY_CACHING", variable)
+    assert CudaDevice(0).keep_memory() is kept
+
+
+def test_where_there_is_no_glibc_memory_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not CpuDevice().keep_memory()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 
+from srbench.machine.device import Disturbances
 from srbench.measure.latency import MIN_SAMPLES, TimingPlan, measure_latency
 from srbench.records import Reading, Visit
 from tests.builders import MS, S
@@ -20,6 +21,7 @@ class Script:
         asking: ms that a reading of the device takes.
         on_device: device time of each pass in ns, the last one for ever.
         preempted: involuntary switches during each pass; none after the last.
+        faulting: page faults during each pass; none after the last.
     """
 
     def __init__(
@@ -30,17 +32,19 @@ class Script:
         asking: float = 0,
         on_device: Iterable[int] = (0,),
         preempted: Iterable[int] = (),
+        faulting: Iterable[int] = (),
     ) -> None:
         self.now = 0
         self.events: list[str] = []
         self.told: list[tuple[int, int]] = []
-        self.switches_so_far = 0
+        self.switches_so_far = self.faults_so_far = 0
         self._passes: Iterator[float] = chain(passes, repeat(passes[-1]))
         self._drain, self._telling, self._asking = (round(ms * MS) for ms in (drain, telling, asking))
         self._pending = 0
         times = list(on_device)
         self._on_device: Iterator[int] = chain(times, repeat(times[-1]))
         self._preempted: Iterator[int] = chain(preempted, repeat(0))
+        self._faulting: Iterator[int] = chain(faulting, repeat(0))
         self._device_ns = 0
 
     def clock(self) -> int:
@@ -52,6 +56,7 @@ class Script:
         self.now += round(next(self._passes) * MS) - self._drain
         self._pending = self._drain
         self.switches_so_far += next(self._preempted)
+        self.faults_so_far += next(self._faulting)
         self._device_ns = next(self._on_device)
         return f"output {self.events.count('forward')}"
 
@@ -80,9 +85,10 @@ class Script:
         self.told.append((samples, last_ns))
         self.now += self._telling
         self.switches_so_far += 1  # whoever is told may take the core
+        self.faults_so_far += 7  # and builds a message in memory
 
-    def switches(self) -> int:
-        return self.switches_so_far
+    def disturbed(self) -> Disturbances:
+        return Disturbances(self.switches_so_far, self.faults_so_far)
 
     def measure(
         self,
@@ -98,7 +104,7 @@ class Script:
             self,
             TimingPlan(round(budget_s * S), deadline, precision, min_samples),
             clock=self.clock,
-            switches=self.switches,
+            disturbed=self.disturbed,
             report=self.report,
             inspect=inspect,
         )

@@ -274,10 +274,12 @@ def test_each_sample_has_the_device_time_of_the_same_pass() -> None:
     assert visit.device_ns == (1002, 1003, 1004, 1005)
 
 
-def test_each_sample_has_its_own_switches() -> None:
-    # Every report takes the core once more, between the passes.
-    visit = Script(100, preempted=(90, 80, 0, 3, 1, 0)).measure(NONE, min_samples=4)
+def test_each_sample_has_its_own_switches_and_page_faults() -> None:
+    # Every report takes the core once more and some memory, between the passes.
+    script = Script(100, preempted=(90, 80, 0, 3, 1, 0), faulting=(900, 800, 5, 0, 2, 0))
+    visit = script.measure(NONE, min_samples=4)
     assert visit.switches == (0, 3, 1, 0)
+    assert visit.faults == (5, 0, 2, 0)
 
 
 def test_the_device_is_asked_before_after_and_every_quarter_second() -> None:
@@ -297,16 +299,16 @@ def test_the_quarter_second_begins_when_the_device_has_answered() -> None:
 
 def test_without_samples_the_device_is_not_asked() -> None:
     visit = Script(100).measure(NONE, deadline=150 * MS)
-    assert (visit.samples_ns, visit.readings, visit.device_ns, visit.switches) == ((), (), (), ())
+    assert (visit.samples_ns, visit.readings, visit.device_ns, visit.switches, visit.faults) == ((),) * 5
 
 
-def test_the_clock_and_the_switches_of_the_system_are_the_default() -> None:
+def test_the_clock_and_the_counters_of_the_system_are_the_default() -> None:
     script = Script(100)
     visit = measure_latency(script.forward, script, TimingPlan(1, NEVER))
     # Real time passes where the script's does not.
     assert 0 < visit.passes_ns < 10 * S
     assert script.now == 5 * 100 * MS
-    assert len(visit.switches) == len(visit.samples_ns) == MIN_SAMPLES
+    assert len(visit.switches) == len(visit.faults) == len(visit.samples_ns) == MIN_SAMPLES
 
 
 # --- Whatever the passes take

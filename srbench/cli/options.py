@@ -36,6 +36,13 @@ class RoundingOption(StrEnum):
     floor = "floor"
 
 
+class AllocatorOption(StrEnum):
+    """What a timed process does with freed memory."""
+
+    keep = "keep"
+    system = "system"
+
+
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of records, tables and plots.")]
 WithPublished = Annotated[
     bool, typer.Option("--with-published", help="Also list networks outside the zoo, with their published figures.")
@@ -46,6 +53,11 @@ StrictRanks = Annotated[
 MachineName = Annotated[
     str | None, typer.Option("--machine", help="Show this machine's records, or 'all'. [default: the newest record's]")
 ]
+
+
+def allocator_of(option: AllocatorOption) -> Literal["keep", "system"]:
+    """The allocator as the vocabulary has it."""
+    return "keep" if option is AllocatorOption.keep else "system"
 
 
 def form_of(option: FormOption) -> Literal["train", "deploy"]:

@@ -1,0 +1,5 @@
+"""``python -m srbench.cli``."""
+
+from srbench.cli import main
+
+main()

@@ -1,0 +1,51 @@
+"""Commands that show what is stored or known: ``leaderboard``, ``plot``, ``models``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srbench.cli.options import MachineName, Output, StrictRanks, WithPublished, scales_of
+from srbench.errors import InputError
+
+
+def leaderboard(
+    scale: Annotated[str | None, typer.Option(help="One or several. [default: all that have records]")] = None,
+    machine: MachineName = None,
+    with_published: WithPublished = False,
+    strict_ranks: StrictRanks = False,
+    output: Output = Path("results"),
+) -> None:
+    """Rebuild the tables from stored records; measures nothing."""
+    scales = scales_of(scale) if scale is not None else []
+    from srbench.commands.leaderboard import Shown, leaderboard
+
+    raise typer.Exit(leaderboard(output, scales, machine, Shown(with_published, strict_ranks)))
+
+
+def plot(
+    scale: Annotated[str, typer.Option(help="Upscaling factor.")] = "4",
+    x: Annotated[str, typer.Option(help="Column on x: params, multi-adds, activations, convs, runtime, memory.")] = (
+        "params"
+    ),
+    y: Annotated[str, typer.Option(help="Column on y: psnr, ssim, or any of the above.")] = "psnr",
+    dataset: Annotated[str, typer.Option(help="Of psnr and ssim: set5, set14, b100, urban100, manga109.")] = "set5",
+    size: Annotated[str, typer.Option(help="Column of the bubbles' area, or none.")] = "multi-adds",
+    machine: MachineName = None,
+    with_published: WithPublished = False,
+    output: Output = Path("results"),
+) -> None:
+    """Draw the trade-off figure from stored records: PNG, PDF, SVG, and the plotted numbers as CSV."""
+    [*scales] = scales_of(scale)
+    if len(scales) != 1:
+        raise InputError(f"--scale {scale}: a figure shows one scale")
+    from srbench.commands.plot import plot
+
+    raise typer.Exit(plot(output, scales[0], (x, y, size), dataset, machine, with_published))
+
+
+def models() -> None:
+    """List the zoo: variants, scales, params, Multi-Adds, paper, notes."""
+    from srbench.commands.zoo import list_models
+
+    raise typer.Exit(list_models())
