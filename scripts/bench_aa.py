@@ -4,7 +4,7 @@ The networks are chains of equal convolutions (scripts/chains.py). Each comparis
 `srbench compare`, with its default rounds. The quiet conditions come from the same rounds of three networks; the load
 is one process that loops without pause (``--load 2`` for two).
 
-    python scripts/bench_aa.py [--repeats 40] [--budget 7.2] [--lr 32x32] [--threads 1] [--load 1] [--write]
+    python scripts/bench_aa.py [--repeats 40] [--budget 5.4] [--lr 32x32] [--threads 1] [--load 1] [--write]
 
 ``--only quiet`` or ``--only loaded`` leaves the other part out. ``--write`` stores the table in docs/measuring.md.
 Run it on a quiet machine.
@@ -79,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=40, help="comparisons of each condition")
     parser.add_argument("--rounds", type=int, default=compare.ROUNDS, help="as of srbench compare")
-    parser.add_argument("--budget", type=float, default=7.2, help="as of srbench compare: seconds for each network")
+    parser.add_argument("--budget", type=float, default=5.4, help="as of srbench compare: seconds for each network")
     parser.add_argument("--lr", default="32x32", help="LR size")
     parser.add_argument("--threads", type=int, help="as of srbench compare")
     parser.add_argument("--device", default="auto", help="as of srbench compare")
@@ -160,7 +160,7 @@ def report(done: Sequence[Setting], options: argparse.Namespace) -> str:
     head = ["", "comparisons", *WORDS, "right", "wrong", "spread of a round"]
     lines = [
         f"{machine.name}, {record.case.device}, torch {machine.torch}; LR {load.lr_width}x{load.lr_height} at"
-        f" x{load.scale}, {record.case.threads} thread(s), {settings.rounds} rounds of {settings.visits} visits,"
+        f" x{load.scale}, {record.case.threads} thread(s), {settings.rounds} rounds,"
         f" {settings.budget_s:g} s for each network;"
         f" floor ±{first.floor.share:.1%} ({first.floor.source}).",
         "",
@@ -170,7 +170,7 @@ def report(done: Sequence[Setting], options: argparse.Namespace) -> str:
         "",
         "Right is SAME for a network against itself, FASTER against the one with 10 % more work. Wrong is FASTER or "
         "SLOWER for the former, SLOWER or SAME for the latter; CANNOT TELL is neither. Spread of a round: standard "
-        "deviation of its log ratio, the median over the comparisons. Load: "
+        "deviation of its log ratio (winsorised), the median over the comparisons. Load: "
         f"{options.load} process{'es' if options.load != 1 else ''} looping without pause.",
         "",
         *(_truth(condition) for condition in conditions),

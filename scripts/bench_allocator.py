@@ -70,8 +70,8 @@ def main() -> None:
         f"`python scripts/bench_allocator.py --rounds {options.rounds} --seconds {options.seconds:g}` "
         f"({here.name}, torch {here.torch})",
         "",
-        "| x4, GT 1280x720 | keep [ms] | scatter of processes | page faults a pass | system [ms] | scatter of processes "
-        "| page faults a pass | keep / system |",
+        "| x4, GT 1280x720 | keep [ms] | scatter of processes | page faults a pass "
+        "| system [ms] | scatter of processes | page faults a pass | keep / system |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for model in models.parse(",".join(model_defs.DEFAULTS), "deploy"):

@@ -57,7 +57,7 @@ class Header(Frozen):
             *((f, getattr(self.machine, f), getattr(other.machine, f)) for f in SAME_MACHINE),
             *(
                 (f"--{f}", getattr(self.settings, f), getattr(other.settings, f))
-                for f in ("seed", "rounds", "precision")
+                for f in ("seed", "rounds", "precision", "allocator")
             ),
             ("--budget", self.settings.budget_s, other.settings.budget_s),
             ("--timeout", self.settings.timeout_s, other.settings.timeout_s),

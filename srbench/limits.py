@@ -19,7 +19,7 @@ def parse_bytes(text: str, option: str) -> int:
     Raises:
         InputError: something else, or nothing.
     """
-    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?(?:[eE]\d{1,2})?)\s*([a-zA-Z]*)\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?(?:[eE]\d{1,2})?)\s*([a-zA-Z]*)\s*", text, re.ASCII)
     unit = _UNITS.get(match[2].lower()) if match else None
     size = int(float(match[1]) * unit) if match is not None and unit is not None else 0
     if not 0 < size < _NO_MEMORY_HAS:

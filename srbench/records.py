@@ -263,8 +263,13 @@ class Latency(Frozen):
 
     @property
     def interval(self) -> Interval | None:
-        """Median of the process medians with its interval, in ns; None without samples."""
-        return stats.process_interval([visit.samples_ns for visit in self.visits if visit.samples_ns])
+        """Median of the process medians with its interval, in ns; None without samples.
+
+        Where a round has several processes of the case, its one value is the unit.
+        """
+        rounds = self.round_medians_ns
+        units = list(rounds.values()) if len(rounds) < len(self.process_medians_ns) else None
+        return stats.process_interval([visit.samples_ns for visit in self.visits if visit.samples_ns], units)
 
     @property
     def spread(self) -> float | None:

@@ -22,7 +22,7 @@ def parse_size(text: str, option: str) -> tuple[int, int]:
     Raises:
         InputError: another form, zero, or a side that no image has.
     """
-    match = re.fullmatch(r"\s*(\d{1,18})\s*[xX]\s*(\d{1,18})\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,18})\s*[xX]\s*(\d{1,18})\s*", text, re.ASCII)
     if match is None:
         raise InputError(f"{option} {text!r} is not WIDTHxHEIGHT in pixels, such as 1280x720")
     width, height = int(match[1]), int(match[2])

@@ -278,6 +278,7 @@ def test_the_same_run_differs_in_nothing() -> None:
         (make_header(settings=make_settings(seed=1)), "--seed (0 then, 1 now)"),
         (make_header(settings=make_settings(rounds=5)), "--rounds (3 then, 5 now)"),
         (make_header(settings=make_settings(precision=0.02)), "--precision (0.01 then, 0.02 now)"),
+        (make_header(settings=make_settings(allocator="system")), "--allocator (keep then, system now)"),
         (make_header(settings=make_settings(budget_s=30.0)), "--budget (15.0 then, 30.0 now)"),
         (make_header(settings=make_settings(timeout_s=60.0)), "--timeout (300.0 then, 60.0 now)"),
         (make_header(counters=("torch", "thop")), "--counters"),

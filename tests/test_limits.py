@@ -37,6 +37,7 @@ def test_a_size(text: str, size: int) -> None:
         "GiB",
         "-1GiB",
         "8TiB!",
+        "\N{FULLWIDTH DIGIT EIGHT}GiB",
         "8 Gi B",
         "8Gi",
         "eight",

@@ -1,6 +1,8 @@
 """The vocabulary: identity of a case, summaries derived from samples, and JSON that gives back what it got."""
 
+import math
 import os
+import statistics
 import subprocess
 import sys
 
@@ -135,6 +137,19 @@ def test_a_summary_is_derived_and_not_stored() -> None:
     assert latency.interval == Interval(5 * MS, 2 * MS, 8 * MS, "binomial95")
     assert set(latency.model_dump()) == {"visits"}
     assert "median_ns" not in latency.visits[0].model_dump()
+
+
+def test_a_round_with_several_processes_is_one_unit() -> None:
+    pairs = [(81, 121), (100, 100), (98, 102.01)]
+    visits = [make_visit(ms, ms, ms, round=i) for i, pair in enumerate(pairs) for ms in pair]
+    interval = Latency(visits=tuple(visits)).interval
+    assert interval is not None
+    logs = [math.log(math.sqrt(a * b) * MS) for a, b in pairs]
+    # Student's t, 97.5 %, 2 degrees of freedom: 4.302653 (any table).
+    half = 4.302653 * statistics.stdev(logs) / math.sqrt(3)
+    expected = [math.exp(statistics.fmean(logs) + sign * half) for sign in (-1, 1)]
+    assert [interval.low, interval.high] == pytest.approx(expected, rel=1e-6)
+    assert interval.method == "t95_processes"
 
 
 def test_the_process_is_the_unit_of_the_interval() -> None:

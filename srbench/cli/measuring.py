@@ -151,7 +151,7 @@ def compare(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: the usable cores]")] = None,
     rounds: Annotated[
         int | None,
-        typer.Option(min=3, max=1000, help="Rounds; in each, every network runs in a fresh process. [default: 8]"),
+        typer.Option(min=3, max=1000, help="Rounds; in each, every network runs in a fresh process. [default: 12]"),
     ] = None,
     budget: Annotated[
         float | None, typer.Option(help="Seconds of passes for each network, shared by its rounds. [default: 16]")

@@ -72,7 +72,7 @@ def scales_of(text: str) -> list[int]:
         InputError: no such list.
     """
     parts = [part.strip().lower().removeprefix("x") for part in text.split(",")]
-    if not all(part.isdecimal() and 0 < int(part) <= 64 for part in parts):
+    if not all(part.isascii() and part.isdecimal() and 0 < int(part) <= 64 for part in parts):
         raise InputError(f"--scale {text!r} is not a scale such as 4, or several such as 2,3,4")
     return [int(part) for part in parts]
 

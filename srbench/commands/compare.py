@@ -22,13 +22,10 @@ from srbench.render import comparison as render
 
 OK, FAILED = 0, 1
 
-#: Of log ratios that scatter by 5 % between rounds, 8 find a true 10 % difference in 94 of 100 runs and call none where
-#: there is none in more than 3 of 1000; of ratios that scatter by 1 %, 8 call equals the SAME in 99 of 100.
-ROUNDS = 8
-#: Processes of each network in a round. Where neighbours disturb for a second or two, as on a shared host, they average
-#: out within a round, at less cost than a further round with its own import of torch.
-VISITS = 2
-#: With 8 rounds of 2 visits 1 s for each process: two networks at x4 take about a minute.
+#: Each from a fork server of its own. With the noise of a shared host (one process in seven slower by an exponential
+#: 12 %) 12 find a true 10 % difference in 97 of 100 runs (``scripts/bench_aa.py``, docs/measuring.md).
+ROUNDS = 12
+#: More than a second for each process: two networks at x4 take about a minute.
 BUDGET_S = 16.0
 
 
@@ -152,7 +149,6 @@ def _settings(options: Options) -> Settings:
         budget_s=typed.budget or BUDGET_S,
         timeout_s=typed.timeout or 300.0,
         rounds=typed.rounds or ROUNDS,
-        visits=VISITS,
         precision=typed.precision or 0.01,
         memory_limit_bytes=limits.available_bytes(),
         allocator=typed.allocator or "keep",

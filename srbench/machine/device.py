@@ -316,7 +316,8 @@ def _set_malloc(options: Mapping[int, int]) -> bool:
     if sys.platform != "linux":
         return False
     libc = ctypes.CDLL(None)
-    return hasattr(libc, "mallopt") and all([libc.mallopt(*option) == 1 for option in options.items()])
+    taken = [libc.mallopt(*option) == 1 for option in options.items()] if hasattr(libc, "mallopt") else [False]
+    return all(taken)
 
 
 def _status_bytes(field: str) -> int:

@@ -45,7 +45,7 @@ class Interval:
         return self.low <= other.high and other.low <= self.high
 
 
-def process_interval(processes: Sequence[Sequence[float]]) -> Interval | None:
+def process_interval(processes: Sequence[Sequence[float]], units: Sequence[float] | None = None) -> Interval | None:
     """The median over process medians with its 95 % interval; None without samples.
 
     What a process adds (memory layout, algorithms picked, clocks of that minute) is common to all its samples, so the
@@ -53,18 +53,22 @@ def process_interval(processes: Sequence[Sequence[float]]) -> Interval | None:
     a process effect of 1 % exists. Three processes or more: t over the logarithms of their medians (a runtime is
     positive and disturbed by factors), widened to hold the median where it lies outside. One process:
     :func:`median_interval`. Two, or fewer than 6 samples in all: their range.
+
+    Args:
+        processes: samples of each.
+        units: what is independent, where processes are not: one value for those of a round, which share its minute.
     """
     processes = [samples for samples in processes if samples]
     if not processes:
         return None
-    medians = [median(samples) for samples in processes]
+    medians = [median(samples) for samples in processes] if units is None else list(units)
     middle = median(medians)
     samples = [sample for one in processes for sample in one]
     if len(samples) < MIN_SAMPLES_95:
         return Interval(middle, min(samples), max(samples), "range")
     if len(processes) == 1:
         return median_interval(samples)
-    if len(processes) < MIN_PROCESSES:
+    if len(medians) < MIN_PROCESSES:
         return Interval(middle, min(medians), max(medians), "range")
     low, high = t_interval([math.log(value) for value in medians])
     return Interval(middle, min(middle, math.exp(low)), max(middle, math.exp(high)), "t95_processes")

@@ -20,6 +20,7 @@ _MOST_IN_A_CELL = 40
 METHODS = {
     "t95": "t on log ratios",
     "t95_bca95": "hull of t on log ratios and BCa bootstrap of the median",
+    "trimmed_t95_bca95": "hull of t on trimmed log ratios and BCa bootstrap of the median",
     "range": "range, no interval",
 }
 

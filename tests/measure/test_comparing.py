@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as reference
 
+from srbench.commands.compare import ROUNDS
 from srbench.measure import comparing
 from srbench.measure.comparing import (
     Effect,
@@ -113,7 +114,7 @@ def test_from_five_rounds_on_the_interval_holds_that_of_the_bootstrap() -> None:
 
 def test_equal_rounds_have_an_interval_of_no_width() -> None:
     # Logarithms and back: not to the last bit.
-    found = rounds_of([math.log(0.5)] * 8)
+    found = rounds_of([math.log(0.5)] * 7)
     assert (found.low, found.ratio, found.high) == pytest.approx((0.5, 0.5, 0.5))
     assert judge(found, 0.02) == "FASTER"
     assert p_value(found, 0.02) == pytest.approx(0, abs=1e-12)
@@ -123,6 +124,25 @@ def test_equal_rounds_have_an_interval_of_no_width() -> None:
 def test_ties_leave_the_bootstrap_out_and_the_t_interval_in() -> None:
     found = rounds_of([0.01, 0.01, 0.01, 0.01, 0.01, 0.02, 0.0])
     assert found.low < math.exp(0.01) < found.high
+
+
+def test_from_eight_rounds_on_a_fifth_is_trimmed_at_either_end() -> None:
+    # Ten values: two go at either end; the six that stay have the mean 0.045, and winsorised (0.02 three times, 0.03
+    # to 0.06, 0.07 three times) a standard deviation of 0.0213. Yuen's standard error: its square times 9 / (6 * 5).
+    logs = [0.00, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.30, 0.90]
+    found = rounds_of(logs)
+    assert found.method == "trimmed_t95_bca95"
+    assert found.mean == pytest.approx(0.045)
+    winsorised = float(np.std([0.02] * 3 + [0.03, 0.04, 0.05, 0.06] + [0.07] * 3, ddof=1))
+    assert found.groups[0].spread == pytest.approx(winsorised)
+    assert half_width(found.groups) == pytest.approx(T[5] * winsorised * math.sqrt(9 / 30), rel=1e-3)
+
+
+def test_the_trimmed_interval_of_two_groups_is_yuens() -> None:
+    first, second = (np.random.default_rng(seed).normal(0, 1, 12) ** 3 for seed in (1, 2))
+    expected = reference.ttest_ind(first, second, equal_var=False, trim=0.2).confidence_interval()
+    groups = [Group.of(values.tolist()) for values in (first, second)]
+    assert half_width(groups) == pytest.approx((expected.high - expected.low) / 2)
 
 
 @given(st.lists(st.tuples(TIMES, TIMES), min_size=1, max_size=9))
@@ -135,7 +155,7 @@ def test_the_ratio_lies_in_its_interval_and_turns_over_with_the_sides(times: lis
     assert one.low <= one.ratio * (1 + 1e-12)
     assert one.ratio <= one.high * (1 + 1e-12)
     assert one.ratio * other.ratio == pytest.approx(1)
-    if one.method != "t95_bca95":  # resamples differ
+    if one.method in ("t95", "range"):  # resamples differ
         assert one.low * other.high == pytest.approx(1)
         mirrored = {"FASTER": "SLOWER", "SLOWER": "FASTER"}
         words = judge(one, 0.02), judge(other, 0.02)
@@ -178,7 +198,7 @@ def contended(generator: np.random.Generator, count: int) -> "np.ndarray[tuple[i
 
 
 @pytest.mark.parametrize("noise", [normal, heavy, contended])
-@pytest.mark.parametrize("count", [3, 5, 8])
+@pytest.mark.parametrize("count", [3, 5, 8, 12])
 def test_intervals_cover_the_truth(
     monkeypatch: pytest.MonkeyPatch,
     noise: Callable[[np.random.Generator, int], "np.ndarray[tuple[int], np.dtype[np.float64]]"],
@@ -199,12 +219,25 @@ def test_intervals_cover_the_truth(
     assert min(covered.values()) / trials >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / trials)
 
 
-def test_eight_rounds_find_ten_percent_and_invent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a spread of 4 % a round, noisier than a quiet machine."""
+def neighbours(generator: np.random.Generator, count: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """15 % of the processes are slower, by 12 % on average: a shared host."""
+    hit = generator.random(count) < 0.15
+    return generator.normal(0, 0.007, count) + hit * generator.exponential(0.12, count)
+
+
+@pytest.mark.parametrize("noise", [normal, neighbours])
+def test_the_default_rounds_find_ten_percent_and_invent_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    noise: Callable[[np.random.Generator, int], "np.ndarray[tuple[int], np.dtype[np.float64]]"],
+) -> None:
     monkeypatch.setattr(comparing, "RESAMPLES", 499)
     generator, trials = np.random.default_rng(8), 400
-    words = {truth: [judge(rounds_of(generator.normal(math.log(truth), 0.04, 8).tolist()), 0.02) for _ in range(trials)]
-             for truth in (1.0, 1.1)}  # fmt: skip
+
+    def word(truth: float) -> str:
+        ratios = noise(generator, ROUNDS) - noise(generator, ROUNDS)
+        return judge(rounds_of((math.log(truth) + ratios).tolist()), 0.02)
+
+    words = {truth: [word(truth) for _ in range(trials)] for truth in (1.0, 1.1)}
     assert sum(word in ("FASTER", "SLOWER") for word in words[1.0]) / trials <= 0.05
     assert sum(word == "SLOWER" for word in words[1.1]) / trials >= 0.9
 

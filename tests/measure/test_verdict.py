@@ -20,7 +20,7 @@ def judged(*visits: Visit, cores: int = CORES, **settings: Any) -> Verdict:
 
 
 def of_processes(*processes: Sequence[float], **settings: Any) -> Verdict:
-    return judged(*(make_visit(*samples) for samples in processes), **settings)
+    return judged(*(make_visit(*samples, round=i) for i, samples in enumerate(processes)), **settings)
 
 
 def readings(*reasons: str) -> tuple[Reading, ...]:
@@ -286,6 +286,7 @@ def test_the_cause_goes_before_the_effect() -> None:
                 *(s * f for s, f in zip(samples, factor, strict=True)),
                 others_cores=1.0 if contended else 0.0,
                 readings=readings("thermal" if throttled else ""),
+                round=len(visits),
             )
             visits.append(visit)
         return judged(*visits).status
