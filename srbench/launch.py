@@ -10,16 +10,21 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from time import monotonic
+from typing import Any
 
 from srbench import worker
-from srbench.worker import Answer, Job, Progress
+from srbench.worker import Answer, Work
 
 #: Time for the fork server to import torch, once, before the clock of the first case starts.
 START_GRACE_S = 120.0
 
 
-def launch(job: Job, timeout_s: float, report: Callable[[Progress], None] = lambda _: None) -> Answer:
-    """Run a job in a process of its own and wait for its answer, at most ``timeout_s`` from its start.
+def launch(
+    work: Work, timeout_s: float, report: Callable[[Any], None] = lambda _: None, *, from_last_news: bool = False
+) -> Answer:
+    """Do some work in a process of its own and wait for its answer, at most ``timeout_s`` from its start.
+
+    With ``from_last_news`` the time begins anew with each report.
 
     A process that dies is answered CRASH with the signal's name, one that is too slow is killed: TIMEOUT.
     """
@@ -27,7 +32,7 @@ def launch(job: Job, timeout_s: float, report: Callable[[Progress], None] = lamb
     if isinstance(context, ForkServerContext):
         _start_server()
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=worker.main, args=(job, sender), daemon=False)
+    process = context.Process(target=worker.main, args=(work, sender), daemon=False)
     process.start()
     sender.close()
     deadline = monotonic() + START_GRACE_S + timeout_s
@@ -48,8 +53,10 @@ def launch(job: Job, timeout_s: float, report: Callable[[Progress], None] = lamb
                 return message
             if message == worker.STARTED:
                 deadline = monotonic() + timeout_s
-            else:
-                report(message)
+                continue
+            report(message)
+            if from_last_news:
+                deadline = monotonic() + timeout_s
     finally:
         receiver.close()
         _end(process)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from time import perf_counter_ns
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -45,9 +45,20 @@ STARTED = "started"
 REPORT_EVERY_NS = 1_000_000_000
 
 
+class Work(Protocol):
+    """What a process is given to do; it travels there by pickle."""
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """Most private memory that the process may map; None where there is no limit."""
+
+    def run(self, report: Callable[[Any], None]) -> "Answer":
+        """Do it in this process. What it tells meanwhile goes to whoever waits; what it raises becomes a status."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """What a worker is to do.
+    """One process of a case.
 
     Attributes:
         counts: ours, for the counters that are compared with them.
@@ -60,6 +71,15 @@ class Job:
     counts: Complexity | None = None
     round: int = 0
     place: int = 0
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """As the settings have it; a CUDA driver maps as it likes."""
+        return None if self.case.device.startswith("cuda") else self.settings.memory_limit_bytes
+
+    def run(self, report: Callable[["Progress"], None]) -> "Answer":
+        """See :func:`run`."""
+        return run(self, report)
 
 
 @dataclass(frozen=True)
@@ -92,8 +112,8 @@ class OutputMismatchError(Exception):
     """The network gave something else than an upscaled image."""
 
 
-def main(job: Job, pipe: Connection) -> None:
-    """Entry point of the process: do the job, send one :class:`Answer`, end."""
+def main(work: Work, pipe: Connection) -> None:
+    """Entry point of the process: do the work, send one :class:`Answer`, end."""
     # Ctrl-C goes to the whole process group; the parent decides, then ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
@@ -102,23 +122,22 @@ def main(job: Job, pipe: Connection) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _end_with_parent()
     try:
-        limit_memory(job)
+        limit_memory(work.memory_limit_bytes)
         pipe.send(STARTED)
-        answer = run(job, lambda progress: _tell(pipe, progress))
+        answer = work.run(lambda news: _tell(pipe, news))
     except BaseException as error:  # noqa: BLE001 - whatever a model raises, SystemExit included, is a row
         answer = failure(error)
     with contextlib.suppress(BrokenPipeError):
         pipe.send(answer)
 
 
-def limit_memory(job: Job) -> None:
+def limit_memory(limit: int | None) -> None:
     """Let allocations beyond the limit fail here, before the kernel ends some process of its choice.
 
     RLIMIT_DATA counts private writable mappings (setrlimit(2), Linux 4.7 and later) and not, as RLIMIT_AS does, the
-    address space that libraries reserve. Not for a CUDA case, whose driver maps as it likes.
+    address space that libraries reserve.
     """
-    limit = job.settings.memory_limit_bytes
-    if limit is not None and not job.case.device.startswith("cuda"):
+    if limit is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
@@ -140,9 +159,9 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _tell(pipe: Connection, progress: Progress) -> None:
+def _tell(pipe: Connection, news: object) -> None:
     try:
-        pipe.send(progress)
+        pipe.send(news)
     except BrokenPipeError:
         # The parent is gone: nobody waits for this measurement.
         os._exit(1)

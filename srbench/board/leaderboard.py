@@ -7,11 +7,11 @@ if it belongs to that very variant; what belongs to a sibling is marked as such 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
 from srbench.measure.stats import Interval
-from srbench.records import FAILURES, Case, Record, Status
+from srbench.records import FAILURES, Case, ModelId, Record, Status
 
 QualityKind = Literal["measured", "published", "secondary", "approximate"]
 QualityMetric = Literal["psnr_y", "ssim_y"]
@@ -32,7 +32,8 @@ class Quality:
         kind: where it is from.
         source: the table of the paper, or the record.
         sibling: layout that it belongs to where that is not the row's variant; None for the row's own.
-        protocol: how the source departs from the usual test protocol; empty where it does not.
+        protocol: how the source departs from the usual test protocol, empty where it does not; of a measured figure the
+            whole protocol and the copy of the set.
     """
 
     value: float
@@ -72,16 +73,28 @@ class Row:
     advice: str = ""
     note: str = ""
     quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
+    measured: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
 
-    def own_quality(self, metric: str, dataset: str) -> Quality | None:
-        """The figure that belongs to this very variant, None where only a sibling has one."""
+    def published_quality(self, metric: str, dataset: str) -> Quality | None:
+        """The claim that belongs to this very variant, None where only a sibling has one."""
         found = self.quality.get((metric, dataset))
         return found if found is not None and found.sibling is None else None
 
+    def own_quality(self, metric: str, dataset: str) -> Quality | None:
+        """The measured figure of this very variant, else the published one."""
+        return self.measured.get((metric, dataset)) or self.published_quality(metric, dataset)
 
-def rows_of(records: Iterable[Record], claims: ClaimBook) -> list[Row]:
-    """One row for each record, cheapest first by Multi-Adds and failed ones last, with the claims of its variant."""
-    rows = [_row(record, claims) for record in without_shadows(records)]
+
+class Measurements(Protocol):
+    """Measured figures to look up (:class:`srbench.board.measured.MeasuredBook`)."""
+
+    def figures(self, model: ModelId, scale: int) -> Mapping[tuple[str, str], Quality]:
+        """(metric, set) -> what was measured of a network."""
+
+
+def rows_of(records: Iterable[Record], claims: ClaimBook, measured: Measurements | None = None) -> list[Row]:
+    """One row for each record, cheapest first by Multi-Adds and failed ones last, with its variant's quality."""
+    rows = [_row(record, claims, measured) for record in without_shadows(records)]
     return sorted(rows, key=_place)
 
 
@@ -146,7 +159,7 @@ def _question(case: Case) -> tuple[object, ...]:
     return model.source or model.variant, model.architecture, model.form, case.workload
 
 
-def _row(record: Record, claims: ClaimBook) -> Row:
+def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Row:
     case, counts = record.case, record.complexity
     model, load = case.model, case.workload
     interval = record.latency.interval if record.latency else None
@@ -176,6 +189,7 @@ def _row(record: Record, claims: ClaimBook) -> Row:
         advice=record.advice,
         note=model.note,
         quality=_quality(record, claims) if model.source is None else {},
+        measured=measured.figures(model, load.scale) if measured is not None else {},
     )
 
 

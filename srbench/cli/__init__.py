@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from srbench.cli import foresight, measuring, showing
+from srbench.cli import foresight, measuring, quality, showing
 from srbench.errors import InputError
 
 #: What typer returns for a Ctrl-C that it sees itself.
@@ -45,6 +45,8 @@ def common(
 for command in (
     measuring.profile,
     measuring.compare,
+    quality.evaluate,
+    quality.visual,
     foresight.fit,
     foresight.doctor,
     showing.leaderboard,
@@ -52,6 +54,7 @@ for command in (
     showing.models,
 ):
     app.command()(command)
+app.add_typer(quality.weights, name="weights")
 
 
 def main() -> None:

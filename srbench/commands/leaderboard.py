@@ -6,9 +6,11 @@ from pathlib import Path
 
 from srbench import store
 from srbench.board.leaderboard import Row, of_one_machine, published_rows, rows_of
+from srbench.board.measured import MeasuredBook, reference
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.errors import InputError
+from srbench.quality import store as quality_store
 from srbench.records import Record
 from srbench.render import tables
 
@@ -40,9 +42,14 @@ def rows_in(output: Path, scales: Collection[int], machine: str | None, *, with_
     """The rows of a results folder; see :func:`records_in`."""
     records = records_in(output, scales, machine)
     claims = ClaimBook(load_claims())
-    rows = rows_of(records, claims)
+    rows = rows_of(records, claims, measured_in(output))
     found = sorted({row.scale for row in rows})
     return rows + [row for scale in found for row in (published_rows(scale, claims) if with_published else [])]
+
+
+def measured_in(output: Path) -> MeasuredBook:
+    """Measured quality: of the results folder, and srbench's own."""
+    return MeasuredBook(quality_store.read(output, complain=say), reference())
 
 
 def records_in(output: Path, scales: Collection[int], machine: str | None) -> list[Record]:

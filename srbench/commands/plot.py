@@ -7,7 +7,7 @@ from srbench import store
 from srbench.board.leaderboard import beside, published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
-from srbench.commands.leaderboard import records_in
+from srbench.commands.leaderboard import measured_in, records_in
 from srbench.errors import InputError
 from srbench.records import Record, Workload
 from srbench.render.columns import find
@@ -34,7 +34,7 @@ def plot(
     others = {size_of(record) for record in records} - {size_of(shown[0])}
     if others:
         say(f"drawing {size_of(shown[0])}; not in the figure: records of {', '.join(sorted(others))}")
-    rows = rows_of(shown, claims)
+    rows = rows_of(shown, claims, measured_in(output))
     if with_published:
         gt = (rows[0].gt_width, rows[0].gt_height)
         rows += [beside(row, gt) for row in published_rows(scale, claims)]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DASH = "-"
-QUALITY_TITLE = "PSNR [dB] / SSIM on Y"
+QUALITY_TITLE = "PSNR [dB] / SSIM on Y, as published"
+MEASURED_TITLE = "PSNR [dB] / SSIM on Y, measured (difference to the published PSNR)"
 #: Kept short in cells; the footnotes spell them out.
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -78,7 +79,9 @@ def _raw(row: Row) -> dict[str, object]:
     cells["status"] = None if row.status == "PUBLISHED" else row.status
     for metric, dataset, key in _QUALITY_KEYS:
         if (figure := row.own_quality(metric, dataset)) is not None:
-            cells |= {key: figure.value, f"{key}_kind": figure.kind, f"{key}_source": escape_csv(figure.source)}
+            parts = (figure.source, figure.protocol if figure.kind == "measured" else "")
+            source = "; ".join(filter(None, parts))
+            cells |= {key: figure.value, f"{key}_kind": figure.kind, f"{key}_source": escape_csv(source)}
     return cells
 
 
@@ -103,11 +106,12 @@ class Footnotes:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A leaderboard as text: what it is about, the two tables (no quality where none is known), the notes below."""
+    """A leaderboard as text: what it is about, its tables (no quality where none is known), the notes below."""
 
     caption: str
     costs: list[list[str]]
     quality: list[list[str]]
+    measured: list[list[str]]
     notes: list[str]
 
 
@@ -138,11 +142,12 @@ def render(rows: Sequence[Row], style: Style, *, by_median: bool = False) -> Ren
         quality.append([name, *(_figures(row, dataset, style, footnotes) for dataset in QUALITY_SETS)])
     if not any(row.quality for row in rows):
         quality = []
+    measured = _measured(rows, style, footnotes)
     notes = [*_standing_notes(rows, style), *(f"{mark}: {style.text(text)}" for mark, text in footnotes.lines())]
     if places:
         rule = "the medians alone decide" if by_median else "1 + those whose whole interval lies below; ties share it"
         notes.insert(0, f"Rank: by runtime; {rule}.")
-    return Rendered(style.text(_caption(rows)), costs, quality, notes)
+    return Rendered(style.text(_caption(rows)), costs, quality, measured, notes)
 
 
 def _columns(rows: Sequence[Row]) -> list[Column]:
@@ -177,8 +182,9 @@ def terminal(rows: Sequence[Row], *, by_median: bool = False) -> str:
 def _blocks(group: Sequence[Row], style: Style, table: str, bullet: str, by_median: bool) -> list[str]:
     rendered = render(group, style, by_median=by_median)
     quality = [f"{QUALITY_TITLE}:", tabulated(rendered.quality, table)] if rendered.quality else []
+    measured = [f"{MEASURED_TITLE}:", tabulated(rendered.measured, table)] if rendered.measured else []
     notes = "\n".join(f"{bullet}{note}" for note in rendered.notes)
-    return [rendered.caption, tabulated(rendered.costs, table), *quality, *([notes] if notes else [])]
+    return [rendered.caption, tabulated(rendered.costs, table), *measured, *quality, *([notes] if notes else [])]
 
 
 def groups(rows: Sequence[Row]) -> list[list[Row]]:
@@ -265,6 +271,25 @@ def _figures(row: Row, dataset: str, style: Style, footnotes: Footnotes) -> str:
     return text + style.mark(",".join(marks))
 
 
+def _measured(rows: Sequence[Row], style: Style, footnotes: Footnotes) -> list[list[str]]:
+    """What was measured, of the networks and sets that have it; empty where none has."""
+    sets = [each for each in QUALITY_SETS if any(("psnr_y", each) in row.measured for row in rows)]
+    cells = []
+    for row in (row for row in rows if row.measured):
+        marks = dict.fromkeys(footnotes.mark(figure.source) for figure in row.measured.values())
+        cells.append([_name(row, style) + style.mark(",".join(marks)), *(_measured_on(row, each) for each in sets)])
+    return [["Model", *sets], *cells] if cells else []
+
+
+def _measured_on(row: Row, dataset: str) -> str:
+    psnr, ssim = (row.measured.get((metric, dataset)) for metric in QUALITY_METRICS)
+    if psnr is None:
+        return DASH
+    published = row.published_quality("psnr_y", dataset)
+    difference = f" ({psnr.value - published.value:+.2f})" if published is not None else ""
+    return f"{psnr.printed}/{_digits(ssim)}{difference}"
+
+
 def _digits(figure: Quality | None) -> str:
     if figure is None:
         return DASH
@@ -281,6 +306,8 @@ def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
     notes = []
     if not any(row.quality for row in rows):
         notes.append("No PSNR or SSIM is published for these networks.")
+    ways = dict.fromkeys(figure.protocol for row in rows for figure in row.measured.values())
+    notes += [style.text(f"Measured on {way}.") for way in ways]
     methods = {row.runtime_ms.method for row in rows if row.runtime_ms}
     if methods:
         interval = ", with its 95 % interval (t over processes)" if "t95_processes" in methods else ""

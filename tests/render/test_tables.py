@@ -10,7 +10,7 @@ from srbench.board.leaderboard import Row, published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.measure.stats import Interval
 from srbench.render import tables
-from srbench.render.tables import MARKDOWN, TERMINAL, Footnotes, groups, markdown, render, terminal
+from srbench.render.tables import MARKDOWN, QUALITY_TITLE, TERMINAL, Footnotes, groups, markdown, render, terminal
 from tests.builders import make_case, make_quality, make_record, make_row
 
 #: As promised to users; the quality columns follow per set and metric.
@@ -304,7 +304,7 @@ def test_a_page_has_title_caption_tables_and_notes(claims: ClaimBook) -> None:
     heads = [line for line in lines if line.startswith("| Model")]
     # Name, seven costs with the prediction, the rank; name, five sets.
     assert [len(head.split("|")) - 2 for head in heads] == [9, 6]
-    assert "PSNR [dB] / SSIM on Y:" in lines
+    assert f"{QUALITY_TITLE}:" in lines
     assert any(line.startswith("- a: ") for line in lines)
     assert "(32.24/0.8952) <sup>" in page
     assert page.endswith("\n")

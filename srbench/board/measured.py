@@ -1,0 +1,112 @@
+"""Measured PSNR and SSIM as a leaderboard has them: the user's own, else the reference that comes with srbench."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from srbench.board.leaderboard import Quality
+from srbench.facts import Frozen
+from srbench.quality.metrics import PRESETS
+from srbench.quality.results import QualityRecord
+from srbench.records import Form, ModelId
+
+#: The protocol of papers' tables, by which measured and published figures compare.
+PROTOCOL = PRESETS["paper"]
+
+
+class Measured(Frozen):
+    """Means of one network over one set, by :data:`PROTOCOL`; ``psnr_y`` in dB."""
+
+    variant: str
+    form: Form
+    scale: int
+    dataset: str
+    images: int
+    psnr_y: float
+    ssim_y: float
+    checkpoint: str
+    checkpoint_sha256: str
+    dataset_sha256: str
+    lr_source: str
+
+
+@dataclass(frozen=True)
+class _Own:
+    """A measurement in the user's results, and when it was finished."""
+
+    found: Measured
+    finished: datetime
+
+
+def measured_of(record: QualityRecord) -> Measured | None:
+    """A record as a measurement; None where it is not complete, or not of whole images in float32."""
+    asked, mean = record.evaluation, record.mean(PROTOCOL.name)
+    if mean is None or asked.tile is not None or asked.dtype != "float32":
+        return None
+    return Measured(
+        variant=_name(asked.model),
+        form=asked.model.form,
+        scale=asked.scale,
+        dataset=asked.dataset.name,
+        images=asked.dataset.images,
+        psnr_y=mean[0],
+        ssim_y=mean[1],
+        checkpoint=asked.checkpoint.file if asked.checkpoint else "",
+        checkpoint_sha256=asked.checkpoint.sha256 if asked.checkpoint else "",
+        dataset_sha256=asked.dataset.sha256,
+        lr_source=asked.dataset.lr_source,
+    )
+
+
+class MeasuredBook:
+    """Measurements to look up. Of a set there may be several copies; one of them is shown, the user's newest."""
+
+    def __init__(self, own: Iterable[QualityRecord] = (), reference: Sequence[Measured] = ()) -> None:
+        mine = [_Own(found, r.finished) for r in own if (found := measured_of(r)) is not None]
+        mine.sort(key=lambda each: each.finished)
+        copies: dict[tuple[int, str], str] = {}
+        for found in (*reference, *(each.found for each in mine)):
+            copies[found.scale, found.dataset] = found.dataset_sha256
+        self._found = {
+            (found.variant, found.form, found.scale, found.dataset): found
+            for found in (*reference, *(each.found for each in mine))
+            if copies[found.scale, found.dataset] == found.dataset_sha256
+        }
+
+    def figures(self, model: ModelId, scale: int) -> dict[tuple[str, str], Quality]:
+        """(metric, set) -> the measured figure of a network; its other form's stands where its own has none."""
+        figures: dict[tuple[str, str], Quality] = {}
+        forms: tuple[Form, ...] = ("train", "deploy") if model.form == "deploy" else ("deploy", "train")
+        for form in forms:  # the own form last: it wins
+            for (variant, its_form, its_scale, dataset), found in self._found.items():
+                if (variant, its_form, its_scale) == (_name(model), form, scale):
+                    psnr, ssim = f"{found.psnr_y:.2f}", f"{found.ssim_y:.4f}"
+                    source, how = _source(found), _how(found)
+                    figures["psnr_y", dataset] = Quality(found.psnr_y, psnr, "measured", source, protocol=how)
+                    figures["ssim_y", dataset] = Quality(found.ssim_y, ssim, "measured", source, protocol=how)
+        return figures
+
+
+def _source(found: Measured) -> str:
+    weights = f"{found.checkpoint} (sha256 {found.checkpoint_sha256[:8]})" if found.checkpoint else "its own weights"
+    return f"measured with {weights}"
+
+
+def _how(found: Measured) -> str:
+    copy = f"{found.images} images {found.dataset_sha256[:8]}, LR {found.lr_source}"
+    return f"{found.dataset} ({copy}), {PROTOCOL.describe('PSNR', found.scale)}"
+
+
+def _name(model: ModelId) -> str:
+    return model.variant if model.source is None else f"{model.source}:{model.architecture}"
+
+
+@cache
+def reference() -> tuple[Measured, ...]:
+    """What srbench's own reference run measured with the official checkpoints (results/reference/quality)."""
+    path = Path(__file__).with_name("reference_quality.csv")
+    with path.open(newline="", encoding="utf-8") as file:
+        return tuple(Measured.model_validate(row) for row in csv.DictReader(file))

@@ -1,0 +1,267 @@
+"""``srbench evaluate``: PSNR and SSIM of networks with their weights on data sets."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import fmean
+
+import model_defs
+from srbench import limits, machine, models, store
+from srbench.board.published import ClaimBook, load_claims
+from srbench.commands import say
+from srbench.errors import InputError
+from srbench.facts import Machine
+from srbench.launch import launch
+from srbench.machine.device import choose_device
+from srbench.quality import datasets, weights
+from srbench.quality import store as quality_store
+from srbench.quality.datasets import Dataset
+from srbench.quality.evaluate import BICUBIC, EvaluationJob
+from srbench.quality.metrics import PRESETS, Protocol
+from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
+from srbench.records import Dtype, Form, ModelId, Settings
+from srbench.render import quality as render
+
+OK, FAILED = 0, 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options as typed; the CLI's help says what they mean."""
+
+    names: str
+    scales: Sequence[int]
+    datasets: str
+    weights: Path | None
+    data: Path
+    protocols: str
+    form: Form
+    device: str
+    threads: int | None
+    dtype: Dtype
+    channels_last: bool
+    tile: int | None
+    timeout_s: float
+    images: bool
+    resume: bool
+    output: Path
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """One record to be: the question, and the files that it is asked of."""
+
+    asked: Evaluation
+    checkpoint: Path | None
+    dataset: Dataset
+
+
+def evaluate(options: Options) -> int:
+    """Evaluate every network on every set, store each image as it is done, print the table; 1 if a row failed."""
+    tasks = plan(options)
+    store.prepare(options.output)
+    here = machine.describe()
+    records = []
+    with store.locked(options.output):
+        try:
+            for number, task in enumerate(tasks, 1):
+                place = f"[{number}/{len(tasks)}] "
+                records.append(_one(task, here, options, _silent if options.quiet else _Told(task, place)))
+        except KeyboardInterrupt:
+            say(f"interrupted: what is done is kept in {options.output / quality_store.FOLDER}; --resume goes on")
+            return FAILED
+        except OSError as error:
+            say(f"cannot write to {options.output}: {error.strerror or error}; --resume goes on with what is stored")
+            return FAILED
+    print(render.terminal(records, ClaimBook(load_claims()), images=options.images))
+    if not options.quiet:
+        say(f"wrote {len(records)} record(s) to {options.output / quality_store.FOLDER}")
+    return OK if all(record.complete for record in records) else FAILED
+
+
+def plan(options: Options) -> list[Task]:
+    """Every record to be made, with all files found and all checkpoints looked into, before anything runs.
+
+    Raises:
+        InputError: a name, a file or a set that is not there or does not fit.
+    """
+    protocols = _protocols(options.protocols)
+    device = choose_device(options.device)
+    threads = options.threads or machine.usable_cores() if device == "cpu" else None
+    folders = weights.folders(options.weights)
+    sets = [
+        (scale, datasets.find(name.strip(), options.data, scale))
+        for scale in options.scales
+        for name in options.datasets.split(",")
+        if name.strip()
+    ]
+    if not sets:
+        raise InputError("--datasets names no set, such as set5,set14,b100")
+    read = {(scale, found.folder): _read_set(found) for scale, found in sets}
+    tasks = []
+    for model, optional in named(options.names, options.form):
+        for scale in options.scales:
+            found = weights_of(model, scale, folders, optional=optional)
+            if found is None:
+                continue
+            path, checkpoint = found
+            for _, dataset in (each for each in sets if each[0] == scale):
+                asked = Evaluation(
+                    model=model,
+                    scale=scale,
+                    checkpoint=checkpoint,
+                    dataset=read[scale, dataset.folder],
+                    protocols=_fitting(protocols, model),
+                    device=device,
+                    threads=threads,
+                    dtype=options.dtype,
+                    channels_last=options.channels_last,
+                    tile=options.tile,
+                )
+                tasks.append(Task(asked, path, dataset))
+    if not tasks:
+        raise InputError("nothing to do: no checkpoint of any of the networks is at hand; name a folder with --weights")
+    return tasks
+
+
+def named(names: str, form: Form) -> list[tuple[ModelId, bool]]:
+    """The networks, each with whether it may be left out where no weights are at hand (``all``).
+
+    Raises:
+        InputError: an unknown name, or none.
+    """
+    found: list[tuple[ModelId, bool]] = []
+    for typed in (part.strip() for part in names.split(",")):
+        if typed.lower() == BICUBIC:
+            found.append((ModelId(architecture="Bicubic", variant=BICUBIC, form="deploy"), False))
+        elif typed:
+            found += [(model, typed.lower() == "all") for model in models.parse(typed, form)]
+    if not found:
+        raise InputError("--models names no model; 'srbench models' lists them")
+    return list({(model.variant, model.form): (model, optional) for model, optional in reversed(found)}.values())[::-1]
+
+
+def _protocols(typed: str) -> tuple[Protocol, ...]:
+    names = [name.strip().lower() for name in typed.split(",") if name.strip()]
+    for name in names:
+        if name not in PRESETS:
+            raise InputError(f"--protocol '{name}' is none of {', '.join(PRESETS)}")
+    if not names:
+        raise InputError(f"--protocol names none of {', '.join(PRESETS)}")
+    return tuple(PRESETS[name] for name in dict.fromkeys(names))
+
+
+def _fitting(protocols: tuple[Protocol, ...], model: ModelId) -> tuple[Protocol, ...]:
+    """Protocols that resize luma by themselves are for bicubic interpolation alone."""
+    fitting = tuple(each for each in protocols if each.resized == "rgb" or model.variant == BICUBIC)
+    if not fitting:
+        raise InputError(f"--protocol {protocols[0].name} is for bicubic interpolation, not for {model.variant}")
+    return fitting
+
+
+def weights_of(
+    model: ModelId, scale: int, folders: Sequence[Path], *, optional: bool
+) -> tuple[Path | None, Checkpoint | None] | None:
+    """The file and what is recorded of it; None where the network is left out.
+
+    Raises:
+        InputError: a network that was named has no checkpoint, or one that does not fit.
+    """
+    if model.variant == BICUBIC:
+        return None, None
+    name = model.variant if model.source is None else f"{Path(model.source).stem}-{model.architecture}"
+    if model.source is None and not models.has_scale(model, scale):
+        if optional:
+            say(f"{name} has no x{scale}: skipped")
+            return None
+        models.check(model, scale, 1 << 16, 1 << 16)
+    path = weights.find(name.lower(), scale, folders)
+    if path is None:
+        if model.source is not None:
+            return None, None
+        where = f"in {' or '.join(map(str, folders))}" if folders else "at hand"
+        if optional:
+            say(f"no checkpoint of {name} x{scale} {where}: skipped")
+            return None
+        raise InputError(
+            f"no checkpoint of {name} x{scale} {where}; put one into a folder as {name}_x{scale}.pth and name the "
+            f"folder with --weights, or try 'srbench weights fetch {name}'"
+        )
+    held = model.form
+    if model.source is None:
+        try:
+            held = model_defs.form_of(model_defs.load_checkpoint(model.variant, path, scale))
+        except model_defs.ZooError as error:
+            raise InputError(str(error)) from None
+    return path, Checkpoint(file=path.name, sha256=weights.sha256(path), form=held)
+
+
+def _read_set(dataset: Dataset) -> SetRead:
+    return SetRead(
+        name=dataset.name,
+        images=len(dataset.samples),
+        sha256=datasets.fingerprint(dataset),
+        lr_source=dataset.lr_source,
+    )
+
+
+def _one(task: Task, here: Machine, options: Options, tell: Callable[[list[ImageResult]], None]) -> QualityRecord:
+    """Evaluate one network on one set; the record is stored after every image."""
+    asked = task.asked
+    before = quality_store.earlier(options.output, asked) if options.resume else None
+    images = list(before.images) if before is not None else []
+    settings = Settings(
+        seed=0, budget_s=1, timeout_s=options.timeout_s, memory_limit_bytes=limits.available_bytes(), rounds=1
+    )
+
+    def record(**changes: object) -> QualityRecord:
+        order = {sample.name: place for place, sample in enumerate(task.dataset.samples)}
+        found = QualityRecord(
+            srbench_version=version("srbench"),
+            evaluation=asked,
+            machine=here,
+            finished=datetime.now(UTC),
+            images=tuple(sorted(images, key=lambda image: order[image.name])),
+        )
+        return found.model_copy(update=changes)
+
+    def keep(image: ImageResult) -> None:
+        images.append(image)
+        quality_store.write(options.output, record())
+        tell(images)
+
+    job = EvaluationJob(asked, task.checkpoint, task.dataset, frozenset(image.name for image in images), settings)
+    answer = launch(job, options.timeout_s, keep, from_last_news=True)
+    done = record(status=answer.status, reason=answer.reason, detail=answer.detail)
+    quality_store.write(options.output, done)
+    if not done.complete:
+        say(f"{asked.model.variant} x{asked.scale} on {asked.dataset.name}: {answer.status}: {answer.reason}")
+    return done
+
+
+def _silent(images: list[ImageResult]) -> None:
+    """Nothing."""
+
+
+class _Told:
+    """A line when a set is done, and after each tenth of a long one: the running mean."""
+
+    def __init__(self, task: Task, place: str) -> None:
+        asked = task.asked
+        self._what = f"{place}{asked.model.variant} x{asked.scale} on {asked.dataset.name}"
+        self._images = asked.dataset.images
+
+    def __call__(self, images: list[ImageResult]) -> None:
+        step = max(1, self._images // 10)
+        if len(images) % step == 0 or len(images) == self._images:
+            mean = fmean(image.scores[0].psnr for image in images)
+            say(f"{self._what}: {len(images)} of {self._images} images, {mean:.4f} dB so far")
+
+
+def default_data() -> Path:
+    """``SRBENCH_DATA``, or ``data`` here."""
+    return Path(os.environ.get("SRBENCH_DATA", "data"))

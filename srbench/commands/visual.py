@@ -1,0 +1,100 @@
+"""``srbench visual``: the figure of the papers, crops of one image by several networks."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from srbench import limits, machine, store
+from srbench.commands import say
+from srbench.commands.evaluate import named, weights_of
+from srbench.errors import InputError
+from srbench.launch import launch
+from srbench.quality import datasets, weights
+from srbench.quality.datasets import Dataset, Sample
+from srbench.quality.evaluate import BICUBIC
+from srbench.quality.metrics import PRESETS, Image
+from srbench.quality.visual import Output, VisualJob, by_bicubic
+from srbench.records import Form
+from srbench.render import visual as render
+from srbench.render.visual import Crop
+
+OK, FAILED = 0, 1
+#: The window of SSIM needs this much, and so do eyes.
+MIN_CROP = 8
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options as typed; the CLI's help says what they mean."""
+
+    names: str
+    scale: int
+    dataset: str
+    image: str
+    crop: str
+    weights: Path | None
+    data: Path
+    form: Form
+    timeout_s: float
+    output: Path
+
+
+def visual(options: Options) -> int:
+    """Upscale the image with every network and draw the figure; 1 where a network failed."""
+    folders = weights.folders(options.weights)
+    dataset = datasets.find(options.dataset, options.data, options.scale)
+    sample = _sample(dataset, options.image)
+    pair = datasets.read(sample, options.scale)
+    crop = parse_crop(options.crop, pair.gt)
+    protocol = PRESETS["paper"]
+    wanted = []
+    for model, optional in named(options.names, options.form):
+        found = weights_of(model, options.scale, folders, optional=optional)
+        if found is not None and model.variant != BICUBIC:
+            wanted.append((model, found[0]))
+    store.prepare(options.output)
+    outputs, failed = [by_bicubic(pair, protocol, options.scale)], False
+    for model, checkpoint in wanted:
+        made: list[Output] = []
+        job = VisualJob(
+            model, options.scale, checkpoint, pair, protocol, machine.usable_cores(), limits.available_bytes()
+        )
+        answer = launch(job, options.timeout_s, made.append)
+        outputs += made
+        if not made:
+            failed = True
+            say(f"{model.variant} x{options.scale}: {answer.status}: {answer.reason}")
+    figure = render.draw(pair.gt, f"{sample.name} from {dataset.name}, x{options.scale}", outputs, crop)
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", f"visual_x{options.scale}_{dataset.name}_{sample.name}")
+    files = render.save(figure, options.output / readable)
+    say(f"wrote {', '.join(map(str, files))}; scores of the whole image: {protocol.describe('PSNR', options.scale)}")
+    return FAILED if failed else OK
+
+
+def parse_crop(text: str, truth: Image) -> Crop:
+    """``x,y,w,h`` in GT pixels from the upper left corner.
+
+    Raises:
+        InputError: another form, or a box that does not lie within the image.
+    """
+    match = re.fullmatch(r"\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*", text, re.ASCII)
+    if match is None:
+        raise InputError(f"--crop {text!r} is not x,y,w,h in GT pixels, such as 120,60,64,48")
+    x, y, width, height = map(int, match.groups())
+    if min(width, height) < MIN_CROP or x + width > truth.shape[1] or y + height > truth.shape[0]:
+        raise InputError(
+            f"--crop {text} must be at least {MIN_CROP}x{MIN_CROP} and lie within {truth.shape[1]}x{truth.shape[0]}"
+        )
+    return x, y, width, height
+
+
+def _sample(dataset: Dataset, typed: str) -> Sample:
+    names = {sample.name.lower(): sample for sample in dataset.samples}
+    wanted = typed.lower()
+    if wanted in names:
+        return names[wanted]
+    known: Sequence[str] = difflib.get_close_matches(wanted, list(names), n=3)
+    hint = f"did you mean {' or '.join(known)}?" if known else f"it has {', '.join(list(names)[:10])}"
+    raise InputError(f"no image '{typed}' in {dataset.name}; {hint}")

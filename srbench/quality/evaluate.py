@@ -1,0 +1,90 @@
+"""One evaluation in a process of its own: image by image, each result told as soon as it is there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter_ns
+
+import torch
+
+from srbench.errors import InputError
+from srbench.machine.device import open_device
+from srbench.quality import datasets, upscale
+from srbench.quality.datasets import Dataset, Pair
+from srbench.quality.metrics import bicubic_score, score
+from srbench.quality.results import Evaluation, ImageResult
+from srbench.records import Settings, Status
+from srbench.worker import Answer
+
+#: Bicubic interpolation, the row below which no network may fall; it stands where a variant does.
+BICUBIC = "bicubic"
+
+
+@dataclass(frozen=True)
+class EvaluationJob:
+    """What a process is to evaluate.
+
+    Attributes:
+        evaluation: the question.
+        checkpoint: the file of the weights.
+        dataset: the files of the set.
+        done: names of images that have a score already.
+        settings: memory limit and timeout.
+    """
+
+    evaluation: Evaluation
+    checkpoint: Path | None
+    dataset: Dataset
+    done: frozenset[str]
+    settings: Settings
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """Most private memory that the process may map."""
+        return None if self.evaluation.device.startswith("cuda") else self.settings.memory_limit_bytes
+
+    def run(self, report: Callable[[ImageResult], None]) -> Answer:
+        """Evaluate what is not done; ends at the first image that has no score, with the reason."""
+        asked = self.evaluation
+        if asked.threads is not None:
+            torch.set_num_threads(asked.threads)
+        evaluate = self._by_bicubic if asked.model.variant == BICUBIC else self._by_network()
+        for sample in self.dataset.samples:
+            if sample.name not in self.done:
+                try:
+                    report(evaluate(sample.name, datasets.read(sample, asked.scale)))
+                except InputError as error:
+                    return Answer(status="UNSUPPORTED", reason=str(error))
+                except (upscale.OutputError, ValueError) as error:
+                    status: Status = "MISMATCH" if isinstance(error, upscale.OutputError) else "UNSUPPORTED"
+                    return Answer(status=status, reason=f"{sample.name}: {error}")
+        return Answer()
+
+    def _by_bicubic(self, name: str, pair: Pair) -> ImageResult:
+        asked = self.evaluation
+        scores = tuple(bicubic_score(pair.lr, pair.gt, each, asked.scale) for each in asked.protocols)
+        return ImageResult(name=name, scores=scores, notes=pair.notes)
+
+    def _by_network(self) -> Callable[[str, Pair], ImageResult]:
+        asked = self.evaluation
+        device = open_device(asked.device)
+        device.keep_memory()
+        network, _ = upscale.load(asked.model, asked.scale, self.checkpoint)
+        layout = torch.channels_last if asked.channels_last else torch.contiguous_format
+        network = network.to(device.torch_device, getattr(torch, asked.dtype))
+        # torch documents this keyword; its stub lacks it.
+        network.to(memory_format=layout)  # type: ignore[call-overload]
+        # What an input is like: on the device, in the dtype, in the layout.
+        like = torch.empty(1, 3, 2, 2, dtype=getattr(torch, asked.dtype), device=device.torch_device)
+        like = like.contiguous(memory_format=layout)
+        run = upscale.runner_of(network, own=asked.model.source is not None)
+
+        def evaluate(name: str, pair: Pair) -> ImageResult:
+            device.synchronize()
+            start = perf_counter_ns()
+            pixels = upscale.upscale(run, pair.lr, like, asked.scale, asked.tile)
+            forward_ns = perf_counter_ns() - start
+            scores = tuple(score(pixels, pair.gt, each, asked.scale) for each in asked.protocols)
+            return ImageResult(name=name, scores=scores, notes=pair.notes, forward_ns=forward_ns)
+
+        return evaluate

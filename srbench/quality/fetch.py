@@ -1,0 +1,75 @@
+"""Fetching an official checkpoint: verified by its hash, whole or not at all, and going on where it was cut off."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pooch
+import requests
+
+from srbench.errors import InputError
+from srbench.quality.weights import Registered
+
+#: Seconds until a connection, and between two pieces of a body.
+TIMEOUT_S = 30
+_CHUNK = 1 << 16
+#: Where what has come so far lies, in the cache.
+PARTIAL = ".partial"
+
+
+def fetch(wanted: Registered, cache: Path, tell: Callable[[int], None] = lambda _: None) -> Path:
+    """Bring a checkpoint into the cache; one that is there and whole is left alone.
+
+    Args:
+        wanted: what to fetch.
+        cache: folder of checkpoints.
+        tell: hears the bytes that have come so far.
+
+    Raises:
+        InputError: no link is known, the server does not give the file, or what it gives is another one.
+    """
+    if not wanted.url:
+        raise InputError(
+            f"{wanted.file} has no direct link ({wanted.note or wanted.licence}); see 'srbench weights add'"
+        )
+
+    def download(url: str, output_file: object, pooch: object) -> None:
+        _resumed(wanted, cache / PARTIAL / f"{wanted.sha256}.part", tell).replace(str(output_file))
+
+    try:
+        (cache / PARTIAL).mkdir(parents=True, exist_ok=True)
+        known = f"sha256:{wanted.sha256}"
+        return Path(pooch.retrieve(wanted.url, known, fname=wanted.file, path=cache, downloader=download))
+    except requests.HTTPError as error:
+        code = error.response.status_code if error.response is not None else "?"
+        raise InputError(f"{wanted.url} answers {code}; the file has moved, see {wanted.licence}") from None
+    except requests.RequestException as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"cannot fetch {wanted.url}: {reason}; the same command goes on where it stopped") from None
+    except ValueError:
+        raise InputError(
+            f"{wanted.url} is not the checkpoint that the registry knows (its sha256 differs); nothing was kept"
+        ) from None
+    except OSError as error:
+        raise InputError(f"cannot write to {cache}: {error.strerror or error}; SRBENCH_CACHE names another") from None
+
+
+def _resumed(wanted: Registered, partial: Path, tell: Callable[[int], None]) -> Path:
+    """The whole body as a file, from where an earlier attempt ended if the server can do so."""
+    have = partial.stat().st_size if partial.exists() else 0
+    if have >= wanted.bytes:
+        have = 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    with requests.get(wanted.url, stream=True, timeout=TIMEOUT_S, headers=headers) as response:
+        response.raise_for_status()
+        goes_on = response.status_code == requests.codes.partial_content
+        with partial.open("ab" if goes_on else "wb") as file:
+            done = file.tell()
+            for chunk in response.iter_content(_CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                tell(done)
+                if done > wanted.bytes:
+                    break  # an endless or another body: the hash will not be right
+    if done < wanted.bytes:
+        raise requests.ConnectionError(f"it ended after {done:,} of {wanted.bytes:,} bytes")
+    return partial

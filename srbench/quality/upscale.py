@@ -1,0 +1,114 @@
+"""A network with its weights, and what it makes of an 8-bit image: whole, or in overlapping tiles."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import model_defs
+from srbench import models
+from srbench.quality.metrics import Image
+from srbench.records import Form, ModelId
+
+#: LR pixels that a tile sees beyond its own on each side.
+OVERLAP = 32
+
+
+class OutputError(Exception):
+    """The network gave something that is no upscaled image."""
+
+
+def load(model: ModelId, scale: int, checkpoint: Path | None) -> tuple[nn.Module, Form]:
+    """A network with its weights in the form asked for, and the form that the checkpoint held.
+
+    Raises:
+        model_defs.ZooError: the checkpoint does not fit.
+        Exception: whatever a user's network raises.
+    """
+    if model.source is None:
+        assert checkpoint is not None, "a network of the zoo has no weights of its own"
+        network = model_defs.load_checkpoint(model.variant, checkpoint, scale)
+        held = model_defs.form_of(network)
+        if model.form == "deploy" and held == "train":
+            network = model_defs.to_deploy(network)
+        return network, held
+    network = models.build(model, scale)
+    if checkpoint is not None:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        network.load_state_dict(state)
+    return network, model.form
+
+
+def runner_of(network: nn.Module, *, own: bool) -> Callable[[Tensor], Tensor]:
+    """What upscales a float RGB batch in [0, 1]; a user's own network is taken to work on that."""
+    if own:
+        return lambda image: network(image).clamp(0, 1)
+    return lambda image: model_defs.super_resolve(network, image)
+
+
+def upscale(run: Callable[[Tensor], Tensor], low: Image, like: Tensor, scale: int, tile: int | None = None) -> Image:
+    """Upscale an image.
+
+    Args:
+        run: see :func:`runner_of`.
+        low: (H, W, 3), uint8.
+        like: a tensor of the device, dtype and memory format to work in.
+        scale: of the network.
+        tile: LR side of tiles that run one by one; None for the whole image at once.
+
+    Returns:
+        (scale*H, scale*W, 3), uint8, rounded half up.
+
+    Raises:
+        OutputError: another shape, NaN or infinite values.
+    """
+    image = torch.from_numpy(np.ascontiguousarray(low)).to(like.device).permute(2, 0, 1)[None]
+    image = image.to(like.dtype) / 255
+    if like.is_contiguous(memory_format=torch.channels_last) and not like.is_contiguous():
+        image = image.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        if tile is None:
+            return _to_pixels(_checked(run(image), low, scale))
+        whole = np.empty((low.shape[0] * scale, low.shape[1] * scale, 3), np.uint8)
+        for rows, seen_rows in _spans(low.shape[0], tile):
+            for columns, seen_columns in _spans(low.shape[1], tile):
+                seen = low[seen_rows, seen_columns]
+                pixels = _to_pixels(_checked(run(image[..., seen_rows, seen_columns]), seen, scale))
+                inner = _inner(rows, seen_rows, scale), _inner(columns, seen_columns, scale)
+                whole[_times(rows, scale), _times(columns, scale)] = pixels[inner]
+        return whole
+
+
+def _checked(output: object, low: Image, scale: int) -> Tensor:
+    expected = (1, 3, low.shape[0] * scale, low.shape[1] * scale)
+    if not isinstance(output, Tensor):
+        raise OutputError(f"the output is a {type(output).__name__}, not a tensor")
+    if tuple(output.shape) != expected:
+        found, wanted = ("x".join(map(str, shape)) for shape in (output.shape, expected))
+        raise OutputError(f"the output is {found}, expected {wanted}")
+    if bad := int((~torch.isfinite(output)).sum()):
+        raise OutputError(f"the output holds {bad} NaN or infinite values of {output.numel()}")
+    return output
+
+
+def _to_pixels(output: Tensor) -> Image:
+    values = (output[0].float() * 255 + 0.5).floor().clamp(0, 255).to(torch.uint8)
+    pixels: Image = values.permute(1, 2, 0).cpu().numpy()
+    return pixels
+
+
+def _spans(length: int, tile: int) -> Iterator[tuple[slice, slice]]:
+    """Along an axis: what each tile fills, and what it sees."""
+    for start in range(0, length, tile):
+        stop = min(start + tile, length)
+        yield slice(start, stop), slice(max(0, start - OVERLAP), min(length, stop + OVERLAP))
+
+
+def _inner(filled: slice, seen: slice, scale: int) -> slice:
+    return slice((filled.start - seen.start) * scale, (filled.stop - seen.start) * scale)
+
+
+def _times(span: slice, scale: int) -> slice:
+    return slice(span.start * scale, span.stop * scale)

@@ -1,0 +1,65 @@
+"""What networks make of one image: their outputs, and their scores on the whole of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from srbench.quality import upscale
+from srbench.quality.datasets import Pair
+from srbench.quality.imresize import imresize
+from srbench.quality.metrics import Image, Protocol, Score, bicubic_score, score
+from srbench.records import ModelId
+from srbench.worker import Answer
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one network made: its name in a caption, its pixels, its score on the whole image (None for the GT)."""
+
+    name: str
+    pixels: Image
+    score: Score | None
+
+
+@dataclass(frozen=True)
+class VisualJob:
+    """One network on one image, in a process of its own."""
+
+    model: ModelId
+    scale: int
+    checkpoint: Path | None
+    pair: Pair
+    protocol: Protocol
+    threads: int
+    memory_limit_bytes: int | None
+
+    def run(self, report: Callable[[Output], None]) -> Answer:
+        """Upscale and tell."""
+        torch.set_num_threads(self.threads)
+        network, _ = upscale.load(self.model, self.scale, self.checkpoint)
+        own = self.model.source is not None
+        try:
+            pixels = upscale.upscale(
+                upscale.runner_of(network, own=own), self.pair.lr, torch.empty(1, 3, 2, 2), self.scale
+            )
+        except upscale.OutputError as error:
+            return Answer(status="MISMATCH", reason=str(error))
+        name = self.model.architecture if own else self.model.variant
+        report(Output(name, pixels, score(pixels, self.pair.gt, self.protocol, self.scale)))
+        return Answer()
+
+
+def by_bicubic(pair: Pair, protocol: Protocol, scale: int) -> Output:
+    """Bicubic interpolation."""
+    return Output(
+        "Bicubic", imresize(pair.lr, scale).astype(np.uint8), bicubic_score(pair.lr, pair.gt, protocol, scale)
+    )
+
+
+def best(outputs: Sequence[Output]) -> tuple[float, float]:
+    """The highest PSNR and SSIM of several, as captions print them."""
+    scores = [each.score for each in outputs if each.score is not None]
+    return max(round(each.psnr, 2) for each in scores), max(round(each.ssim, 4) for each in scores)

@@ -1,0 +1,116 @@
+"""The figure of the papers: an image with a box, and what each network makes of the box."""
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srbench.quality.metrics import Image
+from srbench.quality.visual import Output, best
+from srbench.render.plots.sheet import DPI, drawable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: x, y, width, height in GT pixels.
+Crop = tuple[int, int, int, int]
+
+#: Page width of a two-column paper.
+WIDTH_IN = 6.9
+FONT_PT, LINE_IN = 7.0, 0.125
+_GAP_IN, _BOX = 0.06, "#E8352B"
+_MOST_COLUMNS = 5
+#: A caption needs so much, and a longer name is cut.
+_CELL_IN, _LONGEST_NAME = 0.8, 16
+
+
+def draw(truth: Image, title: str, outputs: Sequence[Output], crop: Crop) -> "Figure":
+    """Draw it.
+
+    Args:
+        truth: GT, (H, W, 3).
+        title: name of the image and its set.
+        outputs: in the order of their crops; the GT's own crop stands first.
+        crop: what is shown of each.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    shown = [Output("GT", truth, None), *outputs]
+    columns = min(_MOST_COLUMNS, max(2, ceil(len(shown) / 2)))
+    rows = ceil(len(shown) / columns)
+    x, y, width, height = crop
+    caption_in = 2 * LINE_IN + 0.05
+    # The large image is as high as all rows with their captions, so its width follows from theirs.
+    aspect = truth.shape[1] / truth.shape[0]
+    each_in, high_in = _sizes(columns, rows, height / width, aspect, caption_in)
+    cell_in = max(each_in, _CELL_IN)
+    total_in = rows * (each_in * height / width + caption_in) + (rows - 1) * _GAP_IN
+    figure = Figure(figsize=(WIDTH_IN, total_in), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+
+    def place(left: float, top: float, wide: float, high: float, pixels: Image) -> None:
+        axes = figure.add_axes((left / WIDTH_IN, 1 - (top + high) / total_in, wide / WIDTH_IN, high / total_in))
+        axes.imshow(pixels, interpolation="nearest", aspect="auto")
+        axes.set_axis_off()
+        if pixels is truth:
+            box = Rectangle((x - 0.5, y - 0.5), width, height, fill=False, edgecolor=_BOX, linewidth=1.0)
+            axes.add_patch(box)
+
+    def write(left: float, top: float, wide: float, text: str, *, bold: bool = False) -> None:
+        figure.text(
+            (left + wide / 2) / WIDTH_IN,
+            1 - top / total_in,
+            drawable(text),
+            fontsize=FONT_PT,
+            fontweight="bold" if bold else "normal",
+            ha="center",
+            va="top",
+            parse_math=False,
+        )
+
+    wide_in = high_in * aspect
+    place(0.0, 0.0, wide_in, high_in, truth)
+    write(0.0, high_in + 0.03, wide_in, title)
+    top_psnr, top_ssim = best(outputs)
+    for number, output in enumerate(shown):
+        row, column = divmod(number, columns)
+        left = wide_in + _GAP_IN + column * (cell_in + _GAP_IN)
+        high = each_in * height / width
+        top = row * (high + caption_in + _GAP_IN)
+        place(left + (cell_in - each_in) / 2, top, each_in, high, output.pixels[y : y + height, x : x + width])
+        name = output.name if len(output.name) <= _LONGEST_NAME else f"{output.name[: _LONGEST_NAME - 1]}…"
+        write(left, top + high + 0.03, cell_in, name)
+        if output.score is None:
+            write(left, top + high + 0.03 + LINE_IN, cell_in, "PSNR/SSIM")
+            continue
+        psnr, ssim = round(output.score.psnr, 2), round(output.score.ssim, 4)
+        # Two halves that meet in the middle, so that each can be bold by itself.
+        middle, line = (left + cell_in / 2) / WIDTH_IN, 1 - (top + high + 0.03 + LINE_IN) / total_in
+        for text, side, bold in (
+            (f"{psnr:.2f}/", "right", psnr == top_psnr),
+            (f"{ssim:.4f}", "left", ssim == top_ssim),
+        ):
+            weight = "bold" if bold else "normal"
+            figure.text(middle, line, text, fontsize=FONT_PT, fontweight=weight, ha=side, va="top")
+    return figure
+
+
+def _sizes(columns: int, rows: int, shape: float, aspect: float, caption_in: float) -> tuple[float, float]:
+    """Width of a crop and height of the large image, so that all together are as wide as the page."""
+    # high = rows * (each * shape + caption) + gaps - caption; high * aspect + columns * (cell + gap) = width.
+    fixed = rows * caption_in + (rows - 1) * _GAP_IN - caption_in
+    room = WIDTH_IN - columns * _GAP_IN - fixed * aspect
+    each = room / (rows * shape * aspect + columns)
+    if each < _CELL_IN:  # then the captions are wider than the crops, and decide
+        each = (room - columns * _CELL_IN) / (rows * shape * aspect)
+    return each, rows * each * shape + fixed
+
+
+def save(figure: "Figure", stem: Path) -> list[Path]:
+    """Write PNG and PDF."""
+    files = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".png", ".pdf")]
+    for path in files:
+        figure.savefig(path)
+    return files

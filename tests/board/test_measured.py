@@ -1,0 +1,106 @@
+"""Measured quality in leaderboards: whose it is, which copy of a set, and how it stands beside what papers print."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from srbench.board.leaderboard import rows_of
+from srbench.board.measured import Measured, MeasuredBook, measured_of, reference
+from srbench.board.published import ClaimBook, load_claims
+from srbench.quality.metrics import PRESETS, Score
+from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
+from srbench.records import ModelId
+from srbench.render import tables
+from tests.builders import NOON, make_case, make_machine, make_record
+
+COPY, OTHER = "a" * 64, "b" * 64
+
+
+def quality(variant: str = "bsrn", psnr_mse: float = 38.0, copy: str = COPY, **changes: Any) -> QualityRecord:
+    """One image of Set5 by the protocol of papers."""
+    asked = Evaluation(
+        model=ModelId(architecture="", variant=variant, form="deploy"),
+        scale=4,
+        checkpoint=Checkpoint(file="net.pth", sha256="c" * 64, form="deploy"),
+        dataset=SetRead(name="Set5", images=1, sha256=copy, lr_source="files in LRbicx4"),
+        protocols=(PRESETS["ntire"], PRESETS["paper"]),
+        device="cpu",
+    ).model_copy(update={k: v for k, v in changes.items() if k in Evaluation.model_fields})
+    scores = (Score(mse=99.0, ssim=0.5), Score(mse=psnr_mse, ssim=0.89))
+    record = QualityRecord(
+        srbench_version="0.1.0",
+        evaluation=asked,
+        machine=make_machine(),
+        finished=NOON,
+        images=(ImageResult(name="baby", scores=scores),),
+    )
+    return record.model_copy(update={k: v for k, v in changes.items() if k in QualityRecord.model_fields})
+
+
+def test_a_record_gives_its_means_by_the_protocol_of_papers() -> None:
+    found = measured_of(quality())
+    assert found is not None
+    # 10 log10(255^2 / 38) = 10 log10(1711.184) = 32.3330 dB.
+    assert found.psnr_y == pytest.approx(32.3330, abs=1e-4)
+    assert found.ssim_y == 0.89
+    assert (found.variant, found.dataset, found.checkpoint) == ("bsrn", "Set5", "net.pth")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "CRASH"},
+        {"images": ()},
+        {"tile": 48},
+        {"dtype": "bfloat16"},
+        {"protocols": (PRESETS["ntire"], PRESETS["paper-rounded"])},
+    ],
+)
+def test_what_is_not_complete_or_not_exact_is_no_figure_of_a_leaderboard(changes: dict[str, Any]) -> None:
+    assert measured_of(quality(**changes)) is None
+
+
+def test_results_of_different_copies_are_never_in_one_column() -> None:
+    older, newer = quality("bsrn"), quality("imdn", copy=OTHER, finished=NOON + timedelta(hours=1))
+    book = MeasuredBook([newer, older])
+    assert book.figures(ModelId(architecture="", variant="imdn", form="deploy"), 4)
+    assert not book.figures(ModelId(architecture="", variant="bsrn", form="deploy"), 4)
+
+
+def test_the_users_own_stands_before_the_reference() -> None:
+    own = quality(psnr_mse=38.0)
+    measured = measured_of(quality(psnr_mse=50.0))
+    assert measured is not None
+    for book, mse in ((MeasuredBook([own], [measured]), 38.0), (MeasuredBook([], [measured]), 50.0)):
+        figures = book.figures(ModelId(architecture="", variant="bsrn", form="deploy"), 4)
+        assert figures["psnr_y", "Set5"].value == Score(mse=mse, ssim=0).psnr
+
+
+def test_the_other_form_stands_in_where_the_own_was_not_measured() -> None:
+    book = MeasuredBook([quality("span")])
+    train = ModelId(architecture="", variant="span", form="train")
+    assert book.figures(train, 4)["psnr_y", "Set5"].kind == "measured"
+    assert not book.figures(train, 2)
+
+
+def test_a_table_shows_measured_beside_published_with_the_difference() -> None:
+    book = MeasuredBook([quality()])
+    rows = rows_of([make_record(make_case("bsrn"))], ClaimBook(load_claims()), book)
+    page = tables.markdown(rows, "x4")
+    # BSRN x4 on Set5: published 32.35 (model_defs/published), here 32.33.
+    assert "32.33/0.8900 (-0.02)" in page
+    assert "PSNR-Y(BT.601 16-235, crop 4, RGB uint8, Y float)" in page
+    assert "measured with net.pth (sha256 cccccccc)" in page
+    [cells] = csv.DictReader(io.StringIO(tables.csv(rows)))
+    assert cells["psnr_y_set5_kind"] == "measured"
+    assert float(cells["psnr_y_set5"]) == pytest.approx(32.3330, abs=1e-4)
+
+
+def test_the_reference_is_of_networks_of_the_zoo() -> None:
+    for each in reference():
+        assert isinstance(each, Measured)
+        assert each.images in (5, 14, 100)
+        assert len(each.dataset_sha256) == 64

@@ -1,0 +1,110 @@
+"""Image files of every kind that test sets come in become 8-bit RGB, and what was done is said."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from srbench.errors import InputError
+from srbench.quality.images import cut_to_multiple, read_image
+
+COLOURS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), np.uint8)
+
+
+def written(path: Path, pixels: NDArray[Any]) -> Path:
+    """By OpenCV, which writes 16 bits; it has blue first."""
+    assert cv2.imwrite(str(path), pixels if pixels.ndim == 2 else pixels[..., ::-1])
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "TIFF"])
+def test_eight_bit_rgb_is_taken_as_it_is(tmp_path: Path, suffix: str) -> None:
+    picture = read_image(written(tmp_path / f"a.{suffix}", COLOURS))
+    assert np.array_equal(picture.pixels, COLOURS)
+    assert picture.notes == ()
+
+
+def test_jpeg_comes_near(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Pillow.new("RGB", (16, 16), (200, 100, 50)).save(path, quality=100)
+    assert np.abs(read_image(path).pixels.astype(int) - (200, 100, 50)).max() <= 3
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_sixteen_bits_are_rounded_not_cut(tmp_path: Path, suffix: str) -> None:
+    # 65535 / 255 = 257: value v is v / 257 in 8 bits; cut off, 255 * 257 - 1 would be 254.
+    sixteen = np.array([[[0, 128, 129], [255 * 257, 255 * 257 - 1, 1000]]], np.uint16)
+    picture = read_image(written(tmp_path / f"a.{suffix}", sixteen))
+    assert picture.pixels.tolist() == [[[0, 0, 1], [255, 255, 4]]]
+    assert picture.notes == ("16 bits were rounded to 8",)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_grey_becomes_three_equal_channels(tmp_path: Path, dtype: type[np.generic]) -> None:
+    factor = 257 if dtype is np.uint16 else 1
+    picture = read_image(written(tmp_path / "a.png", (np.arange(6).reshape(2, 3) * factor).astype(dtype)))
+    assert picture.pixels[..., 1].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert (picture.pixels == picture.pixels[..., :1]).all()
+    assert picture.notes[-1] == "grey became RGB with three equal channels"
+
+
+def test_a_palette_is_resolved(tmp_path: Path) -> None:
+    image = Pillow.new("P", (2, 1))
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putpixel((1, 0), 1)
+    image.save(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
+    assert picture.pixels.tolist() == [[[10, 20, 30], [40, 50, 60]]]
+    assert picture.notes == ("a palette was resolved",)
+
+
+def test_alpha_is_left_out(tmp_path: Path) -> None:
+    Pillow.new("RGBA", (2, 2), (1, 2, 3, 77)).save(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
+    assert picture.pixels[0, 0].tolist() == [1, 2, 3]
+    assert picture.notes == ("alpha was left out",)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "not an image"),
+        (b"hello", "not an image"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "not an image|damaged|cannot read"),
+    ],
+)
+def test_what_is_no_image_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=said) as error:
+        read_image(path)
+    assert str(path) in str(error.value)
+
+
+def test_half_an_image_is_no_image(tmp_path: Path) -> None:
+    dice = np.random.default_rng(0)
+    path = written(tmp_path / "a.png", dice.integers(0, 256, (200, 200, 3), np.uint8))
+    path.write_bytes(path.read_bytes()[:60_000])
+    with pytest.raises(InputError, match=r"a\.png"):
+        read_image(path)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.png", tmp_path):
+        with pytest.raises(InputError, match=f"cannot read {path}"):
+            read_image(path)
+
+
+def test_values_that_are_no_integers_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.tif", np.zeros((4, 4), np.float32))
+    with pytest.raises(InputError, match="float32"):
+        read_image(path)
+
+
+def test_the_scale_divides_what_is_left() -> None:
+    assert cut_to_multiple(np.zeros((10, 7, 3), np.uint8), 4).shape == (8, 4, 3)
+    assert cut_to_multiple(np.zeros((10, 7, 3), np.uint8), 1).shape == (10, 7, 3)

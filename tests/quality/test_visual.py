@@ -1,0 +1,82 @@
+"""The figure of the papers: which crop, whose scores, what is set in bold, and that nothing overlaps."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from srbench.commands.visual import parse_crop
+from srbench.errors import InputError
+from srbench.quality.metrics import Image, Score
+from srbench.quality.visual import Output, best
+from srbench.render.plots.sheet import DPI
+from srbench.render.visual import WIDTH_IN, draw
+from tests.command_line import Run
+from tests.quality.test_evaluate import NETWORKS, images_in
+from tests.shared_files import SHARED, needs_shared
+
+TRUTH: Image = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+
+
+def output(name: str, psnr: float, ssim: float) -> Output:
+    return Output(name, TRUTH, Score(mse=255**2 / 10 ** (psnr / 10), ssim=ssim))
+
+
+def test_the_best_are_as_printed() -> None:
+    # Captions print two and four digits: 30.001 and 30.004 are equal.
+    assert best([output("a", 30.001, 0.9), output("b", 30.004, 0.80001), Output("GT", TRUTH, None)]) == (30.0, 0.9)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 11])
+@pytest.mark.parametrize("crop", [(10, 10, 40, 30), (0, 0, 20, 60), (60, 60, 100, 20)])
+def test_everything_lies_within_the_page_and_nothing_overlaps(count: int, crop: tuple[int, int, int, int]) -> None:
+    figure = draw(TRUTH, "an image", [output(f"network-{i}", 30 + i, 0.9) for i in range(count)], crop)
+    figure.canvas.draw()
+    width, height = figure.get_size_inches() * DPI
+    assert width == pytest.approx(WIDTH_IN * DPI)
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    texts = [text.get_window_extent() for text in figure.texts]
+    assert len(boxes) == count + 2
+    for box in (*boxes, *texts):
+        assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1  # noqa: PT018
+    for i, one in enumerate(boxes):
+        for other in (*boxes[i + 1 :], *texts):
+            assert not one.padded(-1.5).overlaps(other.padded(-1.5))
+
+
+def test_the_crop_is_in_gt_pixels() -> None:
+    assert parse_crop("10, 20,40,30", TRUTH) == (10, 20, 40, 30)
+    assert parse_crop("0,0,160,120", TRUTH) == (0, 0, 160, 120)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("10,20,40", "is not x,y,w,h"), ("130,0,40,40", "lie within 160x120"), ("0,0,4,40", "at least 8x8"), ("", "x,y")],
+)
+def test_another_crop_is_refused(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        parse_crop(text, TRUTH)
+
+
+@needs_shared("weights", "data/Set5")
+def test_a_figure_of_butterfly(run: Run) -> None:
+    folders = ("--weights", str(SHARED / "weights"), "--data", str(SHARED / "data"))
+    typed = ("visual", "--models", "imdn,span", "--image", "butterfly", "--crop", "80,60,64,48", *folders)
+    done = run(*typed, "--output", "out")
+    assert done.code == 0
+    path = Path("out/visual_x4_Set5_butterfly.png")
+    assert Pillow.open(path).width == round(WIDTH_IN * DPI)
+    assert path.with_suffix(".pdf").exists()
+
+
+def test_a_network_that_fails_is_told_and_the_figure_drawn(run: Run, tmp_path: Path) -> None:
+    images_in(tmp_path / "faces", "a", "b")
+    names = f"{NETWORKS}:GivesNaN,{NETWORKS}:Tiny"
+    typed = ("visual", "--models", names, "--dataset", "faces", "--data", ".", "--scale", "2", "--output", "out")
+    done = run(*typed, "--image", "A", "--crop", "0,0,20,20")
+    assert done.code == 1
+    assert "MISMATCH: the output holds" in done.err
+    assert Path("out/visual_x2_faces_a.png").exists()
+    wrong = run(*typed, "--image", "c", "--crop", "0,0,20,20")
+    assert (wrong.code, "no image 'c' in faces; it has a, b" in wrong.err) == (2, True)

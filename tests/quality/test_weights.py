@@ -1,0 +1,127 @@
+"""Which checkpoint belongs to a network, and `srbench weights`."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+import model_defs
+from srbench.errors import InputError
+from srbench.quality import weights
+from srbench.quality.weights import find, registry
+from tests.command_line import Run
+from tests.shared_files import CHECKPOINTS, SHARED, needs_shared
+
+SPAN = "SPAN_ch48_x4_deploy_fp16.pth"
+
+
+@pytest.fixture(autouse=True)
+def _cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SRBENCH_CACHE", str(tmp_path / "cache"))
+
+
+# --- The registry
+
+
+def test_every_entry_names_a_network_of_the_zoo() -> None:
+    for each in registry():
+        assert each.scale in model_defs.get(each.variant).scales
+        assert each.licence
+    assert len({each.sha256 for each in registry()}) == len(registry())
+
+
+@needs_shared("weights")
+def test_it_has_the_files_that_are_at_hand() -> None:
+    # weights/README.md lists the same hashes; which network each is, CHECKPOINTS says.
+    by_file = {Path(each.file).stem: each for each in registry()}
+    for name, (variant, scale) in CHECKPOINTS.items():
+        content = (SHARED / "weights" / f"{name}.pth").read_bytes()
+        each = by_file[name]
+        assert (each.variant, each.scale, each.bytes) == (variant, scale, len(content))
+        assert each.sha256 == hashlib.sha256(content).hexdigest()
+        assert (
+            model_defs.form_of(model_defs.load_checkpoint(variant, SHARED / f"weights/{name}.pth", scale)) == each.form
+        )
+
+
+# --- Files
+
+
+def test_a_file_is_found_by_its_hash_before_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    official = b"official bytes"
+    known = registry()[1].model_copy(update={"sha256": hashlib.sha256(official).hexdigest()})
+    monkeypatch.setattr(weights, "registry", lambda: (known,))
+    (tmp_path / f"{known.variant}_x{known.scale}.pth").write_bytes(b"a user's own")
+    assert find(known.variant, known.scale, [tmp_path]) == tmp_path / f"{known.variant}_x{known.scale}.pth"
+    (tmp_path / "renamed.pth").write_bytes(official)
+    assert find(known.variant, known.scale, [tmp_path]) == tmp_path / "renamed.pth"
+
+
+def test_the_first_folder_wins_and_other_files_are_none(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "b/span_x4.pth").touch()
+    (tmp_path / "b/span_x4.txt").touch()
+    folders = [tmp_path / "a", tmp_path / "b"]
+    assert find("span", 4, folders) == tmp_path / "b/span_x4.pth"
+    (tmp_path / "a/SPAN_X4.pt").touch()
+    assert find("span", 4, folders) == tmp_path / "a/SPAN_X4.pt"
+    assert find("span", 2, folders) is None
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no folder .*nowhere of checkpoints"):
+        find("span", 4, [tmp_path / "nowhere"])
+
+
+# --- The command
+
+
+def test_list_shows_every_checkpoint_and_the_cache(run: Run, tmp_path: Path) -> None:
+    done = run("weights", "list")
+    assert done.code == 0
+    assert all(each.file in done.out for each in registry())
+    assert str(tmp_path / "cache") in done.out
+
+
+@needs_shared("weights")
+def test_a_checkpoint_of_ones_own_is_added_if_it_fits(run: Run, tmp_path: Path) -> None:
+    file = str(SHARED / "weights" / SPAN)
+    assert run("weights", "add", file, "--model", "span", "--scale", "4").code == 0
+    assert find("span", 4, [tmp_path / "cache/weights"]) == tmp_path / "cache/weights/span_x4.pth"
+    wrong = run("weights", "add", file, "--model", "bsrn", "--scale", "4")
+    assert (wrong.code, "is not a checkpoint of bsrn x4" in wrong.err) == (2, True)
+    assert "it fits span x4" in wrong.err
+
+
+@needs_shared("weights")
+def test_verify_tells_official_files_from_others(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "IMDN_x4.pth").write_bytes(b"not that")
+    (folder / "own.pth").write_bytes(b"own")
+    (folder / "renamed.pth").write_bytes((SHARED / "weights" / SPAN).read_bytes())
+    done = run("weights", "verify", "--weights", str(folder))
+    assert done.code == 1
+    lines = {line.split()[0]: line for line in done.out.splitlines() if ".pth" in line}
+    assert "not the official file" in lines["IMDN_x4.pth"]
+    assert "not in the registry" in lines["own.pth"]
+    assert "span x4, official" in lines["renamed.pth"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("fetch", "bsrm"), "unknown model 'bsrm'; did you mean 'bsrn'"),
+        (("fetch", "msrn"), "no official checkpoint of msrn"),
+        (("fetch", "imdn", "--scale", "3"), "known: x2, x4"),
+        (("verify", "--weights", "nowhere"), "no folder nowhere of checkpoints"),
+        (("verify",), "no folder"),
+        (("add", "none.pth", "--model", "span", "--scale", "4"), "no checkpoint at none.pth"),
+    ],
+)
+def test_wrong_input_is_one_line(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    done = run("weights", *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert done.err.count("\n") == 1
