@@ -103,7 +103,9 @@ def _self_tests(
 def _noise(
     device: str, threads: int | None, here: Machine, tell: Callable[[str], None]
 ) -> tuple[NoiseFloor | None, list[Finding]]:
-    tell(f"a network against itself: {repeat.ROUNDS} rounds of two fresh processes, about half a minute ...")
+    tell(
+        f"a network against itself: {repeat.ROUNDS} rounds, in each {repeat.VISITS} fresh processes for either side, about half a minute ..."
+    )
     outcome = repeat.run(device, threads, here)
     return outcome.floor, list(outcome.findings)
 
