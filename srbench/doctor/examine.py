@@ -104,7 +104,8 @@ def _noise(
     device: str, threads: int | None, here: Machine, tell: Callable[[str], None]
 ) -> tuple[NoiseFloor | None, list[Finding]]:
     tell(
-        f"a network against itself: {repeat.ROUNDS} rounds, in each {repeat.VISITS} fresh processes for either side, about half a minute ..."
+        f"a network against itself: {repeat.ROUNDS} rounds, in each {repeat.VISITS} fresh processes for either side, "
+        "about half a minute ..."
     )
     outcome = repeat.run(device, threads, here)
     return outcome.floor, list(outcome.findings)
