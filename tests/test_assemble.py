@@ -64,7 +64,7 @@ def test_settings_are_those_asked_for_where_no_process_got_so_far() -> None:
     [
         ([make_visit(100, 100)], "SHORT"),
         ([make_visit(*[100] * 20, others_cores=1.0)] * 3, "CONTENDED"),
-        ([make_visit(*[ms] * 20) for ms in (80, 100, 120)], "NOISY"),
+        ([make_visit(*[ms] * 20, round=i) for i, ms in enumerate((80, 100, 120))], "NOISY"),
     ],
 )
 def test_a_runtime_is_judged(visits: list[object], status: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import measure_quality
 from srbench.board.leaderboard import rows_of
 from srbench.board.measured import Measured, MeasuredBook, measured_of, reference
 from srbench.board.published import ClaimBook, load_claims
@@ -99,7 +100,12 @@ def test_a_table_shows_measured_beside_published_with_the_difference() -> None:
     assert float(cells["psnr_y_set5"]) == pytest.approx(32.3330, abs=1e-4)
 
 
+def test_the_table_that_comes_with_srbench_is_that_of_its_records() -> None:
+    assert measure_quality.TABLE.read_text(encoding="utf-8") == measure_quality.table()
+
+
 def test_the_reference_is_of_networks_of_the_zoo() -> None:
+    assert reference()
     for each in reference():
         assert isinstance(each, Measured)
         assert each.images in (5, 14, 100)
