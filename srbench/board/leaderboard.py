@@ -32,8 +32,8 @@ class Quality:
         kind: where it is from.
         source: the table of the paper, or the record.
         sibling: layout that it belongs to where that is not the row's variant; None for the row's own.
-        protocol: how the source departs from the usual test protocol, empty where it does not; of a measured figure the
-            whole protocol and the copy of the set.
+        protocol: how the source departs from the usual test protocol; empty where it does not.
+        how: of a measured figure the copy of the set and the whole protocol.
     """
 
     value: float
@@ -42,6 +42,7 @@ class Quality:
     source: str
     sibling: str | None = None
     protocol: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True)

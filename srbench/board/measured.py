@@ -85,8 +85,8 @@ class MeasuredBook:
                 if (variant, its_form, its_scale) == (_name(model), form, scale):
                     psnr, ssim = f"{found.psnr_y:.2f}", f"{found.ssim_y:.4f}"
                     source, how = _source(found), _how(found)
-                    figures["psnr_y", dataset] = Quality(found.psnr_y, psnr, "measured", source, protocol=how)
-                    figures["ssim_y", dataset] = Quality(found.ssim_y, ssim, "measured", source, protocol=how)
+                    figures["psnr_y", dataset] = Quality(found.psnr_y, psnr, "measured", source, how=how)
+                    figures["ssim_y", dataset] = Quality(found.ssim_y, ssim, "measured", source, how=how)
         return figures
 
 

@@ -79,8 +79,7 @@ def _raw(row: Row) -> dict[str, object]:
     cells["status"] = None if row.status == "PUBLISHED" else row.status
     for metric, dataset, key in _QUALITY_KEYS:
         if (figure := row.own_quality(metric, dataset)) is not None:
-            parts = (figure.source, figure.protocol if figure.kind == "measured" else "")
-            source = "; ".join(filter(None, parts))
+            source = "; ".join(filter(None, (figure.source, figure.how)))
             cells |= {key: figure.value, f"{key}_kind": figure.kind, f"{key}_source": escape_csv(source)}
     return cells
 
@@ -306,7 +305,7 @@ def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
     notes = []
     if not any(row.quality for row in rows):
         notes.append("No PSNR or SSIM is published for these networks.")
-    ways = dict.fromkeys(figure.protocol for row in rows for figure in row.measured.values())
+    ways = dict.fromkeys(figure.how for row in rows for figure in row.measured.values())
     notes += [style.text(f"Measured on {way}.") for way in ways]
     methods = {row.runtime_ms.method for row in rows if row.runtime_ms}
     if methods:
