@@ -279,7 +279,7 @@ def test_the_cause_goes_before_the_effect() -> None:
     """A case with everything, then without one thing after another."""
 
     def found(*, throttled: bool, contended: bool, drifting: bool) -> str:
-        visits = []
+        visits: list[Visit] = []
         for samples in apart(0.1):
             factor = line(0.8, 1.2, len(samples)) if drifting else [1.0] * len(samples)
             visit = make_visit(
