@@ -31,8 +31,11 @@ def test_the_line_people_type(run: Run, tmp_path: Path) -> None:
     assert {name: row["params"] for name, row in rows.items()} == {"bsrn": "352400", "rfdn": "433448", "span": "426288"}
     assert all(float(row["runtime_low_ms"]) <= float(row["runtime_ms"]) for row in rows.values())
     assert all(float(row["peak_memory_mib"]) > 0 for row in rows.values())
-    assert rows["bsrn"]["psnr_y_set5"] == "32.35"  # BSRN, table of LKDN's README
-    assert rows["rfdn"]["psnr_y_set5"] == ""  # 32.24 belongs to the 550 K network
+    # The official code with the official checkpoint gives 32.3488 (official_quality.csv); papers print 32.35.
+    assert float(rows["bsrn"]["psnr_y_set5"]) == pytest.approx(32.3488, abs=0.001)
+    assert rows["bsrn"]["psnr_y_set5_kind"] == "measured"
+    # The released network's own (official_quality.csv); 32.24 belongs to the 550 K network.
+    assert float(rows["rfdn"]["psnr_y_set5"]) == pytest.approx(32.1589, abs=0.001)
     assert "(32.24/0.8952)" in done.out
     records = store.read(tmp_path / "results", pytest.fail)
     assert len(records) == 3
