@@ -23,7 +23,7 @@ from srbench.render import comparison as render
 OK, FAILED = 0, 1
 
 #: Each from a fork server of its own. With the noise of a shared host (one process in seven slower by an exponential
-#: 12 %) 12 find a true 10 % difference in 97 of 100 runs (``scripts/bench_aa.py``, docs/measuring.md).
+#: 12 %) 12 find a true 10 % difference in more than 9 of 10 runs (``scripts/simulate_compare.py``, docs/measuring.md).
 ROUNDS = 12
 #: More than a second for each process: two networks at x4 take about a minute.
 BUDGET_S = 16.0

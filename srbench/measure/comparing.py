@@ -77,11 +77,8 @@ def paired_effect(first: Mapping[int, float], second: Mapping[int, float], seed:
 
     What drifts from round to round hits both sides of a round alike and leaves its ratio. With 5 rounds or more the
     interval is the hull of the t interval of the mean log ratio and of the BCa interval of the median (Efron 1987).
-    From 8 rounds on the t interval is that of the trimmed mean (Yuen 1974). In 2000
-    simulated runs each (normal, t3, t2, 15 % of processes 30 % slower, AR(1) drift; k = 5..20) BCa covered the truth in
-    0.90-0.95, of the mean 0.74-0.93; t alone 0.94-0.99 (k = 3, 4 too). In 400 each, with 15 % of processes slower by an
-    exponential 12 %, 12 rounds find a ratio of 0.911 beyond 2 % in 0.79 with plain and in 0.97 with trimmed means; the
-    hull with the latter covers the truth in 0.94-0.99 and none of them finds a difference where there is none.
+    From 8 rounds on the t interval is that of the trimmed mean (Yuen 1974). What either is worth on known noise:
+    ``scripts/simulate_compare.py``, docs/measuring.md.
 
     Args:
         first, second: process median of each round (of several processes their geometric mean), any unit.
@@ -98,8 +95,8 @@ def paired_effect(first: Mapping[int, float], second: Mapping[int, float], seed:
 def unpaired_effect(first: Sequence[float], second: Sequence[float], seed: int = 0) -> Effect | None:
     """The ratio of two runtimes that were measured apart; None where a side has no process.
 
-    Intervals as in :func:`paired_effect`, with Welch's t and a bootstrap over the processes of either side. In 1000
-    simulated runs each (3..15 processes a side) Welch's t covered 0.94-0.99, the hull 0.96-0.99.
+    Intervals as in :func:`paired_effect`, with Welch's t (Yuen's from 8 processes on) and a bootstrap over the
+    processes of either side.
 
     Args:
         first, second: process medians, any unit.
