@@ -22,7 +22,7 @@ from srbench.quality.datasets import Dataset
 from srbench.quality.evaluate import BICUBIC, EvaluationJob
 from srbench.quality.metrics import PRESETS, Protocol
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
-from srbench.records import Dtype, Form, ModelId, Settings
+from srbench.records import Dtype, Form, ModelId
 from srbench.render import quality as render
 
 OK, FAILED = 0, 1
@@ -182,7 +182,7 @@ def weights_of(
     path = weights.find(name.lower(), scale, folders)
     if path is None:
         if model.source is not None:
-            return None, None
+            return None, _own_weights(model, None)
         where = f"in {' or '.join(map(str, folders))}" if folders else "at hand"
         if optional:
             say(f"no checkpoint of {name} x{scale} {where}: skipped")
@@ -191,13 +191,20 @@ def weights_of(
             f"no checkpoint of {name} x{scale} {where}; put one into a folder as {name}_x{scale}.pth and name the "
             f"folder with --weights, or try 'srbench weights fetch {name}'"
         )
-    held = model.form
-    if model.source is None:
-        try:
-            held = model_defs.form_of(model_defs.load_checkpoint(model.variant, path, scale))
-        except model_defs.ZooError as error:
-            raise InputError(str(error)) from None
+    if model.source is not None:
+        return path, _own_weights(model, path)
+    try:
+        held = model_defs.form_of(model_defs.load_checkpoint(model.variant, path, scale))
+    except model_defs.ZooError as error:
+        raise InputError(str(error)) from None
     return path, Checkpoint(file=path.name, sha256=weights.sha256(path), form=held)
+
+
+def _own_weights(model: ModelId, path: Path | None) -> Checkpoint:
+    """Of a network of the user's: its file decides what its weights are, beside the checkpoint if there is one."""
+    assert model.source is not None, "the zoo's networks have checkpoints"
+    files = [Path(model.source), *([path] if path is not None else [])]
+    return Checkpoint(file=files[-1].name, sha256=weights.sha256(*files), form=model.form)
 
 
 def _read_set(dataset: Dataset) -> SetRead:
@@ -214,9 +221,6 @@ def _one(task: Task, here: Machine, options: Options, tell: Callable[[list[Image
     asked = task.asked
     before = quality_store.earlier(options.output, asked) if options.resume else None
     images = list(before.images) if before is not None else []
-    settings = Settings(
-        seed=0, budget_s=1, timeout_s=options.timeout_s, memory_limit_bytes=limits.available_bytes(), rounds=1
-    )
 
     def record(**changes: object) -> QualityRecord:
         order = {sample.name: place for place, sample in enumerate(task.dataset.samples)}
@@ -234,7 +238,9 @@ def _one(task: Task, here: Machine, options: Options, tell: Callable[[list[Image
         quality_store.write(options.output, record())
         tell(images)
 
-    job = EvaluationJob(asked, task.checkpoint, task.dataset, frozenset(image.name for image in images), settings)
+    # A CUDA driver maps as it likes.
+    limit = None if asked.device.startswith("cuda") else limits.available_bytes()
+    job = EvaluationJob(asked, task.checkpoint, task.dataset, frozenset(image.name for image in images), limit)
     answer = launch(job, options.timeout_s, keep, from_last_news=True)
     done = record(status=answer.status, reason=answer.reason, detail=answer.detail)
     quality_store.write(options.output, done)

@@ -15,13 +15,14 @@ from srbench.quality import datasets, weights
 from srbench.quality.datasets import Dataset, Sample
 from srbench.quality.evaluate import BICUBIC
 from srbench.quality.metrics import PRESETS, Image
-from srbench.quality.visual import Output, VisualJob, by_bicubic
+from srbench.quality.results import Output
+from srbench.quality.visual import VisualJob, by_bicubic
 from srbench.records import Form
 from srbench.render import visual as render
 from srbench.render.visual import Crop
 
 OK, FAILED = 0, 1
-#: The window of SSIM needs this much, and so do eyes.
+#: Less shows nothing.
 MIN_CROP = 8
 
 

@@ -13,7 +13,7 @@ from srbench.quality import datasets, upscale
 from srbench.quality.datasets import Dataset, Pair
 from srbench.quality.metrics import bicubic_score, score
 from srbench.quality.results import Evaluation, ImageResult
-from srbench.records import Settings, Status
+from srbench.records import Status
 from srbench.worker import Answer
 
 #: Bicubic interpolation, the row below which no network may fall; it stands where a variant does.
@@ -29,19 +29,14 @@ class EvaluationJob:
         checkpoint: the file of the weights.
         dataset: the files of the set.
         done: names of images that have a score already.
-        settings: memory limit and timeout.
+        memory_limit_bytes: most private memory that the process may map.
     """
 
     evaluation: Evaluation
     checkpoint: Path | None
     dataset: Dataset
     done: frozenset[str]
-    settings: Settings
-
-    @property
-    def memory_limit_bytes(self) -> int | None:
-        """Most private memory that the process may map."""
-        return None if self.evaluation.device.startswith("cuda") else self.settings.memory_limit_bytes
+    memory_limit_bytes: int | None
 
     def run(self, report: Callable[[ImageResult], None]) -> Answer:
         """Evaluate what is not done; ends at the first image that has no score, with the reason."""

@@ -1,20 +1,24 @@
 """What an evaluation found: per image, with everything that a number depends on. Stored as JSON, means derived."""
 
 import hashlib
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
 from pydantic import AwareDatetime
 
 from srbench.facts import Frozen, Machine
-from srbench.quality.metrics import Protocol, Score
+from srbench.quality.metrics import Image, Protocol, Score
 from srbench.records import Dtype, Form, ModelId, Status
 
 QUALITY_SCHEMA: Literal[1] = 1
 
 
 class Checkpoint(Frozen):
-    """A file of weights: its name, its content's hash, and the form that it holds."""
+    """A file of weights: its name, its content's hash, and the form that it holds.
+
+    Of a user's network the hash is that of its Python file, then of a checkpoint if it has one.
+    """
 
     file: str
     sha256: str
@@ -53,11 +57,20 @@ class ImageResult(Frozen):
     forward_ns: int = 0
 
 
+@dataclass(frozen=True)
+class Output:
+    """What a network made of an image: its name in a caption, pixels, score on the whole image (None for the GT)."""
+
+    name: str
+    pixels: Image
+    score: Score | None
+
+
 class Evaluation(Frozen):
     """The question: which network, with which weights, on which images, compared how.
 
     Attributes:
-        checkpoint: None for a network that brings its own weights, and for bicubic interpolation.
+        checkpoint: None for bicubic interpolation.
         dtype, channels_last, device, threads, tile: how the network ran; they move a PSNR by some 1e-4 dB at most,
             bfloat16 by more. ``tile`` is the LR side of overlapping tiles, None for whole images.
     """

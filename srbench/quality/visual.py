@@ -1,6 +1,6 @@
 """What networks make of one image: their outputs, and their scores on the whole of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,18 +10,10 @@ import torch
 from srbench.quality import upscale
 from srbench.quality.datasets import Pair
 from srbench.quality.imresize import imresize
-from srbench.quality.metrics import Image, Protocol, Score, bicubic_score, score
+from srbench.quality.metrics import Protocol, bicubic_score, score
+from srbench.quality.results import Output
 from srbench.records import ModelId
 from srbench.worker import Answer
-
-
-@dataclass(frozen=True)
-class Output:
-    """What one network made: its name in a caption, its pixels, its score on the whole image (None for the GT)."""
-
-    name: str
-    pixels: Image
-    score: Score | None
 
 
 @dataclass(frozen=True)
@@ -57,9 +49,3 @@ def by_bicubic(pair: Pair, protocol: Protocol, scale: int) -> Output:
     return Output(
         "Bicubic", imresize(pair.lr, scale).astype(np.uint8), bicubic_score(pair.lr, pair.gt, protocol, scale)
     )
-
-
-def best(outputs: Sequence[Output]) -> tuple[float, float]:
-    """The highest PSNR and SSIM of several, as captions print them."""
-    scores = [each.score for each in outputs if each.score is not None]
-    return max(round(each.psnr, 2) for each in scores), max(round(each.ssim, 4) for each in scores)

@@ -95,17 +95,18 @@ def files_in(folder: Path) -> Iterator[Path]:
         raise InputError(f"cannot read {folder}: {error.strerror}") from None
 
 
-def sha256(path: Path) -> str:
-    """Of a file's content.
+def sha256(*paths: Path) -> str:
+    """Of a file's content, or of several one after another.
 
     Raises:
         InputError: it cannot be read.
     """
     digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}") from None
     return digest.hexdigest()

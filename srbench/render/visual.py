@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srbench.quality.metrics import Image
-from srbench.quality.visual import Output, best
+from srbench.quality.results import Output
 from srbench.render.plots.sheet import DPI, drawable
 
 if TYPE_CHECKING:
@@ -106,6 +106,12 @@ def _sizes(columns: int, rows: int, shape: float, aspect: float, caption_in: flo
     if each < _CELL_IN:  # then the captions are wider than the crops, and decide
         each = (room - columns * _CELL_IN) / (rows * shape * aspect)
     return each, rows * each * shape + fixed
+
+
+def best(outputs: Sequence[Output]) -> tuple[float, float]:
+    """The highest PSNR and SSIM of several, as captions print them."""
+    scores = [each.score for each in outputs if each.score is not None]
+    return max(round(each.psnr, 2) for each in scores), max(round(each.ssim, 4) for each in scores)
 
 
 def save(figure: "Figure", stem: Path) -> list[Path]:

@@ -17,7 +17,6 @@ from srbench.quality.evaluate import EvaluationJob
 from srbench.quality.metrics import PRESETS, Image, score
 from srbench.quality.results import Evaluation, ImageResult, SetRead
 from srbench.records import ModelId
-from tests.builders import make_settings
 from tests.command_line import Done, Run
 from tests.shared_files import CHECKPOINTS, SHARED, needs_shared
 
@@ -43,7 +42,7 @@ def on_set5(variant: str, scale: int, checkpoint: Path, **changes: Any) -> list[
         device="cpu",
     ).model_copy(update=changes)
     found: list[ImageResult] = []
-    answer = EvaluationJob(asked, checkpoint, dataset, frozenset(), make_settings()).run(found.append)
+    answer = EvaluationJob(asked, checkpoint, dataset, frozenset(), None).run(found.append)
     assert (answer.status, answer.reason) == ("VALID", "")
     return found
 

@@ -9,9 +9,9 @@ from PIL import Image as Pillow
 from srbench.commands.visual import parse_crop
 from srbench.errors import InputError
 from srbench.quality.metrics import Image, Score
-from srbench.quality.visual import Output, best
+from srbench.quality.results import Output
 from srbench.render.plots.sheet import DPI
-from srbench.render.visual import WIDTH_IN, draw
+from srbench.render.visual import WIDTH_IN, best, draw
 from tests.command_line import Run
 from tests.quality.test_evaluate import NETWORKS, images_in
 from tests.shared_files import SHARED, needs_shared
