@@ -319,8 +319,7 @@ class Settings(Frozen):
         budget_s: wall time of a case's passes, shared by its processes.
         timeout_s: after which a process is ended.
         rounds: how often the cases are gone through, each time from a fork server of its own.
-        visits: fresh processes of each case in a round. A profile has one; in a comparison two average out what lasts
-            less than a round.
+        visits: fresh processes of each case in a round: one, but three where the doctor looks for the noise floor.
         precision: a process stops sampling once the interval of its block medians is within this share of the median.
         memory_limit_bytes: most private memory that a process may map; None where there is no limit.
         allocator: what a timed process does with freed memory; ``system`` also where it could not be told to keep it.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
@@ -15,6 +16,8 @@ from pydantic import ValidationError
 from srbench import migrations
 from srbench.errors import InputError
 from srbench.records import Record
+
+Stored = TypeVar("Stored")
 
 RUNS = "runs"
 LOCK = ".lock"
@@ -106,15 +109,21 @@ def read(output: Path, complain: Callable[[str], None]) -> list[Record]:
     Raises:
         InputError: there is none.
     """
-    records = []
-    for path in sorted((output / RUNS).glob("*.json")):
-        try:
-            records.append(migrations.load(path.read_text(encoding="utf-8")))
-        except (ValidationError, OSError, UnicodeDecodeError) as error:
-            complain(f"skipped {path}: not a record ({first_line(error)})")
+    records = read_each(output / RUNS, migrations.load, complain)
     if not records:
         raise InputError(f"no records in {output / RUNS}; 'srbench profile' makes some, --output names another folder")
     return sorted(records, key=lambda record: record.finished)
+
+
+def read_each(folder: Path, load: Callable[[str], Stored], complain: Callable[[str], None]) -> list[Stored]:
+    """What every JSON file of a folder holds; one that ``load`` refuses is named to ``complain`` and left alone."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(load(path.read_text(encoding="utf-8")))
+        except (ValidationError, OSError, UnicodeDecodeError) as error:
+            complain(f"skipped {path}: not a record ({first_line(error)})")
+    return found
 
 
 def _sync_folder(folder: Path) -> None:

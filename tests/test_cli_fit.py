@@ -143,7 +143,7 @@ def test_one_line_says_what_is_wrong(arguments: tuple[str, ...], expected: str, 
     assert done.err.count("\n") == 1
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_free_memory_of_a_gpu_that_is_not_here(run: Run) -> None:
     done = run("bsrn", "--device", "cuda:0")
     assert done.code == 2

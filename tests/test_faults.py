@@ -228,7 +228,7 @@ def test_contention_is_what_others_took(wall: float, own: float, everyone: float
     assert worker.others_cores(start, end) == (None if others is None else pytest.approx(others))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/stat")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/stat, which only Linux has")
 def test_a_busy_neighbour_is_named() -> None:
     neighbours = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(machine.usable_cores())]
     try:

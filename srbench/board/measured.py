@@ -2,8 +2,6 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -33,14 +31,6 @@ class Measured(Frozen):
     lr_source: str
 
 
-@dataclass(frozen=True)
-class _Own:
-    """A measurement in the user's results, and when it was finished."""
-
-    found: Measured
-    finished: datetime
-
-
 def measured_of(record: QualityRecord) -> Measured | None:
     """A record as a measurement; None where it is not complete, or not of whole images in float32."""
     asked, mean = record.evaluation, record.mean(PROTOCOL.name)
@@ -65,14 +55,12 @@ class MeasuredBook:
     """Measurements to look up. Of a set there may be several copies; one of them is shown, the user's newest."""
 
     def __init__(self, own: Iterable[QualityRecord] = (), reference: Sequence[Measured] = ()) -> None:
-        mine = [_Own(found, r.finished) for r in own if (found := measured_of(r)) is not None]
-        mine.sort(key=lambda each: each.finished)
-        copies: dict[tuple[int, str], str] = {}
-        for found in (*reference, *(each.found for each in mine)):
-            copies[found.scale, found.dataset] = found.dataset_sha256
+        oldest_first = sorted(own, key=lambda record: record.finished)
+        mine = [found for record in oldest_first if (found := measured_of(record)) is not None]
+        copies = {(found.scale, found.dataset): found.dataset_sha256 for found in (*reference, *mine)}
         self._found = {
             (found.variant, found.form, found.scale, found.dataset): found
-            for found in (*reference, *(each.found for each in mine))
+            for found in (*reference, *mine)
             if copies[found.scale, found.dataset] == found.dataset_sha256
         }
 

@@ -41,7 +41,7 @@ def fetch(wanted: Registered, cache: Path, tell: Callable[[int], None] = lambda 
         return Path(pooch.retrieve(wanted.url, known, fname=wanted.file, path=cache, downloader=download))
     except requests.HTTPError as error:
         code = error.response.status_code if error.response is not None else "?"
-        raise InputError(f"{wanted.url} answers {code}; the file has moved, see {wanted.licence}") from None
+        raise InputError(f"{wanted.url} answers {code}; 'srbench weights add' takes a file of yours") from None
     except requests.RequestException as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"cannot fetch {wanted.url}: {reason}; the same command goes on where it stopped") from None

@@ -38,10 +38,5 @@ def earlier(output: Path, asked: Evaluation) -> QualityRecord | None:
 
 def read(output: Path, complain: Callable[[str], None]) -> list[QualityRecord]:
     """All quality records of a folder, oldest first; a file that is none is named to ``complain`` and left alone."""
-    records = []
-    for path in sorted((output / FOLDER).glob("*.json")):
-        try:
-            records.append(QualityRecord.model_validate_json(path.read_text(encoding="utf-8")))
-        except (ValidationError, OSError, UnicodeDecodeError) as error:
-            complain(f"skipped {path}: not a quality record ({store.first_line(error)})")
+    records = store.read_each(output / FOLDER, QualityRecord.model_validate_json, complain)
     return sorted(records, key=lambda record: record.finished)

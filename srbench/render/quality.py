@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from srbench.board.measured import PROTOCOL
 from srbench.board.published import QUALITY_SETS, ClaimBook
 from srbench.quality.metrics import Protocol
 from srbench.quality.results import QualityRecord
@@ -26,7 +27,7 @@ def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBo
         asked = record.evaluation
         mean = record.mean(protocol.name)
         printed, difference = DASH, DASH
-        if protocol.channel == "y" and not protocol.y_rounded and asked.dataset.name in QUALITY_SETS:
+        if protocol == PROTOCOL and asked.dataset.name in QUALITY_SETS:
             claim = claims.own(asked.model.variant, asked.scale, "psnr_y", asked.dataset.name)
             if claim is not None:
                 printed = claim.printed

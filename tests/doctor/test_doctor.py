@@ -169,7 +169,7 @@ def test_threads_are_for_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
         command.doctor("cuda", 1, quick=True, as_json=False)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, which only Linux has")
 def test_it_runs_on_this_machine() -> None:
     """Whether the machine is fit right now is not this test's business."""
     run = [sys.executable, "-m", "srbench.cli", "doctor", "--quick", "--device", "cpu"]

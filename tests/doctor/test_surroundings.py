@@ -263,7 +263,7 @@ def test_a_state_is_read_from_the_kernels_files(tmp_path: Path) -> None:
     assert surroundings.look(reading, tmp_path / "none") == State(None, None, None, {}, reading, None)
 
 
-@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="no sysconf")
+@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="this system has no os.sysconf")
 def test_programs_are_read_with_their_odd_names(tmp_path: Path) -> None:
     tick = os.sysconf("SC_CLK_TCK")
     rest = " ".join(["S", *["0"] * 10, str(3 * tick), str(2 * tick), *["0"] * 6, "77", *["0"] * 16, "5", "0"])
@@ -314,7 +314,7 @@ def test_counters_that_are_not_told_stay_unknown() -> None:
     assert sampling.between(Snapshot(0.0, 0.0), Snapshot(1.0, 0.0), (0,)) == Activity(None, None, None)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, which only Linux has")
 def test_a_real_sample() -> None:
     activity = sampling.sample(0.05)
     assert activity.others_cores is not None

@@ -17,7 +17,7 @@ from srbench.machine.device import CpuDevice, CudaDevice, Peak, choose_device, d
 from tests import trees
 from tests.trees import NO_DRIVER, ScriptedNvml, h100
 
-without_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+without_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_name_opens_its_device() -> None:
 # --- The CPU's memory
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, which only Linux has")
 def test_the_peak_counts_from_its_reset() -> None:
     # In a process of its own: what ran before in this one may leave freed memory that is used again.
     code = (
@@ -143,7 +143,7 @@ def test_where_the_peak_cannot_be_reset_the_reading_says_so(monkeypatch: pytest.
     assert peak.process_bytes is not None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, which only Linux has")
 def test_the_whole_process_is_larger_than_what_a_pass_adds() -> None:
     device = CpuDevice()
     device.reset_peak()
@@ -278,7 +278,7 @@ print(disturbances().faults - start)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="sets glibc's allocator")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="sets glibc's allocator, and this C library is another")
 def test_a_process_that_keeps_its_memory_takes_no_page_faults() -> None:
     def faults(before: str) -> int:
         command = [sys.executable, "-c", _PASSES.format(before=before)]

@@ -35,14 +35,14 @@ def test_the_description_is_of_this_machine() -> None:
     assert machine.describe() is here  # looked up once
 
 
-@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="no sysconf")
+@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="this system has no os.sysconf")
 def test_memory_is_at_most_what_the_machine_has() -> None:
     physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert 2**28 < machine.memory_bytes() <= physical
     assert machine.device_memory_bytes("cpu") <= machine.memory_bytes() == machine.describe().memory_bytes
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity")
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot bind a process to cores")
 def test_cores_are_those_that_this_process_may_use() -> None:
     code = (
         "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]);"

@@ -335,7 +335,7 @@ def resident_bytes() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/statm")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/statm, which only Linux has")
 def test_nothing_is_allocated_and_nothing_computed() -> None:
     model = model_defs.build("bsrn", 4, device="meta")
     count(model, (1, 3, 64, 64))  # torch loads what it needs at the first call
