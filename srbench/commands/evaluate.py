@@ -77,7 +77,10 @@ def evaluate(options: Options) -> int:
         except OSError as error:
             say(f"cannot write to {options.output}: {error.strerror or error}; --resume goes on with what is stored")
             return FAILED
-    print(render.terminal(records, ClaimBook(load_claims()), images=options.images))
+    with_modes = [record.evaluation for record in records if record.evaluation.mode]
+    plain = [quality_store.earlier(options.output, asked.plain) for asked in with_modes]
+    modes = render.modes(records, [record for record in plain if record is not None])
+    print(render.terminal(records, ClaimBook(load_claims()), images=options.images) + modes)
     if not options.quiet:
         say(f"wrote {len(records)} record(s) to {options.output / quality_store.FOLDER}")
     return OK if all(record.complete for record in records) else FAILED
@@ -122,6 +125,12 @@ def plan(options: Options) -> list[Task]:
                     channels_last=options.channels_last,
                     tile=options.tile,
                 )
+                # A mode is shown by what it moves: its plain counterpart is evaluated too, unless it is stored.
+                # Tiles are for want of memory: there the whole image is not tried.
+                if asked.plain.tile == asked.tile and asked.plain != asked:
+                    before = quality_store.earlier(options.output, asked.plain)
+                    if before is None or not before.complete:
+                        tasks.append(Task(asked.plain, path, dataset))
                 tasks.append(Task(asked, path, dataset))
     if not tasks:
         raise InputError("nothing to do: no checkpoint of any of the networks is at hand; name a folder with --weights")
@@ -235,17 +244,21 @@ def _one(task: Task, here: Machine, options: Options, tell: Callable[[list[Image
 
     def keep(image: ImageResult) -> None:
         images.append(image)
-        quality_store.write(options.output, record())
+        quality_store.write(options.output, record(), part=True)
         tell(images)
 
     # A CUDA driver maps as it likes.
     limit = None if asked.device.startswith("cuda") else limits.available_bytes()
     job = EvaluationJob(asked, task.checkpoint, task.dataset, frozenset(image.name for image in images), limit)
     answer = launch(job, options.timeout_s, keep, from_last_news=True)
-    done = record(status=answer.status, reason=answer.reason, detail=answer.detail)
+    reason = answer.reason
+    if answer.status in ("CRASH", "TIMEOUT") and not answer.detail:  # it was ended, and could not say where it was
+        names = [sample.name for sample in task.dataset.samples]
+        reason += f", at {next(name for name in names if name not in {image.name for image in images})}"
+    done = record(status=answer.status, reason=reason, detail=answer.detail)
     quality_store.write(options.output, done)
     if not done.complete:
-        say(f"{asked.model.variant} x{asked.scale} on {asked.dataset.name}: {answer.status}: {answer.reason}")
+        say(f"{asked.model.variant} x{asked.scale} on {asked.dataset.name}: {answer.status}: {reason}")
     return done
 
 

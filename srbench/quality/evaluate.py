@@ -11,10 +11,9 @@ from srbench.errors import InputError
 from srbench.machine.device import open_device
 from srbench.quality import datasets, upscale
 from srbench.quality.datasets import Dataset, Pair
-from srbench.quality.metrics import bicubic_score, score
+from srbench.quality.metrics import UnsuitableError, bicubic_score, score
 from srbench.quality.results import Evaluation, ImageResult
-from srbench.records import Status
-from srbench.worker import Answer
+from srbench.worker import Answer, failure
 
 #: Bicubic interpolation, the row below which no network may fall; it stands where a variant does.
 BICUBIC = "bicubic"
@@ -50,9 +49,8 @@ class EvaluationJob:
                     report(evaluate(sample.name, datasets.read(sample, asked.scale)))
                 except InputError as error:
                     return Answer(status="UNSUPPORTED", reason=str(error))
-                except (upscale.OutputError, ValueError) as error:
-                    status: Status = "MISMATCH" if isinstance(error, upscale.OutputError) else "UNSUPPORTED"
-                    return Answer(status=status, reason=f"{sample.name}: {error}")
+                except Exception as error:  # noqa: BLE001 - whatever a network raises is a row that names the image
+                    return _failure(error, sample.name, tiled=asked.tile is not None)
         return Answer()
 
     def _by_bicubic(self, name: str, pair: Pair) -> ImageResult:
@@ -83,3 +81,13 @@ class EvaluationJob:
             return ImageResult(name=name, scores=scores, notes=pair.notes, forward_ns=forward_ns)
 
         return evaluate
+
+
+def _failure(error: Exception, image: str, *, tiled: bool) -> Answer:
+    if isinstance(error, upscale.OutputError):
+        return Answer(status="MISMATCH", reason=f"{image}: {error}")
+    if isinstance(error, UnsuitableError):
+        return Answer(status="UNSUPPORTED", reason=f"{image}: {error}")
+    answer = failure(error)
+    advice = "; --tile takes an image in parts" if answer.status == "OOM" and not tiled else ""
+    return answer.model_copy(update={"reason": f"{image}: {answer.reason}{advice}"})

@@ -71,7 +71,9 @@ def imresize(
 
 def round_half_up(values: Floats, highest: float = 255.0) -> Floats:
     """The nearest integer, the higher one of two, clipped to 0 ... ``highest``: MATLAB's conversion to integers."""
-    return np.clip(np.floor(values + 0.5), 0.0, highest)
+    rounded = values + 0.5
+    np.floor(rounded, out=rounded)
+    return np.clip(rounded, 0.0, highest, out=rounded)
 
 
 def _along(image: Floats, axis: int, weights: csr_array) -> Floats:

@@ -6,10 +6,14 @@ SSIM is that of Wang et al. 2004, section III.C: a Gaussian window of 11x11 with
 within the image.
 """
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from math import inf, log10
 from typing import Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -18,6 +22,7 @@ from srbench.facts import Frozen
 from srbench.quality.imresize import Floats, imresize, round_half_up
 
 Image = NDArray[np.uint8]
+Rows = NDArray[np.uint8 | np.float64]
 
 PEAK = 255.0
 WINDOW, SIGMA = 11, 1.5
@@ -25,8 +30,8 @@ WINDOW, SIGMA = 11, 1.5
 C1, C2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
 #: Y = 16 + (65.481 R + 128.553 G + 24.966 B) / 255 for RGB in 0 ... 255 (ITU-R BT.601, as in MATLAB's rgb2ycbcr).
 LUMA, LUMA_OFFSET = (65.481, 128.553, 24.966), 16.0
-#: Output pixels of a tile of SSIM: its maps stay in a core's cache.
-_TILE = 64
+#: Windows that are worked on together.
+_STRIP = 1 << 17
 
 
 class Protocol(Frozen):
@@ -77,6 +82,10 @@ PRESETS = {
 }
 
 
+class UnsuitableError(ValueError):
+    """Images that a protocol cannot compare."""
+
+
 class Score(Frozen):
     """Mean squared error of values in 0 ... 255, and SSIM, of one pair of images."""
 
@@ -98,20 +107,21 @@ def score(image: Image, truth: Image, protocol: Protocol, scale: int) -> Score:
         scale: of the upscaling; the crop of most protocols.
 
     Raises:
-        ValueError: unlike or unsuitable arrays, or sides that the crop leaves less than the window of SSIM.
+        UnsuitableError: unlike or unsuitable arrays, or sides that the crop leaves less than the window of SSIM.
     """
     for array in (image, truth):
         if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
-            raise ValueError(f"expected uint8 RGB (H, W, 3), not {array.dtype} {array.shape}")
+            raise UnsuitableError(f"expected uint8 RGB (H, W, 3), not {array.dtype} {array.shape}")
     if image.shape != truth.shape:
-        raise ValueError(f"{_size(image)} against a GT of {_size(truth)}")
+        raise UnsuitableError(f"{_size(image)} against a GT of {_size(truth)}")
     cut = protocol.border(scale)
     if min(truth.shape[:2]) < 2 * cut + WINDOW:
-        raise ValueError(
+        raise UnsuitableError(
             f"{_size(truth)} without {cut} pixels at each border is smaller than the {WINDOW}x{WINDOW} window of SSIM"
         )
     as_y = protocol.grey == "as y" and _is_grey(image) and _is_grey(truth)
-    return _of_planes(*(_planes(array, protocol, cut, as_y=as_y) for array in (image, truth)))
+    inner = slice(cut, truth.shape[0] - cut), slice(cut, truth.shape[1] - cut)
+    return _compare(image[inner], truth[inner], lambda rows: _planes(rows, protocol, as_y=as_y))
 
 
 def bicubic_score(low: Image, truth: Image, protocol: Protocol, scale: int) -> Score:
@@ -123,7 +133,7 @@ def bicubic_score(low: Image, truth: Image, protocol: Protocol, scale: int) -> S
         protocol, scale: as in :func:`score`.
 
     Raises:
-        ValueError: as :func:`score`.
+        UnsuitableError: as :func:`score`.
     """
     if protocol.resized == "rgb":
         return score(imresize(low, scale).astype(np.uint8), truth, protocol, scale)
@@ -132,24 +142,43 @@ def bicubic_score(low: Image, truth: Image, protocol: Protocol, scale: int) -> S
     again = round_half_up(imresize(small, scale).astype(np.float64))
     cut = protocol.border(scale)
     inner = slice(cut, y.shape[0] - cut), slice(cut, y.shape[1] - cut)
-    return _of_planes([again[inner]], [y[inner]])
+    return _compare(again[inner], y[inner], lambda rows: [rows.astype(np.float64)])
 
 
-def _of_planes(image: list[Floats], truth: list[Floats]) -> Score:
-    pairs = list(zip(image, truth, strict=True))
-    mse = float(np.mean([mean_square(a, b) for a, b in pairs]))
-    return Score(mse=mse, ssim=float(np.mean([ssim(a, b) for a, b in pairs])))
+def ssim(a: Floats, b: Floats) -> float:
+    """Mean structural similarity of two planes in 0 ... 255, both (H, W) with sides of 11 at least."""
+    return _compare(a, b, lambda rows: [rows.astype(np.float64)]).ssim
 
 
-def mean_square(a: Floats, b: Floats) -> float:
-    """Mean of the squared differences of two planes."""
-    difference = (a - b).ravel()
-    return float(difference @ difference) / difference.size
+def _compare(image: Rows, truth: Rows, planes: Callable[[Rows], list[Floats]]) -> Score:
+    """Compare the planes of two arrays, strip by strip on all cores: what is derived of a strip stays in a cache."""
+    height, width = image.shape[:2]
+    windows = height - WINDOW + 1
+    rows = max(1, _STRIP // width)
+
+    def sums(top: int) -> list[tuple[float, float]]:
+        stop = min(top + rows, windows)
+        seen = slice(top, stop + WINDOW - 1)
+        # The rows that the last window of the image sees belong to the last strip.
+        own = stop - top if stop < windows else None
+        pairs = zip(planes(image[seen]), planes(truth[seen]), strict=True)
+        return [(float(np.square(a[:own] - b[:own]).sum()), _similarity(a, b)) for a, b in pairs]
+
+    tops = range(0, windows, rows)
+    of_strips = list(_pool().map(sums, tops)) if len(tops) > 1 else [sums(0)]
+    squares, similarity = np.array(of_strips).sum(axis=0).mean(axis=0)
+    return Score(mse=squares / (height * width), ssim=similarity / (windows * (width - WINDOW + 1)))
 
 
-def luma(rgb: NDArray[np.uint8 | np.float64]) -> Floats:
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Kept from image to image: a thread that ends gives its memory back, and the next one faults it in again."""
+    return ThreadPoolExecutor(os.cpu_count())
+
+
+def luma(rgb: Rows) -> Floats:
     """BT.601 luma, 16 to 235, not rounded, of RGB in 0 ... 255: (..., 3) -> (...)."""
-    weighted: Floats = rgb @ (np.array(LUMA) / PEAK)
+    weighted: Floats = rgb.astype(np.float64) @ (np.array(LUMA) / PEAK)
     return weighted + LUMA_OFFSET
 
 
@@ -157,53 +186,34 @@ def _is_grey(image: Image) -> bool:
     return bool((image[..., :1] == image[..., 1:]).all())
 
 
-def _planes(image: Image, protocol: Protocol, cut: int, *, as_y: bool) -> list[Floats]:
-    inner = image[cut : image.shape[0] - cut, cut : image.shape[1] - cut]
+def _planes(rows: Rows, protocol: Protocol, *, as_y: bool) -> list[Floats]:
+    """What is compared of some rows of an RGB image."""
     if protocol.channel == "rgb":
-        return [inner[..., channel].astype(np.float64) for channel in range(3)]
+        return [rows[..., channel].astype(np.float64) for channel in range(3)]
     if as_y:
-        return [inner[..., 0].astype(np.float64)]
-    y = luma(inner)
+        return [rows[..., 0].astype(np.float64)]
+    y = luma(rows)
     return [round_half_up(y) if protocol.y_rounded else y]
 
 
-def ssim(a: Floats, b: Floats) -> float:
-    """Mean structural similarity of two planes in 0 ... 255, both (H, W) with sides of 11 at least.
+def _similarity(a: Floats, b: Floats) -> float:
+    """Sum over two planes of equation 13 of Wang et al.
 
-    The two variances only ever occur as their sum, so four smoothed maps serve (a, b, a^2 + b^2, ab), not five. The
-    window is separable, and smoothing a tile along an axis is one product with a banded matrix.
+    The window is separable. The two variances only ever occur as their sum, so four smoothed maps serve
+    (a, b, a^2 + b^2, ab), not five.
     """
-    height, width = (side - WINDOW + 1 for side in a.shape)
-    total = 0.0
-    for top in range(0, height, _TILE):
-        rows = min(_TILE, height - top)
-        x, y = a[top : top + rows + WINDOW - 1], b[top : top + rows + WINDOW - 1]
-        smoothed = _band(rows) @ np.stack([x, y, x * x + y * y, x * y])
-        for left in range(0, width, _TILE):
-            columns = min(_TILE, width - left)
-            total += _similarity(smoothed[..., left : left + columns + WINDOW - 1] @ _band(columns).T)
-    return float(total / (height * width))
-
-
-def _similarity(smoothed: Floats) -> float:
-    """Sum over a tile of equation 13 of Wang et al., from the local means of a, b, a^2 + b^2 and ab."""
-    mean_a, mean_b, squares, product = smoothed
+    mean_a, mean_b, squares, product = (_smoothed(each) for each in (a, b, a * a + b * b, a * b))
     means = 2 * mean_a * mean_b
-    mean_squares = mean_a**2 + mean_b**2
+    mean_squares = mean_a * mean_a + mean_b * mean_b
     upper = (means + C1) * (2 * product - means + C2)
     return float((upper / ((mean_squares + C1) * (squares - mean_squares + C2))).sum())
 
 
-@cache
-def _band(outputs: int) -> Floats:
-    """Weighted means along an axis as a matrix: (outputs, outputs + 10)."""
-    offsets = np.arange(WINDOW) - WINDOW // 2
-    weights = np.exp(-(offsets**2) / (2 * SIGMA**2))
-    weights /= weights.sum()
-    band = np.zeros((outputs, outputs + WINDOW - 1))
-    for row in range(outputs):
-        band[row, row : row + WINDOW] = weights
-    return band
+def _smoothed(plane: Floats) -> Floats:
+    """Local weighted means where the whole window lies within: (H, W) -> (H - 10, W - 10)."""
+    line, cut = cv2.getGaussianKernel(WINDOW, SIGMA), WINDOW // 2
+    smoothed = cv2.sepFilter2D(plane, cv2.CV_64F, line, line)
+    return smoothed[cut:-cut, cut:-cut].astype(np.float64, copy=False)
 
 
 def _size(image: Image) -> str:

@@ -87,6 +87,21 @@ class Evaluation(Frozen):
     tile: int | None = None
 
     @property
+    def mode(self) -> str:
+        """How it departs from whole images in float32, in words; empty where it does not."""
+        words: list[str] = [self.dtype] if self.dtype != "float32" else []
+        words += ["channels last"] if self.channels_last else []
+        words += [f"tiles of {self.tile}"] if self.tile is not None else []
+        return ", ".join(words)
+
+    @property
+    def plain(self) -> "Evaluation":
+        """What a mode is compared with: float32 with channels outermost; for tiles the whole image."""
+        if self.dtype != "float32" or self.channels_last:
+            return self.model_copy(update={"dtype": "float32", "channels_last": False})
+        return self.model_copy(update={"tile": None})
+
+    @property
     def key(self) -> str:
         """The same question has the same key; where it ran does not change it."""
         asked = self.model_copy(update={"threads": None, "model": self.model.model_copy(update={"note": ""})})

@@ -1,6 +1,7 @@
 """Quality records on disk: ``quality/*.json`` in a results folder, one for each question.
 
-A record is written anew after every image, whole or not at all, so that what is done survives whatever ends a run.
+While a set is evaluated its record stands beside, under ``.part``, written anew after every image, whole or not at all:
+what is done survives whatever ends a run, and a run that is ended leaves the record of an earlier one as it was.
 """
 
 import re
@@ -23,17 +24,27 @@ def path_of(output: Path, asked: Evaluation) -> Path:
     return output / FOLDER / f"{readable}_{asked.key}.json"
 
 
-def write(output: Path, record: QualityRecord) -> None:
-    """Store a record in place of an earlier one of the same question."""
-    store.write_text(path_of(output, record.evaluation), record.model_dump_json(indent=1) + "\n")
+def write(output: Path, record: QualityRecord, *, part: bool = False) -> None:
+    """Store a record in place of an earlier one of the same question; with ``part`` beside it, to go on from."""
+    path = path_of(output, record.evaluation)
+    store.write_text(_part(path) if part else path, record.model_dump_json(indent=1) + "\n")
+    if not part:
+        _part(path).unlink(missing_ok=True)
 
 
 def earlier(output: Path, asked: Evaluation) -> QualityRecord | None:
-    """What is stored for a question; None where there is nothing, or nothing that can be read."""
-    try:
-        return QualityRecord.model_validate_json(path_of(output, asked).read_text(encoding="utf-8"))
-    except (OSError, ValidationError, UnicodeDecodeError):
-        return None
+    """What is stored for a question, first of a run that was ended; None where there is nothing that can be read."""
+    path = path_of(output, asked)
+    for file in (_part(path), path):
+        try:
+            return QualityRecord.model_validate_json(file.read_text(encoding="utf-8"))
+        except (OSError, ValidationError, UnicodeDecodeError):
+            continue
+    return None
+
+
+def _part(path: Path) -> Path:
+    return path.with_suffix(".part")
 
 
 def read(output: Path, complain: Callable[[str], None]) -> list[QualityRecord]:

@@ -7,7 +7,7 @@ from srbench.board.published import QUALITY_SETS, ClaimBook
 from srbench.quality.metrics import Protocol
 from srbench.quality.results import QualityRecord
 from srbench.render.tables import DASH, tabulated
-from srbench.render.text import plain
+from srbench.render.text import plain as plain_text
 
 
 def terminal(records: Sequence[QualityRecord], claims: ClaimBook, *, images: bool) -> str:
@@ -21,6 +21,36 @@ def terminal(records: Sequence[QualityRecord], claims: ClaimBook, *, images: boo
     return "\n\n".join(blocks)
 
 
+def modes(records: Sequence[QualityRecord], plain: Sequence[QualityRecord]) -> str:
+    """What bfloat16, channels last or tiles move: a paragraph, empty where there is none of them."""
+    by_key = {record.evaluation.key: record for record in plain}
+    lines = []
+    for record in records:
+        asked = record.evaluation
+        counterpart = by_key.get(asked.plain.key)
+        if not asked.mode or counterpart is None:
+            continue
+        for protocol in asked.protocols:
+            here, there = record.mean(protocol.name), counterpart.mean(protocol.name)
+            if here is not None and there is not None:
+                lines.append(
+                    f"{_name(record)} x{asked.scale} on {plain_text(asked.dataset.name)}: {asked.mode} moves PSNR by "
+                    f"{_signed(here[0] - there[0], 4)} dB and SSIM by {_signed(here[1] - there[1], 5)} "
+                    f"against {asked.plain.mode or 'float32'} ({protocol.name})"
+                )
+    return "\n\n" + "\n".join(lines) if lines else ""
+
+
+def _signed(value: float, digits: int) -> str:
+    """With its sign, without a minus before zero."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
+def _name(record: QualityRecord) -> str:
+    model = record.evaluation.model
+    return plain_text(model.variant) + ("@train" if model.form == "train" else "")
+
+
 def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBook) -> list[list[str]]:
     cells = [["Model", "Set", "Scale", "PSNR [dB]", "SSIM", "Published", "Difference [dB]", "Status"]]
     for record in records:
@@ -31,11 +61,11 @@ def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBo
             claim = claims.own(asked.model.variant, asked.scale, "psnr_y", asked.dataset.name)
             if claim is not None:
                 printed = claim.printed
-                difference = f"{mean[0] - claim.value:+.3f}" if mean is not None else DASH
+                difference = _signed(mean[0] - claim.value, 3) if mean is not None else DASH
         figures = [f"{mean[0]:.4f}", f"{mean[1]:.5f}"] if mean is not None else [DASH, DASH]
         done = f"{record.status}" if mean is not None else f"{record.status} ({len(record.images)} images)"
-        name = plain(asked.model.variant) + ("@train" if asked.model.form == "train" else "")
-        cells.append([name, plain(asked.dataset.name), f"x{asked.scale}", *figures, printed, difference, done])
+        name = _name(record) + (f" ({asked.mode})" if asked.mode else "")
+        cells.append([name, plain_text(asked.dataset.name), f"x{asked.scale}", *figures, printed, difference, done])
     return cells
 
 
@@ -47,9 +77,9 @@ def _notes(records: Sequence[QualityRecord], protocol: Protocol) -> str:
         f"LR {record.evaluation.dataset.lr_source}"
         for record in records
     )
-    tiles = dict.fromkeys(record.evaluation.tile for record in records if record.evaluation.tile is not None)
-    lines += [plain(line) for line in sets]
-    lines += [f"in overlapping tiles of {tile} LR pixels" for tile in tiles]
+    lines += [plain_text(line) for line in sets]
+    if any(record.evaluation.tile is not None for record in records):
+        lines.append("tiles of LR pixels, which overlap")
     return "\n".join(lines)
 
 
@@ -58,9 +88,9 @@ def _images(record: QualityRecord) -> str:
     head = ["Image", *(f"{each.name} {what}" for each in asked.protocols for what in ("PSNR [dB]", "SSIM"))]
     ranked = sorted(record.images, key=lambda image: image.scores[0].psnr)
     cells = [
-        [plain(image.name), *(text for s in image.scores for text in (f"{s.psnr:.4f}", f"{s.ssim:.5f}"))]
+        [plain_text(image.name), *(text for s in image.scores for text in (f"{s.psnr:.4f}", f"{s.ssim:.5f}"))]
         for image in ranked
     ]
-    title = f"{plain(asked.model.variant)} x{asked.scale} on {plain(asked.dataset.name)}, worst first"
-    notes = [f"{plain(image.name)}: {plain(note)}" for image in ranked for note in image.notes]
+    title = f"{plain_text(asked.model.variant)} x{asked.scale} on {plain_text(asked.dataset.name)}, worst first"
+    notes = [f"{plain_text(image.name)}: {plain_text(note)}" for image in ranked for note in image.notes]
     return "\n\n".join([title, tabulated([head, *cells], "simple"), *(["\n".join(notes)] if notes else [])])
