@@ -59,7 +59,9 @@ def read_state(path: str | Path) -> State:
     except FileNotFoundError:
         raise ZooError(f"no checkpoint at {path}") from None
     except Exception as error:  # noqa: BLE001 - torch names no set: a damaged file raises whatever its bytes lead to
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        first = (str(error).splitlines() or [""])[0]
+        # A pickle that names an unknown key raises KeyError with a bare number.
+        reason = f"{type(error).__name__} {first}".strip() if len(first.split()) < 2 else first
         raise ZooError(f"{path} is not a checkpoint that opens with weights_only=True: {reason}") from None
     content = _unwrap(content)
     if not isinstance(content, Mapping) or not content:

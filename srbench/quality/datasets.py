@@ -126,14 +126,22 @@ def fingerprint(dataset: Dataset) -> str:
     PNG and BMP of the same image, or LR made here that equals the published one, do not differ.
 
     Raises:
-        InputError: an image cannot be read, or GT and LR do not belong together.
+        InputError: images cannot be read, or GT and LR do not belong together; the first few are named.
     """
     whole = hashlib.sha256()
+    wrong: list[str] = []
     for sample in dataset.samples:
-        pair = read(sample, dataset.scale)
+        try:
+            pair = read(sample, dataset.scale)
+        except InputError as error:
+            wrong.append(str(error))
+            continue
         for pixels in (pair.gt, pair.lr):
             whole.update(f"{sample.name}\0{pixels.shape}\0".encode())
             whole.update(np.ascontiguousarray(pixels).tobytes())
+    if wrong:
+        more = f"; and {len(wrong) - _SHOWN} more images" if len(wrong) > _SHOWN else ""
+        raise InputError(f"{'; '.join(wrong[:_SHOWN])}{more}")
     return whole.hexdigest()
 
 

@@ -21,6 +21,10 @@ SUFFIXES = frozenset((".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg"))
 _STEP_OF_16_BITS = 257
 
 
+# A damaged file is said in our own words.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+
+
 @dataclass(frozen=True)
 class Picture:
     """An image as it is measured.
