@@ -14,7 +14,7 @@ from pathlib import Path
 
 from parts import with_part
 from srbench.render.columns import COSTS, QUALITY
-from srbench.render.tables import tabulated
+from srbench.render.formats import tabulated
 from srbench.render.text import escape_markdown
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -39,6 +39,11 @@ _UNITS |= {"runtime": ["ms"], "gpu_memory": ["MB"]}
 _FACTORS = {"K": 10**3, "M": 10**6, "G": 10**9}
 
 
+def quality_key(metric: str, dataset: str) -> str:
+    """The CSV key of a quality column: ``psnr_y`` on ``Set5`` is ``psnr_y_set5``."""
+    return f"{metric}_{dataset.lower()}"
+
+
 class Claim(BaseModel):
     """One printed number."""
 

@@ -65,6 +65,10 @@ def profile(
     counters: Annotated[str, typer.Option(help="Also count with others and name differences: torch,fvcore,thop.")] = (
         "torch"
     ),
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Measure what a challenge needs, in its inputs: ntire2024 ..., or a .toml of your own."),
+    ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Print a row for each convolution.")] = False,
     samples: Annotated[bool, typer.Option("--samples", help="Print what lies behind each runtime and peak.")] = False,
     with_published: WithPublished = False,
@@ -117,6 +121,7 @@ def profile(
                 timings=timings,
                 started_ns=STARTED_NS,
                 counters=read_counters(counters),
+                protocol=protocol,
                 layers=layers,
                 samples=samples,
                 shown=Shown(with_published, strict_ranks),

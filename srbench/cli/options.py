@@ -1,12 +1,15 @@
 """Options that several commands share, and how their texts are read. Nothing heavy is imported here."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
 from srbench.errors import InputError
+
+Name = TypeVar("Name", bound=str)
 
 RIGOROUS_ROUNDS = 5
 #: What may stand beside a bare --resume: how things are shown, not how they are measured.
@@ -77,6 +80,22 @@ def scales_of(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def formats_of(text: str, known: Sequence[Name]) -> tuple[Name, ...]:
+    """``md,csv`` -> those formats, each once.
+
+    Raises:
+        InputError: one that is not known here, or none.
+    """
+    names = {str(name): name for name in known}
+    asked = [part.strip().lower() for part in text.split(",") if part.strip()]
+    for part in asked:
+        if part not in names:
+            raise InputError(f"--format '{part}' is none of {', '.join(known)}")
+    if not asked:
+        raise InputError(f"--format names none of {', '.join(known)}")
+    return tuple(names[part] for part in dict.fromkeys(asked))
+
+
 def share_of(option: str, text: str) -> float:
     """``1%`` or ``0.01`` -> 0.01.
 
@@ -123,5 +142,7 @@ def check_together(given: set[str]) -> None:
         raise InputError(
             f"--resume goes on as the run was begun: leave {', '.join(others)} out, or give the whole command again"
         )
+    if "--protocol" in given and (sizes := sorted(given & {"--scale", "--gt", "--lr", "--lr-rounding", "--batch"})):
+        raise InputError(f"--protocol says on what input is measured: leave {', '.join(sizes)} out")
     if {"--rounds", "--rigorous"} <= given:
         raise InputError(f"--rounds and --rigorous ({RIGOROUS_ROUNDS} rounds) say the same thing twice; give one")

@@ -5,22 +5,50 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.options import MachineName, Output, StrictRanks, WithPublished, scales_of
+from srbench.cli.options import MachineName, Output, StrictRanks, WithPublished, formats_of, scales_of
 from srbench.errors import InputError
 
 
 def leaderboard(
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RECORDS|FILE]...",
+            help="With --protocol: folders of records, .csv of a challenge, its results.json or results.txt. "
+            "[default: --output]",
+        ),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Rank as ntire2022 ... ntire2026, rtsr2023, list as hd720, or by a .toml of your own."),
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="With --protocol: the network that scores are relative to. [default: its own]")
+    ] = None,
+    formats: Annotated[
+        str,
+        typer.Option("--format", help="Files to write: md, csv, latex, html; with --protocol also json and txt."),
+    ] = "md,csv",
     scale: Annotated[str | None, typer.Option(help="One or several. [default: all that have records]")] = None,
     machine: MachineName = None,
     with_published: WithPublished = False,
     strict_ranks: StrictRanks = False,
     output: Output = Path("results"),
 ) -> None:
-    """Rebuild the tables from stored records; measures nothing."""
+    """Rebuild the tables from stored records, or rank as a challenge does; measures nothing."""
     scales = scales_of(scale) if scale is not None else []
-    from srbench.commands.leaderboard import Shown, leaderboard
+    if protocol is not None:
+        from srbench.commands.challenge import FORMATS, standings
 
-    raise typer.Exit(leaderboard(output, scales, machine, Shown(with_published, strict_ranks)))
+        raise typer.Exit(standings(output, inputs or [], protocol, baseline, machine, formats_of(formats, FORMATS)))
+    if inputs or baseline is not None:
+        what = str(inputs[0]) if inputs else "--baseline"
+        raise InputError(f"{what} is for --protocol; a leaderboard shows the records of --output")
+    from srbench.commands.leaderboard import Shown, leaderboard
+    from srbench.render.formats import FORMATS as PLAIN
+
+    shown = Shown(with_published, strict_ranks, formats_of(formats, PLAIN))
+    raise typer.Exit(leaderboard(output, scales, machine, shown))
 
 
 def plot(

@@ -12,7 +12,7 @@ from srbench.launch import launch
 from srbench.machine.device import choose_device
 from srbench.measure.fitting import Aspect, Fit, Ladder, Sized, ladder, largest_that_fits, parse_aspects
 from srbench.records import Case, Complexity, Form, ModelId, Settings
-from srbench.render.tables import tabulated
+from srbench.render.formats import tabulated
 from srbench.render.text import plain
 from srbench.worker import Job
 

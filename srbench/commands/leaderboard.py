@@ -12,22 +12,24 @@ from srbench.commands import say
 from srbench.errors import InputError
 from srbench.quality import store as quality_store
 from srbench.records import Record
-from srbench.render import tables
+from srbench.render import formats, tables
+from srbench.render.formats import Format
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What tables show beside the records: published-only networks, ranks that the medians alone decide."""
+    """What tables show beside the records, ranks that the medians alone decide, and the files that are written."""
 
     published: bool = False
     strict_ranks: bool = False
+    formats: tuple[Format, ...] = ("csv", "md")
 
 
 def leaderboard(output: Path, scales: Collection[int], machine: str | None, shown: Shown) -> int:
     """Rebuild and print the tables of the scales given, or of every scale that has records."""
     rows = rows_in(output, scales, machine, with_published=shown.published)
     store.prepare(output)
-    print(tables.terminal(rows, by_median=shown.strict_ranks))
+    print(formats.terminal(tables.sections(rows, by_median=shown.strict_ranks)))
     files = _write(output, rows, shown)
     say(f"wrote {', '.join(map(str, files))}")
     return 0
@@ -80,9 +82,10 @@ def _write(output: Path, rows: list[Row], shown: Shown) -> list[Path]:
     for scale in sorted({row.scale for row in rows}):
         here = [row for row in rows if row.scale == scale]
         stem = output / f"leaderboard_x{scale}"
-        page = tables.markdown(here, f"Leaderboard x{scale}", by_median=shown.strict_ranks)
-        for suffix, text in ((".csv", tables.csv(here)), (".md", page)):
-            path = stem.with_suffix(suffix)
-            store.write_text(path, text)
+        sections = tables.sections(here, by_median=shown.strict_ranks)
+        title = f"Leaderboard x{scale}"
+        for form in shown.formats:
+            path = stem.with_suffix(formats.SUFFIXES[form])
+            store.write_text(path, tables.csv(here) if form == "csv" else formats.write(sections, title, form))
             files.append(path)
     return files

@@ -1,7 +1,7 @@
 """``srbench profile``: check, measure, store, print."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,15 +10,17 @@ from typing import get_args
 
 from srbench import journal, limits, machine, models, progress, runner, store, workload
 from srbench.assemble import Plan
+from srbench.board import protocols
 from srbench.board.leaderboard import published_rows, rows_of
+from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import Shown, write_leaderboards
 from srbench.errors import InputError
 from srbench.journal import Header, Journal
 from srbench.machine.device import choose_device
-from srbench.records import Allocator, Case, CounterName, Form, Record, Settings
-from srbench.render import details, tables
+from srbench.records import Allocator, Case, CounterName, Form, Record, Settings, Workload
+from srbench.render import details, formats, tables
 from srbench.timings import timings_text
 
 OK, FAILED = 0, 1
@@ -49,6 +51,7 @@ class Options:
     timings: bool
     started_ns: int
     counters: Sequence[CounterName]
+    protocol: str | None
     layers: bool
     samples: bool
     shown: Shown
@@ -102,6 +105,8 @@ def _measure(plans: Sequence[Plan], header: Header, log: Journal, options: Optio
         print(_report(records, options))
         if not options.quiet:
             say(f"wrote {len(records)} record(s) to {options.output / store.RUNS}; {', '.join(map(str, files))}")
+            if options.protocol is not None:
+                say(f"'srbench leaderboard --protocol {options.protocol} --output {options.output}' ranks them")
     if options.timings:
         print(f"\n{timings_text(log.entries[before:], (monotonic_ns() - options.started_ns) / 1e9)}")
     if stopped:
@@ -174,16 +179,35 @@ def read_counters(text: str) -> list[CounterName]:
 
 
 def _cases(options: Options, names: str) -> list[Case]:
+    if options.protocol is not None:
+        return _cases_of(options, names, protocols.find(options.protocol))
     if options.lr is not None and options.gt is not None:
         raise InputError(f"--gt {options.gt} and --lr {options.lr} say the same thing twice; give one of them")
     if options.lr is not None:
         gt, lr = workload.HD720, workload.parse_size(options.lr, "--lr")
     else:
         gt, lr = workload.parse_size(options.gt, "--gt") if options.gt else workload.HD720, None
-    loads = [
-        workload.plan(scale, gt=gt, lr=lr, rounding=options.lr_rounding, batch=options.batch)
-        for scale in dict.fromkeys(options.scales)
-    ]
+    return _cases_under(
+        [
+            workload.plan(scale, gt=gt, lr=lr, rounding=options.lr_rounding, batch=options.batch)
+            for scale in dict.fromkeys(options.scales)
+        ],
+        options,
+        names,
+    )
+
+
+def _cases_of(options: Options, names: str, edition: Edition) -> list[Case]:
+    """What an edition needs: its counts from shapes alone, runtime and memory at its timed size."""
+    counted, timed = (workload.plan(edition.scale, lr=lr) for lr in (edition.inputs.counts_lr, edition.inputs.time_lr))
+    cases = _cases_under([timed], options, names)
+    if counted == timed:
+        return cases
+    shapes_only = replace(options, static_only=True, threads=None, quiet=True)
+    return [*_cases_under([counted], shapes_only, names), *cases]
+
+
+def _cases_under(loads: Sequence[Workload], options: Options, names: str) -> list[Case]:
     named = models.parse(names, options.form)
     device = "none" if options.static_only else choose_device(options.device)
     if options.threads is not None and options.threads > machine.usable_cores():
@@ -208,6 +232,9 @@ def _report(records: Sequence[Record], options: Options) -> str:
     if options.shown.published:
         rows += [row for scale in sorted({r.scale for r in rows}) for row in published_rows(scale, claims)]
     parts = [details.layers_text(record) for record in records] if options.layers else []
-    parts += [tables.terminal(rows, by_median=options.shown.strict_ranks), details.counters_text(records)]
+    parts += [
+        formats.terminal(tables.sections(rows, by_median=options.shown.strict_ranks)),
+        details.counters_text(records),
+    ]
     parts += [details.samples_text(records)] if options.samples else []
     return "\n\n".join(part for part in parts if part)

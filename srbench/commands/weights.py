@@ -11,7 +11,8 @@ from srbench.errors import InputError
 from srbench.quality import weights
 from srbench.quality.fetch import fetch
 from srbench.quality.weights import Registered
-from srbench.render.tables import DASH, tabulated
+from srbench.render.formats import tabulated
+from srbench.render.grid import DASH
 from srbench.render.text import plain
 
 OK, FAILED = 0, 1

@@ -3,7 +3,7 @@
 import model_defs
 from srbench import models, worker, workload
 from srbench.records import Case
-from srbench.render.tables import tabulated
+from srbench.render.formats import tabulated
 
 
 def list_models() -> int:

@@ -10,7 +10,9 @@ from srbench.board.gates import GateResult
 from srbench.measure.comparing import ALPHA, MAX_FURTHER, Effect
 from srbench.measure.stats import Interval
 from srbench.records import Case
-from srbench.render.tables import DASH, runtime_text, tabulated
+from srbench.render.formats import tabulated
+from srbench.render.grid import DASH
+from srbench.render.tables import runtime_text
 from srbench.render.text import plain
 
 NS_PER_MS = 1e6

@@ -6,7 +6,8 @@ from srbench.board.measured import PROTOCOL
 from srbench.board.published import QUALITY_SETS, ClaimBook
 from srbench.quality.metrics import Protocol
 from srbench.quality.results import QualityRecord
-from srbench.render.tables import DASH, tabulated
+from srbench.render.formats import tabulated
+from srbench.render.grid import DASH
 from srbench.render.text import plain as plain_text
 
 

@@ -1,38 +1,23 @@
-"""Rows as CSV (raw numbers), Markdown and text for a terminal."""
+"""Rows as CSV (raw numbers) and as tables for readers."""
 
 import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside
-from srbench.board.published import QUALITY_SETS
+from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.board.ranks import ranks
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
-from srbench.render.columns import COLUMNS, COSTS, Column, quality_key
-from srbench.render.text import escape_csv, escape_markdown, plain
+from srbench.render.columns import COLUMNS, COSTS, Column
+from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
+from srbench.render.text import escape_csv
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DASH = "-"
 QUALITY_TITLE = "PSNR [dB] / SSIM on Y, as published"
 MEASURED_TITLE = "PSNR [dB] / SSIM on Y, measured (difference to the published PSNR)"
-#: Kept short in cells; the footnotes spell them out.
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-@dataclass(frozen=True)
-class Style:
-    """How a format writes text that is not its own: ``text`` escapes names, ``mark`` sets a footnote mark."""
-
-    text: Callable[[str], str]
-    mark: Callable[[str], str]
-
-
-TERMINAL = Style(text=plain, mark=lambda mark: f" {mark}")
-MARKDOWN = Style(text=escape_markdown, mark=lambda mark: f" <sup>{mark}</sup>")
 
 
 def frame(rows: Sequence[Row]) -> "pd.DataFrame":
@@ -84,69 +69,61 @@ def _raw(row: Row) -> dict[str, object]:
     return cells
 
 
-class Footnotes:
-    """Marks in order of appearance, the same text one mark."""
-
-    def __init__(self) -> None:
-        self._marks: dict[str, str] = {}
-
-    def mark(self, text: str) -> str:
-        """The mark of a note: a, b, ... z, aa, ab, ..."""
-        if text not in self._marks:
-            number = len(self._marks)
-            letters = _LETTERS[number % 26]
-            self._marks[text] = letters if number < 26 else _LETTERS[number // 26 - 1] + letters
-        return self._marks[text]
-
-    def lines(self) -> list[tuple[str, str]]:
-        """(mark, text) of every note."""
-        return [(mark, text) for text, mark in self._marks.items()]
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A leaderboard as text: what it is about, its tables (no quality where none is known), the notes below."""
-
-    caption: str
-    costs: list[list[str]]
-    quality: list[list[str]]
-    measured: list[list[str]]
-    notes: list[str]
-
-
-def render(rows: Sequence[Row], style: Style, *, by_median: bool = False) -> Rendered:
-    """Cells as text: costs of every row, quality on the five sets, and the notes that explain the marks.
+def sections(rows: Sequence[Row], *, by_median: bool = False) -> list[Section]:
+    """One set of tables for each workload and device; published-only rows join every table of their scale.
 
     ``by_median``: ranks by the medians alone, where overlapping intervals otherwise share one.
     """
+    return [_section(group, by_median) for group in groups(rows)]
+
+
+def _section(rows: Sequence[Row], by_median: bool) -> Section:
+    """Costs of every row, quality on the five sets, and the notes that explain the marks."""
     footnotes = Footnotes()
-    columns = _columns(rows)
-    places = _places(rows, by_median)
-    costs = [["Model", *(column.head for column in columns)]]
-    quality = [["Model", *QUALITY_SETS]]
-    place_at = 1 + costs[0].index(COLUMNS["runtime_ms"].head)
-    if places:
-        costs[0].insert(place_at, "Rank")
-    failed = any(row.status not in ("VALID", "PUBLISHED") for row in rows)
-    if failed:
-        costs[0].append("Status")
-    for row in rows:
-        name = _name(row, style)
-        if row.status == "PUBLISHED" and row.reason:
-            name += style.mark(footnotes.mark(row.reason))
-        cells = [_cost(row, column.key) for column in columns]
-        if places:
-            cells.insert(place_at - 1, places[len(costs) - 1])
-        costs.append([name, *cells, *([DASH if row.status == "PUBLISHED" else row.status] if failed else [])])
-        quality.append([name, *(_figures(row, dataset, style, footnotes) for dataset in QUALITY_SETS)])
-    if not any(row.quality for row in rows):
-        quality = []
-    measured = _measured(rows, style, footnotes)
-    notes = [*_standing_notes(rows, style), *(f"{mark}: {style.text(text)}" for mark, text in footnotes.lines())]
-    if places:
+    costs = _costs(rows, footnotes, by_median)
+    measured = _measured(rows, footnotes)
+    quality = _quality(rows, footnotes) if any(row.quality for row in rows) else None
+    notes = [Note(text) for text in _standing_notes(rows)]
+    if "Rank" in costs.head:
         rule = "the medians alone decide" if by_median else "1 + those whose whole interval lies below; ties share it"
-        notes.insert(0, f"Rank: by runtime; {rule}.")
-    return Rendered(style.text(_caption(rows)), costs, quality, measured, notes)
+        notes.insert(0, Note(f"Rank: by runtime; {rule}."))
+    grids = (costs, *(grid for grid in (measured, quality) if grid is not None))
+    return Section(_caption(rows), grids, (*notes, *footnotes.notes()))
+
+
+def _costs(rows: Sequence[Row], footnotes: Footnotes, by_median: bool) -> Grid:
+    columns = _columns(rows)
+    names = []
+    for row in rows:
+        marks = (footnotes.mark(row.reason),) if row.status == "PUBLISHED" and row.reason else ()
+        names.append(Cell(_name(row), marks=marks))
+    head, cells = ["Model"], [names]
+    for column in columns:
+        head.append(column.head)
+        # Only what compares competes: networks on luma leave out the chroma, failed ones their work.
+        values = [column.raw(row) if row.colors != "y" and row.status not in FAILURES else None for row in rows]
+        cells.append(with_best([_cost(row, column.key) for row in rows], values, column.good))
+        if column.key == "runtime_ms" and (places := _places(rows, by_median)):
+            head.append("Rank")
+            cells.append([Cell(place) for place in places])
+    left = {0}
+    if any(row.status not in ("VALID", "PUBLISHED") for row in rows):
+        left.add(len(head))
+        head.append("Status")
+        cells.append([Cell(DASH if row.status == "PUBLISHED" else row.status) for row in rows])
+    return Grid(tuple(head), transposed(cells), left=frozenset(left))
+
+
+def _quality(rows: Sequence[Row], footnotes: Footnotes) -> Grid:
+    cells = [[Cell(_name(row)) for row in rows]]
+    for dataset in QUALITY_SETS:
+        values = [_value(row.published_quality("psnr_y", dataset)) for row in rows]
+        cells.append(with_best([_figures(row, dataset, footnotes) for row in rows], values, "high"))
+    return Grid(("Model", *QUALITY_SETS), transposed(cells), QUALITY_TITLE)
+
+
+def _value(figure: Quality | None) -> float | None:
+    return figure.value if figure is not None else None
 
 
 def _columns(rows: Sequence[Row]) -> list[Column]:
@@ -165,25 +142,6 @@ def _places(rows: Sequence[Row], by_median: bool) -> list[str]:
         for i, rank in zip(fit, ranks([rows[i].runtime_ms for i in fit], by_median=by_median), strict=True):
             places[i] = f"{rank} (Y)" if colors == "y" else str(rank)
     return places if sum(place != DASH for place in places) > 1 else []
-
-
-def markdown(rows: Sequence[Row], title: str, *, by_median: bool = False) -> str:
-    """A Markdown page: caption, costs, quality, notes; one set of tables for each workload and device."""
-    blocks = [block for group in groups(rows) for block in _blocks(group, MARKDOWN, "pipe", "- ", by_median)]
-    return "\n\n".join([f"# {title}", *blocks]) + "\n"
-
-
-def terminal(rows: Sequence[Row], *, by_median: bool = False) -> str:
-    """The same for a terminal."""
-    return "\n\n".join(b for group in groups(rows) for b in _blocks(group, TERMINAL, "simple", "", by_median))
-
-
-def _blocks(group: Sequence[Row], style: Style, table: str, bullet: str, by_median: bool) -> list[str]:
-    rendered = render(group, style, by_median=by_median)
-    quality = [f"{QUALITY_TITLE}:", tabulated(rendered.quality, table)] if rendered.quality else []
-    measured = [f"{MEASURED_TITLE}:", tabulated(rendered.measured, table)] if rendered.measured else []
-    notes = "\n".join(f"{bullet}{note}" for note in rendered.notes)
-    return [rendered.caption, tabulated(rendered.costs, table), *measured, *quality, *([notes] if notes else [])]
 
 
 def groups(rows: Sequence[Row]) -> list[list[Row]]:
@@ -219,22 +177,23 @@ def _caption(rows: Sequence[Row]) -> str:
     return f"{shape}; {row.device} of {row.machine}"
 
 
-def _name(row: Row, style: Style) -> str:
+def _name(row: Row) -> str:
     name = row.variant or row.model
     if len(name) > 48:
         name = f"{name[:20]}...{name[-25:]}"
     marks = ("@train" if row.form == "train" else "") + (" (Y)" if row.colors == "y" else "")
-    return style.text(name) + marks + (" *" if "reconstruction" in row.note else "")
+    return name + marks + (" *" if "reconstruction" in row.note else "")
 
 
-def _cost(row: Row, key: str) -> str:
+def _cost(row: Row, key: str) -> Cell:
     column = COLUMNS[key]
     interval = column.spread(row)
     if interval is not None:
-        return runtime_text(interval)
+        median, _, spread = runtime_text(interval).partition(" ")
+        return Cell(median, spread)
     if row.status in FAILURES and key == "peak_memory_mib":
-        return DASH
-    return column.text(row)
+        return Cell(DASH)
+    return Cell(column.text(row))
 
 
 #: Behind a runtime whose interval is no 95 % interval over processes.
@@ -259,34 +218,41 @@ def _rounded(value: float, width: float) -> str:
     return f"{round(value, digits):,.{max(0, digits)}f}"
 
 
-def _figures(row: Row, dataset: str, style: Style, footnotes: Footnotes) -> str:
+def _figures(row: Row, dataset: str, footnotes: Footnotes) -> Cell:
     psnr, ssim = (row.quality.get((metric, dataset)) for metric in QUALITY_METRICS)
     if psnr is None and ssim is None:
-        return DASH
+        return Cell(DASH)
     marks = dict.fromkeys(footnotes.mark(_explain(figure)) for figure in (psnr, ssim) if figure is not None)
     text = "/".join(_digits(figure) for figure in (psnr, ssim))
     if any(figure is not None and figure.sibling for figure in (psnr, ssim)):
         text = f"({text})"
-    return text + style.mark(",".join(marks))
+    return Cell(text, marks=tuple(marks))
 
 
-def _measured(rows: Sequence[Row], style: Style, footnotes: Footnotes) -> list[list[str]]:
-    """What was measured, of the networks and sets that have it; empty where none has."""
+def _measured(rows: Sequence[Row], footnotes: Footnotes) -> Grid | None:
+    """What was measured, of the networks and sets that have it; None where none has."""
     sets = [each for each in QUALITY_SETS if any(("psnr_y", each) in row.measured for row in rows)]
-    cells = []
-    for row in (row for row in rows if row.measured):
+    having = [row for row in rows if row.measured]
+    if not having:
+        return None
+    names = []
+    for row in having:
         marks = dict.fromkeys(footnotes.mark(figure.source) for figure in row.measured.values())
-        cells.append([_name(row, style) + style.mark(",".join(marks)), *(_measured_on(row, each) for each in sets)])
-    return [["Model", *sets], *cells] if cells else []
+        names.append(Cell(_name(row), marks=tuple(marks)))
+    cells = [names]
+    for dataset in sets:
+        values = [_value(row.measured.get(("psnr_y", dataset))) for row in having]
+        cells.append(with_best([_measured_on(row, dataset) for row in having], values, "high"))
+    return Grid(("Model", *sets), transposed(cells), MEASURED_TITLE)
 
 
-def _measured_on(row: Row, dataset: str) -> str:
+def _measured_on(row: Row, dataset: str) -> Cell:
     psnr, ssim = (row.measured.get((metric, dataset)) for metric in QUALITY_METRICS)
     if psnr is None:
-        return DASH
+        return Cell(DASH)
     published = row.published_quality("psnr_y", dataset)
-    difference = f" ({psnr.value - published.value:+.2f})" if published is not None else ""
-    return f"{psnr.printed}/{_digits(ssim)}{difference}"
+    difference = f"({psnr.value - published.value:+.2f})" if published is not None else ""
+    return Cell(f"{psnr.printed}/{_digits(ssim)}", difference)
 
 
 def _digits(figure: Quality | None) -> str:
@@ -301,12 +267,12 @@ def _explain(figure: Quality) -> str:
     return f"{kind}{whose}{figure.source}" + (f"; {figure.protocol}" if figure.protocol else "")
 
 
-def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
+def _standing_notes(rows: Sequence[Row]) -> list[str]:
     notes = []
     if not any(row.quality for row in rows):
         notes.append("No PSNR or SSIM is published for these networks.")
     ways = dict.fromkeys(figure.how for row in rows for figure in row.measured.values())
-    notes += [style.text(f"Measured on {way}.") for way in ways]
+    notes += [f"Measured on {way}." for way in ways]
     methods = {row.runtime_ms.method for row in rows if row.runtime_ms}
     if methods:
         interval = ", with its 95 % interval (t over processes)" if "t95_processes" in methods else ""
@@ -323,14 +289,5 @@ def _standing_notes(rows: Sequence[Row], style: Style) -> list[str]:
         if row.reason and row.status != "PUBLISHED":
             what = row.reason if row.status == "VALID" else f"{row.status}: {row.reason}"
             cure = f"; {row.advice}" if row.advice else ""
-            notes.append(f"{style.text(row.variant or row.model)}: {style.text(what + cure)}")
+            notes.append(f"{row.variant or row.model}: {what}{cure}")
     return notes
-
-
-def tabulated(cells: list[list[str]], style: str, left: Collection[int] = (0,)) -> str:
-    """Cells as a table of ``tabulate``: the first row is the head, the columns in ``left`` are text."""
-    from tabulate import tabulate
-
-    head, *body = cells
-    align = tuple("left" if column in left else "right" for column in range(len(head)))
-    return tabulate(body, headers=head, tablefmt=style, colalign=align, disable_numparse=True)

@@ -18,3 +18,36 @@ def escape_csv(text: str) -> str:
     """Text that a spreadsheet does not run: a leading = + - @ gets an apostrophe (OWASP, CSV injection)."""
     text = plain(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+#: What TeX would take for a command, and how it is written instead.
+_TEX = {
+    "\\": "\\textbackslash{}",
+    "{": "\\{",
+    "}": "\\}",
+    "$": "\\$",
+    "&": "\\&",
+    "#": "\\#",
+    "_": "\\_",
+    "%": "\\%",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+    "<": "\\textless{}",
+    ">": "\\textgreater{}",
+    "|": "\\textbar{}",
+    '"': "\\textquotedbl{}",
+    # Ligatures: two dashes would become one long one.
+    "-": "{-}",
+    "'": "{'}",
+    "`": "{`}",
+    ",": "{,}",
+}
+
+
+def escape_latex(text: str) -> str:
+    """Text that LaTeX sets as it is; a letter that pdfTeX's fonts lack stands as its code point."""
+    return "".join(_TEX.get(c, c if c.isascii() or c in _LATIN else f"[U+{ord(c):04X}]") for c in plain(text))
+
+
+#: Letters that the T1 fonts of every TeX have: those of Western European languages.
+_LATIN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")

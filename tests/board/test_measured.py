@@ -16,7 +16,7 @@ from srbench.quality.evaluate import BICUBIC
 from srbench.quality.metrics import PRESETS, Score
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
 from srbench.records import ModelId
-from srbench.render import tables
+from srbench.render import formats, tables
 from tests.builders import NOON, make_case, make_machine, make_record
 
 COPY, OTHER = "a" * 64, "b" * 64
@@ -92,7 +92,7 @@ def test_the_other_form_stands_in_where_the_own_was_not_measured() -> None:
 def test_a_table_shows_measured_beside_published_with_the_difference() -> None:
     book = MeasuredBook([quality()])
     rows = rows_of([make_record(make_case("bsrn"))], ClaimBook(load_claims()), book)
-    page = tables.markdown(rows, "x4")
+    page = formats.markdown(tables.sections(rows), "x4")
     # BSRN x4 on Set5: published 32.35 (model_defs/published), here 32.33.
     assert "32.33/0.8900 (-0.02)" in page
     assert "PSNR-Y(BT.601 16-235, crop 4, RGB uint8, Y float)" in page

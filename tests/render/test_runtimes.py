@@ -4,10 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from srbench.board.leaderboard import Row
 from srbench.board.ranks import ranks
 from srbench.measure.stats import Interval
-from srbench.render.tables import TERMINAL, render, runtime_text
+from srbench.render.grid import Section
+from srbench.render.tables import runtime_text, sections
 from tests.builders import make_row
+
+
+def section(rows: list[Row], *, by_median: bool = False) -> Section:
+    [only] = sections(rows, by_median=by_median)
+    return only
+
+
+def costs(rows: list[Row]) -> list[list[str]]:
+    """Heads, then the cells of each row."""
+    grid = section(rows).grids[0]
+    return [list(grid.head), *([cell.text for cell in row] for row in grid.rows)]
 
 
 def t95(median: float, low: float, high: float) -> Interval:
@@ -52,7 +65,7 @@ def test_the_last_digit_is_a_tenth_of_the_interval_or_less(median: float, share:
 def test_the_method_is_marked(method: str, mark: str) -> None:
     interval = Interval(104, 101, 130, method)  # type: ignore[arg-type]
     assert runtime_text(interval) == f"104 [101, 130]{mark}"
-    notes = render([make_row(runtime_ms=interval)], TERMINAL).notes
+    notes = [note.text for note in section([make_row(runtime_ms=interval)]).notes]
     assert any(note.startswith("p: from one process alone") for note in notes) == (method == "binomial95")
     assert any(note.startswith("r: fewer than 6 passes, or two processes") for note in notes) == (method == "range")
 
@@ -93,21 +106,21 @@ def test_a_table_shows_ranks_and_says_how_they_are_made() -> None:
         make_row("ecbsr", colors="y", runtime_ms=t95(5, 4, 6)),
         make_row("msrn", status="OOM", runtime_ms=None),
     ]
-    head, *body = render(rows, TERMINAL).costs
+    head, *body = costs(rows)
     at = head.index("Rank")
     assert head[at - 1] == "Runtime [ms]"
     assert [line[at] for line in body] == ["1", "1", "3", "1 (Y)", "-"]
-    strict = render(rows, TERMINAL, by_median=True)
-    assert [line[at] for line in strict.costs[1:]] == ["1", "2", "3", "1 (Y)", "-"]
-    assert strict.notes[0] == "Rank: by runtime; the medians alone decide."
+    strict = section(rows, by_median=True)
+    assert [row[at].text for row in strict.grids[0].rows] == ["1", "2", "3", "1 (Y)", "-"]
+    assert strict.notes[0].text == "Rank: by runtime; the medians alone decide."
 
 
 def test_one_runtime_has_no_rank() -> None:
-    assert "Rank" not in render([make_row(), make_row(runtime_ms=None)], TERMINAL).costs[0]
+    assert "Rank" not in costs([make_row(), make_row(runtime_ms=None)])[0]
 
 
 def test_the_predicted_peak_stands_beside_the_measured_one() -> None:
-    head, cells = render([make_row(predicted_peak_mib=145.04)], TERMINAL).costs
+    head, cells = costs([make_row(predicted_peak_mib=145.04)])
     assert dict(zip(head, cells, strict=True))["Predicted [MiB]"] == "145.0"
     assert head.index("Predicted [MiB]") == head.index("Peak [MiB]") + 1
-    assert "Predicted [MiB]" not in render([make_row()], TERMINAL).costs[0]
+    assert "Predicted [MiB]" not in costs([make_row()])[0]

@@ -9,8 +9,9 @@ import pytest
 from srbench.board.leaderboard import Row, published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.measure.stats import Interval
-from srbench.render import tables
-from srbench.render.tables import MARKDOWN, QUALITY_TITLE, TERMINAL, Footnotes, groups, markdown, render, terminal
+from srbench.render import formats, tables
+from srbench.render.grid import Cell, Footnotes, Grid, Section
+from srbench.render.tables import QUALITY_TITLE, groups, sections
 from tests.builders import make_case, make_quality, make_record, make_row
 
 #: As promised to users; the quality columns follow per set and metric.
@@ -38,15 +39,38 @@ def cells(*rows: Row) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(tables.csv(rows))))
 
 
+def section(*rows: Row) -> Section:
+    [only] = sections(rows)
+    return only
+
+
+def notes_of(*rows: Row) -> list[str]:
+    return [f"{note.mark}: {note.text}" if note.mark else note.text for note in section(*rows).notes]
+
+
+def text_of(cell: Cell) -> str:
+    return " ".join(filter(None, (cell.text, cell.tail, ",".join(cell.marks))))
+
+
+def first_of(grid: Grid) -> dict[str, str]:
+    return dict(zip(grid.head, map(text_of, grid.rows[0]), strict=True))
+
+
 def costs_of(row: Row) -> dict[str, str]:
-    """The cells of a row's costs for a terminal, by their heads."""
-    head, *body = render([row], TERMINAL).costs
-    return dict(zip(head, body[0], strict=True))
+    """The cells of a row's costs, by their heads."""
+    return first_of(section(row).grids[0])
 
 
 def quality_of(row: Row) -> dict[str, str]:
-    head, *body = render([row], TERMINAL).quality
-    return dict(zip(head, body[0], strict=True))
+    return first_of(section(row).grids[-1])
+
+
+def markdown(rows: list[Row], title: str) -> str:
+    return formats.markdown(sections(rows), title)
+
+
+def terminal(rows: list[Row]) -> str:
+    return formats.terminal(sections(rows))
 
 
 # --- CSV
@@ -164,7 +188,7 @@ def test_a_name_stays_in_its_cell() -> None:
 )
 def test_the_caption_states_sizes_batch_dtype_and_where(changes: dict[str, Any], caption: str) -> None:
     row = make_row(**changes)
-    assert render([row], TERMINAL).caption == caption
+    assert section(row).caption == caption
     assert caption in terminal([row])
 
 
@@ -192,7 +216,7 @@ def test_comparison_rows_join_the_tables_of_their_scale() -> None:
     here, slow, double = make_row(), make_row(device="cpu (1 thread)"), make_row(scale=2)
     assert groups([here, slow, double, published]) == [[here, published], [slow, published], [double]]
     assert groups([published]) == [[published]]
-    assert render([published], TERMINAL).caption == "x4: published figures"
+    assert section(published).caption == "x4: published figures"
 
 
 # --- Costs for readers
@@ -215,20 +239,21 @@ def test_forms_colours_and_reconstructions_are_marked() -> None:
     assert costs_of(make_row("ecbsr", colors="y"))["Model"] == "ecbsr (Y)"
     both = make_row("repsr", colors="y", note="reconstruction: no official code; Y only")
     assert costs_of(both)["Model"] == "repsr (Y) *"
-    notes = "\n".join(render([both], TERMINAL).notes)
+    notes = "\n".join(notes_of(both))
     assert "(Y): works on luma only" in notes
     assert "do not compare with RGB networks" in notes
     assert "*: reconstruction" in notes
-    assert "(Y)" not in "\n".join(render([make_row()], TERMINAL).notes)
+    assert "(Y)" not in "\n".join(notes_of(make_row()))
 
 
 def test_a_failed_row_has_a_status_and_a_note() -> None:
     failed = make_row("msrn", status="OOM", reason="no memory", advice="choose a smaller --gt", runtime_ms=None)
-    rendered = render([make_row(), failed], TERMINAL)
-    assert [line[-1] for line in rendered.costs] == ["Status", "VALID", "OOM"]
-    assert rendered.costs[2][5:7] == ["-", "-"]  # neither runtime nor memory
-    assert "msrn: OOM: no memory; choose a smaller --gt" in rendered.notes
-    assert "Status" not in render([make_row()], TERMINAL).costs[0]
+    costs = section(make_row(), failed).grids[0]
+    assert costs.head[-1] == "Status"
+    assert [row[-1].text for row in costs.rows] == ["VALID", "OOM"]
+    assert [cell.text for cell in costs.rows[1][5:7]] == ["-", "-"]  # neither runtime nor memory
+    assert "msrn: OOM: no memory; choose a smaller --gt" in notes_of(make_row(), failed)
+    assert "Status" not in costs_of(make_row())
 
 
 # --- Quality for readers
@@ -239,7 +264,7 @@ def test_own_figures_are_shown_as_printed() -> None:
     row = make_row(quality=quality)
     assert quality_of(row)["Set5"] == "32.30/0.8960 a"
     assert quality_of(row)["Set14"] == "-"
-    assert "a: A paper, Table 4" in render([row], TERMINAL).notes
+    assert "a: A paper, Table 4" in notes_of(row)
 
 
 def test_a_missing_half_is_a_dash() -> None:
@@ -256,19 +281,19 @@ def test_a_missing_half_is_a_dash() -> None:
 def test_weaker_evidence_says_so(kind: Any, text: str, note: str) -> None:
     row = make_row(quality={("psnr_y", "Set5"): make_quality("32.35", kind)})
     assert quality_of(row)["Set5"] == text
-    assert note in render([row], TERMINAL).notes
+    assert note in notes_of(row)
 
 
 def test_another_protocol_says_so() -> None:
     row = make_row(quality={("psnr_y", "Set5"): make_quality("32.35", protocol="GT cropped to 12")})
-    assert "a: A paper, Table 4; GT cropped to 12" in render([row], TERMINAL).notes
+    assert "a: A paper, Table 4; GT cropped to 12" in notes_of(row)
 
 
 def test_a_siblings_figure_stands_in_brackets_with_a_footnote(claims: ClaimBook) -> None:
     [row] = rows_of([make_record(make_case("rfdn"))], claims)
     # The tables print 32.24/0.8952 for the 550 K network; the released one has 433 K.
     assert quality_of(row)["Set5"] == "(32.24/0.8952) a"
-    [note] = [note for note in render([row], TERMINAL).notes if note.startswith("a: ")]
+    [note] = [note for note in notes_of(row) if note.startswith("a: ")]
     assert "belongs to rfdn-paper, not to this network" in note
 
 
@@ -278,9 +303,8 @@ def test_span_has_a_dash_on_set5(claims: ClaimBook) -> None:
 
 
 def test_a_table_without_any_figure_has_no_quality_part() -> None:
-    rendered = render([make_row()], TERMINAL)
-    assert rendered.quality == []
-    assert "No PSNR or SSIM is published for these networks." in rendered.notes
+    assert len(section(make_row()).grids) == 1
+    assert "No PSNR or SSIM is published for these networks." in notes_of(make_row())
     assert "PSNR [dB]" not in terminal([make_row()])
 
 
@@ -290,7 +314,7 @@ def test_footnotes_share_marks_and_never_run_out() -> None:
     marks = [notes.mark(str(number)) for number in range(60)]
     assert marks[23:26] == ["z", "aa", "ab"]
     assert len(set(marks)) == 60
-    assert notes.lines()[:2] == [("a", "x"), ("b", "y")]
+    assert [(note.mark, note.text) for note in notes.notes()[:2]] == [("a", "x"), ("b", "y")]
 
 
 # --- Markdown
@@ -333,7 +357,7 @@ def test_markdown_shows_a_name_as_it_is(name: str, shown: str) -> None:
     [line] = [line for line in page.splitlines() if line.startswith("| ") and "352.4" in line]
     assert line.split(" | ")[0].removeprefix("| ").rstrip() == shown
     assert f"- {shown}: CRASH: {shown}" in page.splitlines()
-    assert render([row], MARKDOWN).caption.endswith(f"cpu of {shown}")
+    assert f"cpu of {shown}" in page
 
 
 def test_every_line_of_a_table_has_the_same_number_of_cells() -> None:

@@ -1,0 +1,208 @@
+"""Entries ranked as an edition ranks them: ranks from unrounded values, scores from their logarithms."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from srbench.board.protocols import Edition, ExpScore, Listed, RankSums, RealTime, Sum
+from srbench.measure.stats import Interval
+
+#: The key of the whole score among ``log_scores``.
+MAIN = "main"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network in a challenge.
+
+    Attributes:
+        team: its name in the table.
+        values: by metric (``srbench.board.protocols.METRICS``), unrounded where that is known.
+        given_ranks: by metric, where a published table orders values that it prints alike.
+        runtime: the ranked runtime in ms with its interval, where it was measured here.
+        remarks: what is to be said of it, one sentence each, such as two counters that disagree.
+        listed_below: the source lists it without a rank.
+    """
+
+    team: str
+    values: Mapping[str, float]
+    given_ranks: Mapping[str, int] = field(default_factory=dict)
+    runtime: Interval | None = None
+    remarks: tuple[str, ...] = ()
+    listed_below: bool = False
+
+
+@dataclass
+class Standing:
+    """What an edition makes of an entry.
+
+    Attributes:
+        ranked: whether it takes part in the ranking.
+        ranks: by metric, and by the title of a sum.
+        sums: of ranks, by title.
+        log_scores: natural logarithms of scores, by metric and of the whole under :data:`MAIN`; -inf for a score of 0.
+        rank: in the main track; None where it is not ranked.
+        remarks: for footnotes.
+    """
+
+    entry: Entry
+    ranked: bool
+    ranks: dict[str, int] = field(default_factory=dict)
+    sums: dict[str, int] = field(default_factory=dict)
+    log_scores: dict[str, float] = field(default_factory=dict)
+    rank: int | None = None
+    remarks: list[str] = field(default_factory=list)
+
+
+class MissingValueError(ValueError):
+    """The rule needs a number that the baseline lacks."""
+
+
+def rank(entries: Sequence[Entry], edition: Edition, baseline: Entry | None = None) -> list[Standing]:
+    """The entries as the edition's table lists them: ranked ones by their place, the others below, the baseline last.
+
+    Args:
+        entries: without the baseline.
+        edition: the rules.
+        baseline: what scores are relative to, measured where the entries were; None for the published figures.
+
+    Raises:
+        MissingValueError: the baseline lacks a value that the rule needs. An entry that does is not ranked.
+    """
+    standings = [_admitted(entry, edition) for entry in entries]
+    ranked = [each for each in standings if each.ranked]
+    last = [Standing(baseline, ranked=False)] if baseline is not None else []
+    rule = edition.rule
+    if isinstance(rule, RankSums):
+        _by_sums(ranked, rule)
+        order = _by_metric(rule.main)
+    elif isinstance(rule, ExpScore):
+        published = edition.baseline.values if edition.baseline is not None else {}
+        _by_score([*standings, *last], ranked, rule, baseline.values if baseline is not None else published)
+        order = _by_main(1)
+    elif isinstance(rule, RealTime):
+        _by_speed(standings, ranked, rule)
+        order = _by_main(-1)
+    else:
+        order = _by_metric(rule.by)
+    standings.sort(key=lambda each: (not each.ranked, each.rank or 0, order(each)))
+    _say_what_noise_decides([each for each in standings if each.ranked], rule)
+    return [*standings, *last]
+
+
+def _admitted(entry: Entry, edition: Edition) -> Standing:
+    """Whether the floor lets an entry into the ranking, and by how little."""
+    standing = Standing(entry, ranked=not entry.listed_below, remarks=list(entry.remarks))
+    if missing := sorted(edition.rule.needs - entry.values.keys()):
+        standing.ranked = False
+        standing.remarks.append(f"not ranked: no {', '.join(missing)}")
+    if edition.floor is None:
+        return standing
+    digits = edition.floor.round_to
+    for metric, least in edition.floor.values.items():
+        exact = entry.values.get(metric)
+        where = "validation" if metric.startswith("val") else "test"
+        if exact is None:
+            standing.remarks.append(f"its PSNR on {where} is not known: the floor of {least:.2f} dB is not applied")
+        elif (round(exact, digits) if digits is not None else exact) < least:
+            reason = edition.floor.admitted.get(entry.team)
+            standing.ranked = standing.ranked and reason is not None
+            standing.remarks.append(reason or f"{exact:.4g} dB on {where} is below the floor of {least:.2f}")
+        elif exact < least:
+            standing.remarks.append(f"passes the floor of {least:.2f} dB on {where} only by rounding: {exact:.4f}")
+    return standing
+
+
+def _by_metric(metric: str) -> Callable[[Standing], float]:
+    return lambda each: each.entry.values.get(metric, math.inf)
+
+
+def _by_main(sign: int) -> Callable[[Standing], float]:
+    return lambda each: sign * each.log_scores.get(MAIN, sign * math.inf)
+
+
+def _by_sums(ranked: Sequence[Standing], rule: RankSums) -> None:
+    for metric in rule.ranked:
+        # A published table may order values that it prints alike: it knew more digits, its own ranks tell.
+        ordered = sorted(ranked, key=lambda each: (each.entry.values[metric], each.entry.given_ranks.get(metric, 0)))
+        for place, each in enumerate(ordered, 1):
+            each.ranks[metric] = place
+            before = ordered[place - 2] if place > 1 else None
+            same = before is not None and before.entry.values[metric] == each.entry.values[metric]
+            if same and before is not None and metric not in each.entry.given_ranks:
+                each.ranks[metric] = before.ranks[metric]
+    for total in rule.sums:
+        for each in ranked:
+            each.sums[total.title] = sum(each.ranks[metric] for metric in total.of)
+        for each in ranked:
+            mine = _sum_key(each, total)
+            each.ranks[total.title] = 1 + sum(_sum_key(other, total) < mine for other in ranked)
+    for each in ranked:
+        each.rank = each.ranks[rule.main]
+
+
+def _sum_key(standing: Standing, total: Sum) -> tuple[int, float]:
+    """What sums are ordered by; equal keys share a rank."""
+    if total.ties == "share":
+        return standing.sums[total.title], 0
+    decides = standing.sums.get(total.ties)
+    return standing.sums[total.title], decides if decides is not None else standing.entry.values[total.ties]
+
+
+def _by_score(
+    everyone: Sequence[Standing], ranked: Sequence[Standing], rule: ExpScore, reference: Mapping[str, float]
+) -> None:
+    for metric in rule.weights:
+        if metric not in reference:
+            raise MissingValueError(f"the baseline has no {metric}")
+    for each in everyone:
+        if rule.needs - each.entry.values.keys():
+            continue
+        for metric in rule.weights:
+            each.log_scores[metric] = rule.factor * each.entry.values[metric] / reference[metric]
+        weighted = [math.log(weight) + each.log_scores[metric] for metric, weight in rule.weights.items()]
+        largest = max(weighted)
+        # A published score reaches 1e49 and may go beyond what a float holds: its logarithm does not.
+        each.log_scores[MAIN] = largest + math.log(sum(math.exp(term - largest) for term in weighted))
+    for metric in (*rule.weights, MAIN):
+        for each in ranked:
+            each.ranks[metric] = 1 + sum(other.log_scores[metric] < each.log_scores[metric] for other in ranked)
+    for each in ranked:
+        each.rank = each.ranks.pop(MAIN)
+
+
+def _by_speed(everyone: Sequence[Standing], ranked: Sequence[Standing], rule: RealTime) -> None:
+    for each in (each for each in everyone if not rule.needs - each.entry.values.keys()):
+        gain = each.entry.values[rule.psnr] - rule.bicubic_psnr
+        speed = math.log(2 / 0.1) - 0.5 * math.log(each.entry.values[rule.time])
+        each.log_scores[MAIN] = gain * math.log(2) + speed if gain >= 0 else -math.inf
+    for each in ranked:
+        each.rank = 1 + sum(other.log_scores[MAIN] > each.log_scores[MAIN] for other in ranked)
+
+
+def _say_what_noise_decides(ranked: Sequence[Standing], rule: RankSums | ExpScore | RealTime | Listed) -> None:
+    """A rank that two overlapping runtimes decide says so."""
+    if isinstance(rule, Listed):
+        return
+    for first, second in pairwise(ranked):
+        one, other = first.entry.runtime, second.entry.runtime
+        if one is not None and other is not None and one.low <= other.high and other.low <= one.high:
+            second.remarks.append(
+                f"its runtime's interval overlaps that of {first.entry.team}: noise may have decided their order"
+            )
+
+
+def score_text(log_score: float) -> str:
+    """A score as reports print it: two decimals, and from 1000 on three digits before the point with an exponent.
+
+    2.61, 383.46e1, 241.07e31: what it is a logarithm of may be larger than any float.
+    """
+    if log_score == -math.inf:
+        return "0.00"
+    if log_score < math.log(999.995):
+        return f"{math.exp(log_score):.2f}"
+    decimal = log_score / math.log(10)
+    exponent = math.floor(decimal) - 2
+    mantissa = f"{10 ** (decimal - exponent):.2f}"
+    return f"{mantissa}e{exponent}" if mantissa != "1000.00" else f"100.00e{exponent + 1}"

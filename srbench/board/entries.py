@@ -1,0 +1,222 @@
+"""Entries of a challenge, from its published tables (CSV), its scripts' results (JSON, text) and our own rows."""
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from srbench.board.challenge import Entry
+from srbench.board.leaderboard import Row
+from srbench.board.protocols import METRICS, Edition
+from srbench.errors import InputError
+from srbench.records import FAILURES
+
+#: Rank columns of a CSV -> the metric that they rank.
+_RANKS = {
+    "rank_runtime": "ave_time_ms",
+    "rank_params": "params_m",
+    "rank_flops": "flops_g",
+    "rank_acts": "acts_m",
+    "rank_mem": "mem_mb",
+}
+#: A table may hold a network several times; this kind of row is what the edition itself printed.
+_PRINTED = "published table"
+#: Keys of the challenges' results.json (test_demo.py, 2022 to 2026) -> metrics.
+JSON_KEYS = {
+    "valid_ave_psnr": "val_psnr",
+    "test_ave_psnr": "test_psnr",
+    "valid_ave_runtime": "val_time_ms",
+    "test_ave_runtime": "test_time_ms",
+    "num_parameters": "params_m",
+    "flops": "flops_g",
+    "activations": "acts_m",
+    "valid_memory": "mem_mb",
+    "num_conv": "conv",
+}
+#: Titles of results.txt -> metrics, and how a number is printed there.
+TEXT_COLUMNS = {
+    "Val PSNR": ("val_psnr", "2.2f"),
+    "Test PSNR": ("test_psnr", "2.2f"),
+    "Val Time [ms]": ("val_time_ms", "3.2f"),
+    "Test Time [ms]": ("test_time_ms", "3.2f"),
+    "Ave Time [ms]": ("ave_time_ms", "3.2f"),
+    "Params [M]": ("params_m", "2.3f"),
+    "FLOPs [G]": ("flops_g", "2.2f"),
+    "Acts [M]": ("acts_m", "2.2f"),
+    "Mem [M]": ("mem_mb", "2.2f"),
+    "Conv": ("conv", "4.0f"),
+}
+
+
+def read(path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
+    """The entries of a file, and the baseline if the file marks one.
+
+    ``.csv``: a column ``team`` and metrics by their names; ``year`` and ``kind`` choose the rows where they stand,
+    ``status`` marks a ``baseline`` and what is listed for ``reference``. ``.json`` and ``.txt``: what the challenges'
+    scripts write.
+
+    Raises:
+        InputError: the file cannot be read, is of another kind, or holds no entry of the edition.
+    """
+    readers = {".csv": _from_csv, ".json": _from_json, ".txt": _from_text}
+    if path.suffix.lower() not in readers:
+        raise InputError(f"{path} is neither a folder of records nor .csv, results.json or results.txt")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise InputError(f"cannot read {path}: {reason}") from None
+    entries, baseline = readers[path.suffix.lower()](text, path, edition)
+    if not entries:
+        raise InputError(f"{path} holds no entry of {edition.name}")
+    return entries, baseline
+
+
+def _from_csv(text: str, path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
+    rows = list(csv.DictReader(text.splitlines()))
+    header = set(rows[0]) if rows else set()
+    if "multi_adds" in header:
+        raise InputError(f"{path} is srbench's own table of another input size; name the folder of its records")
+    if "team" not in header or not header & METRICS.keys():
+        raise InputError(f"{path} has no column team, or none of {', '.join(METRICS)}")
+    year = re.search(r"\d{4}", edition.name)
+    if "year" in header and year is not None:
+        rows = [row for row in rows if row["year"] == year[0]]
+    if any(row.get("kind") == _PRINTED for row in rows):
+        rows = [row for row in rows if row["kind"] == _PRINTED]
+    entries = [(row.get("status", ""), _csv_entry(row, path)) for row in rows]
+    baseline = [entry for status, entry in entries if status == "baseline"]
+    return [entry for status, entry in entries if status != "baseline"], baseline[0] if baseline else None
+
+
+def _csv_entry(row: Mapping[str, str | None], path: Path) -> Entry:
+    team = row["team"] or ""
+    values = {key: _number(row[key] or "", key, team, path) for key in METRICS if row.get(key)}
+    given = {metric: round(_number(row[key] or "", key, team, path)) for key, metric in _RANKS.items() if row.get(key)}
+    return Entry(team, values, given, listed_below=row.get("status") == "reference")
+
+
+def _number(text: str, column: str, team: str, path: Path) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{path}: {column} of '{team}' is '{text}', no number")
+    return value
+
+
+def _from_json(text: str, path: Path, _: Edition) -> tuple[list[Entry], Entry | None]:
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path} is not JSON: {error}") from None
+    if not isinstance(content, dict) or not all(isinstance(each, dict) for each in content.values()):
+        raise InputError(f"{path} is no results.json: expected a network's name, then its figures")
+    entries = []
+    for team, figures in content.items():
+        values = {
+            metric: _number(str(figures[key]), key, team, path)
+            for key, metric in JSON_KEYS.items()
+            if figures.get(key) is not None
+        }
+        entries.append(Entry(team.strip(), _averaged(values)))
+    return entries, None
+
+
+def _from_text(text: str, path: Path, _: Edition) -> tuple[list[Entry], Entry | None]:
+    lines = [[cell.strip() for cell in line.split("\t")] for line in text.splitlines() if line.strip()]
+    if not lines or lines[0][0] != "Model" or not set(lines[0][1:]) & TEXT_COLUMNS.keys():
+        raise InputError(f"{path} is no results.txt: expected tabs and a first line Model, Val PSNR, ...")
+    head, *body = lines
+    entries = []
+    for cells in body:
+        if len(cells) != len(head):
+            raise InputError(f"{path}: '{cells[0]}' has {len(cells)} cells where the first line has {len(head)}")
+        values = {
+            TEXT_COLUMNS[title][0]: _number(cell, title, cells[0], path)
+            for title, cell in zip(head[1:], cells[1:], strict=True)
+            if title in TEXT_COLUMNS and cell not in ("", "-")
+        }
+        entries.append(Entry(cells[0], _averaged(values)))
+    return entries, None
+
+
+def _averaged(values: dict[str, float]) -> dict[str, float]:
+    """The ranked runtime is the mean over validation and test; of one of them where the other is not known."""
+    times = [values[key] for key in ("val_time_ms", "test_time_ms") if key in values]
+    return values if "ave_time_ms" in values or not times else values | {"ave_time_ms": sum(times) / len(times)}
+
+
+def from_rows(rows: Iterable[Row], edition: Edition, quality: Mapping[tuple[str, str, str], float]) -> list[Entry]:
+    """Our own rows as entries: counts from the edition's input of counts, runtime and memory from its timed one.
+
+    Args:
+        rows: of one machine and device, of both inputs.
+        edition: the rules.
+        quality: (variant, form, metric) -> measured PSNR in dB by the edition's protocol.
+    """
+    by_network: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if row.scale == edition.scale:
+            by_network.setdefault((row.variant, row.form), []).append(row)
+    return [_own(variant, form, each, edition, quality) for (variant, form), each in by_network.items()]
+
+
+def _own(
+    variant: str, form: str, rows: Sequence[Row], edition: Edition, quality: Mapping[tuple[str, str, str], float]
+) -> Entry:
+    counted = next((row for row in rows if _lr(row) == edition.inputs.counts_lr and row.params is not None), None)
+    timed = next((row for row in rows if _lr(row) == edition.inputs.time_lr and row.runtime_ms is not None), None)
+    values: dict[str, float] = {}
+    remarks = []
+    if counted is not None:
+        known = {
+            "params_m": (counted.params, 1e6),
+            "flops_g": (counted.multi_adds, 1e9),
+            "acts_m": (counted.activations, 1e6),
+            "conv": (counted.convs, 1),
+        }
+        values |= {key: value / divisor for key, (value, divisor) in known.items() if value is not None}
+    if timed is not None and timed.runtime_ms is not None:
+        values["ave_time_ms"] = timed.runtime_ms.median
+        if timed.peak_memory_mib is not None:
+            values["mem_mb"] = timed.peak_memory_mib
+        if timed.status != "VALID":
+            remarks.append(f"runtime {timed.status}: {timed.reason}")
+    remarks += [f"{row.status}: {row.reason}" for row in rows if row.status in FAILURES]
+    for metric in METRICS:
+        if (variant, form, metric) in quality:
+            values[metric] = quality[variant, form, metric]
+        elif metric.startswith(("psnr_y", "ssim_y")):
+            name, _, dataset = metric.rpartition("_")
+            found = next((f for (m, s), f in _quality(rows[0]).items() if (m, s.lower()) == (name, dataset)), None)
+            if found is not None:
+                values[metric] = found
+    y_only = rows[0].colors == "y" and edition.rule.kind != "listed"
+    if y_only:
+        remarks.append("works on luma only: its costs leave out the chroma, not ranked beside RGB networks")
+    return Entry(
+        team=team_of(variant, form),
+        values=values,
+        runtime=timed.runtime_ms if timed is not None else None,
+        remarks=tuple(remarks),
+        listed_below=y_only,
+    )
+
+
+def team_of(variant: str, form: str) -> str:
+    """A network of ours as a team."""
+    return variant + ("@train" if form == "train" else "")
+
+
+def _quality(row: Row) -> dict[tuple[str, str], float]:
+    keys = {*row.quality, *row.measured}
+    found = {(metric, dataset): row.own_quality(metric, dataset) for metric, dataset in keys}
+    return {key: figure.value for key, figure in found.items() if figure is not None}
+
+
+def _lr(row: Row) -> tuple[int | None, int | None]:
+    return row.lr_width, row.lr_height

@@ -1,0 +1,246 @@
+"""A challenge's rules as data: what is measured on which input, what a table shows, who is ranked and how.
+
+An edition is a TOML file, those that come with srbench in ``editions/``; a laboratory writes its own in the same form.
+The facts of each edition stand in its file with their source.
+"""
+
+import difflib
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from srbench.board.published import QUALITY_SETS, quality_key
+from srbench.errors import InputError
+from srbench.facts import Frozen
+
+EDITIONS = Path(__file__).with_name("editions")
+
+#: Numbers that an entry of a challenge may have, with what they are for readers.
+METRICS: dict[str, str] = {
+    "val_psnr": "PSNR on the validation images, dB",
+    "test_psnr": "PSNR on the test images, dB",
+    "val_time_ms": "runtime on the validation images, ms an image",
+    "test_time_ms": "runtime on the test images, ms an image",
+    "ave_time_ms": "runtime that is ranked, ms an image",
+    "params_m": "parameters, millions",
+    "flops_g": "multiply-adds (MACs), 1e9; challenges print them as FLOPs",
+    "acts_m": "output elements of all convolutions, millions",
+    "mem_mb": "peak memory, MiB",
+    "conv": "convolutions",
+    **{quality_key(metric, each): f"{metric} on {each}" for each in QUALITY_SETS for metric in ("psnr_y", "ssim_y")},
+}
+
+
+class Column(Frozen):
+    """A column of the table.
+
+    Attributes:
+        key: a metric of :data:`METRICS`.
+        title: with its unit, as the edition prints it.
+        digits: after the decimal point.
+        beside: a second metric in the same cell, behind a slash.
+        beside_digits: of that.
+    """
+
+    key: str
+    title: str
+    digits: int = Field(ge=0, le=6)
+    beside: str = ""
+    beside_digits: int = Field(default=4, ge=0, le=6)
+
+    @model_validator(mode="after")
+    def _known(self) -> "Column":
+        for key in (self.key, *([self.beside] if self.beside else [])):
+            if key not in METRICS:
+                raise ValueError(f"unknown column '{key}'; known are {', '.join(METRICS)}")
+        return self
+
+
+class Baseline(Frozen):
+    """The network that an edition compares with.
+
+    Attributes:
+        name: as the edition's table has it.
+        network: its name in the zoo; empty where the zoo lacks it.
+        values: published figures by metric, of the machine that the edition measured on.
+        source: where they stand.
+    """
+
+    name: str
+    network: str = ""
+    values: dict[str, float] = Field(default_factory=dict)
+    source: str = ""
+
+
+class Floor(Frozen):
+    """PSNR below which a network is not ranked.
+
+    Attributes:
+        values: least dB by metric.
+        round_to: digits to which a PSNR is rounded before it is compared; None for the exact one.
+        admitted: networks that the published table ranks all the same, with the reason.
+    """
+
+    values: dict[str, float]
+    round_to: int | None = None
+    admitted: dict[str, str] = Field(default_factory=dict)
+
+
+class Sum(Frozen):
+    """A sum of ranks and the rank of that sum.
+
+    Attributes:
+        title: of the column.
+        of: metrics whose ranks are added.
+        ties: ``share`` one rank, or the title of an earlier sum, or the main metric, that decides between equal sums.
+    """
+
+    title: str
+    of: tuple[str, ...]
+    ties: str = "share"
+
+
+class RankSums(Frozen):
+    """Editions up to 2023: the main track is one metric's rank, others are sums of ranks; low is good everywhere."""
+
+    kind: Literal["rank-sums"]
+    main: str
+    ranked: tuple[str, ...]
+    sums: tuple[Sum, ...]
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Metrics without which nothing can be ranked."""
+        return frozenset({self.main, *self.ranked, *(key for each in self.sums for key in each.of)})
+
+
+class ExpScore(Frozen):
+    """Editions from 2024: score of a metric = exp(factor * value / baseline), of all the weighted sum; low is good.
+
+    Attributes:
+        weights: by metric, in the order of the columns.
+        titles: of the columns, by metric.
+    """
+
+    kind: Literal["exp-score"]
+    factor: float = 2.0
+    weights: dict[str, Annotated[float, Field(gt=0)]]
+    titles: dict[str, str]
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Metrics without which nothing can be scored."""
+        return frozenset(self.weights)
+
+
+class RealTime(Frozen):
+    """2023's score at 4K: 2^(PSNR - PSNR of bicubic) * 2 / (0.1 sqrt(ms)); 0 below bicubic; high is good."""
+
+    kind: Literal["real-time"]
+    psnr: str
+    time: str
+    bicubic_psnr: float
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Metrics without which nothing can be scored."""
+        return frozenset({self.psnr, self.time})
+
+
+class Listed(Frozen):
+    """No ranks: rows are sorted by a metric, smallest first."""
+
+    kind: Literal["listed"]
+    by: str
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Nothing: what is not known is a dash."""
+        return frozenset()
+
+
+Rule = Annotated[RankSums | ExpScore | RealTime | Listed, Field(discriminator="kind")]
+
+
+class Inputs(Frozen):
+    """What is measured on: LR (width, height) of the counts and of the timed passes, and what the edition itself times.
+
+    ``protocol`` and the sets name the measured quality that the floors are compared with.
+    """
+
+    counts_lr: tuple[int, int]
+    time_lr: tuple[int, int]
+    time_note: str = ""
+    protocol: str = "ntire"
+    val_set: str = ""
+    test_set: str = ""
+
+
+class Edition(Frozen):
+    """One challenge in one year, or a laboratory's own rules."""
+
+    name: str
+    title: str
+    source: str
+    scale: int = Field(ge=1)
+    hardware: str = ""
+    inputs: Inputs
+    columns: tuple[Column, ...]
+    rule: Rule
+    baseline: Baseline | None = None
+    floor: Floor | None = None
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Edition":
+        if isinstance(self.rule, ExpScore) and self.baseline is None:
+            raise ValueError("a rule exp-score needs a [baseline]")
+        named = {*self.rule.needs, *([self.rule.by] if isinstance(self.rule, Listed) else [])}
+        unknown = sorted(named - METRICS.keys())
+        if unknown:
+            raise ValueError(f"the rule names {', '.join(unknown)}; known are {', '.join(METRICS)}")
+        return self
+
+
+def names() -> list[str]:
+    """The editions that come with srbench."""
+    return sorted(path.stem for path in EDITIONS.glob("*.toml"))
+
+
+def find(typed: str) -> Edition:
+    """An edition by its name, or from a TOML file.
+
+    Raises:
+        InputError: no such edition or file, or one that does not say what it has to.
+    """
+    if typed.lower().endswith(".toml"):
+        return _read(Path(typed))
+    if typed.lower() not in names():
+        near = difflib.get_close_matches(typed.lower(), names(), n=2, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names())}"
+        raise InputError(f"unknown protocol '{typed}'; {hint} A protocol of your own is a file that ends in .toml")
+    return _known(typed.lower())
+
+
+@cache
+def _known(name: str) -> Edition:
+    return _read(EDITIONS / f"{name}.toml")
+
+
+def _read(path: Path) -> Edition:
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except OSError as error:
+        raise InputError(f"cannot read the protocol {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}") from None
+    try:
+        return Edition.model_validate({"name": path.stem, **content})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None

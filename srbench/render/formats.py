@@ -1,0 +1,129 @@
+"""Sections as text for a terminal, Markdown, LaTeX and HTML: the only place that knows how a format is written."""
+
+import html as standard_html
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal, get_args
+
+from srbench.render.grid import Cell, Grid, Note, Section
+from srbench.render.latex import latex
+from srbench.render.text import escape_markdown, plain
+
+Format = Literal["md", "csv", "latex", "html"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+SUFFIXES: dict[Format, str] = {"md": ".md", "csv": ".csv", "latex": ".tex", "html": ".html"}
+
+
+def write(sections: Sequence[Section], title: str, form: Literal["md", "latex", "html"]) -> str:
+    """A page in a format."""
+    return {"md": markdown, "latex": latex, "html": html}[form](sections, title)
+
+
+def terminal(sections: Sequence[Section]) -> str:
+    """Text for a terminal; the best are marked only where there is type to mark them with."""
+
+    def cell(each: Cell) -> str:
+        rank = f"({each.rank})" if each.rank else ""
+        text = plain(each.text) + rank + (f" {plain(each.tail)}" if each.tail else "")
+        return text + (f" {','.join(each.marks)}" if each.marks else "")
+
+    return "\n\n".join(block for section in sections for block in _blocks(section, cell, plain, "simple", ""))
+
+
+def markdown(sections: Sequence[Section], title: str) -> str:
+    """A Markdown page; the best of a column is bold, the second underlined."""
+
+    def cell(each: Cell) -> str:
+        text = {0: "{}", 1: "**{}**", 2: "<u>{}</u>"}[each.place].format(escape_markdown(each.text))
+        text += f"<sub>({each.rank})</sub>" if each.rank else ""
+        text += f" {escape_markdown(each.tail)}" if each.tail else ""
+        return text + (f" <sup>{','.join(each.marks)}</sup>" if each.marks else "")
+
+    blocks = [block for section in sections for block in _blocks(section, cell, escape_markdown, "pipe", "- ")]
+    return "\n\n".join([f"# {escape_markdown(title)}", *blocks]) + "\n"
+
+
+def _blocks(
+    section: Section, cell: Callable[[Cell], str], text: Callable[[str], str], style: str, bullet: str
+) -> list[str]:
+    def titled(title: str) -> str:
+        """Units stay in plain brackets: they are no links."""
+        return text(title).replace("\\[", "[").replace("\\]", "]")
+
+    blocks = [text(section.caption)]
+    for grid in section.grids:
+        blocks += [f"{titled(grid.title)}:"] if grid.title else []
+        cells = [[titled(title) for title in grid.head], *([cell(each) for each in row] for row in grid.rows)]
+        blocks.append(tabulated(cells, style, grid.left, grid.rules))
+    notes = [bullet + _note(note, text) for note in section.notes]
+    return [*blocks, *(["\n".join(notes)] if notes else [])]
+
+
+def _note(note: Note, text: Callable[[str], str]) -> str:
+    return f"{note.mark}: {text(note.text)}" if note.mark else text(note.text)
+
+
+def tabulated(cells: list[list[str]], style: str, left: Collection[int] = (0,), rules: Collection[int] = ()) -> str:
+    """Cells as a table of ``tabulate``: the first row is the head, the columns in ``left`` are text.
+
+    Rows in ``rules`` get a line above them, or an empty one where the format knows no line.
+    """
+    from tabulate import SEPARATING_LINE, tabulate
+
+    head, *body = cells
+    align = tuple("left" if column in left else "right" for column in range(len(head)))
+    if style == "simple":
+        lines = [
+            line for row, each in enumerate(body) for line in ((SEPARATING_LINE, each) if row in rules else (each,))
+        ]
+    else:
+        empty = ["" for _ in head]
+        lines = [line for row, each in enumerate(body) for line in ((empty, each) if row in rules else (each,))]
+    return tabulate(lines, headers=head, tablefmt=style, colalign=align, disable_numparse=True)
+
+
+def html(sections: Sequence[Section], title: str) -> str:
+    """One page of plain HTML without scripts, to print or to paste from."""
+    parts = [part for section in sections for part in _html_section(section)]
+    head = f'<meta charset="utf-8"><title>{_escape(title)}</title><style>{_CSS}</style>'
+    top = ["<!doctype html>", f'<html lang="en"><head>{head}</head><body>', f"<h1>{_escape(title)}</h1>"]
+    return "\n".join([*top, *parts, "</body></html>", ""])
+
+
+_CSS = (
+    ":root{color-scheme:light dark}body{font:16px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;"
+    "padding:0 1rem}table{border-collapse:collapse;font-variant-numeric:tabular-nums;border-block:2px solid}"
+    "caption{text-align:left;font-weight:600;padding:.4rem 0}thead tr{border-bottom:1px solid}"
+    "th,td{padding:.15rem .6rem;text-align:right;white-space:nowrap}th.text,td.text{text-align:left}"
+    "tr.rule{border-top:1px solid}tbody tr:hover{background:color-mix(in srgb,currentColor 8%,transparent)}"
+    ".scroll{overflow-x:auto;margin:1rem 0}.notes{font-size:.85em;padding-left:1.2rem}small{opacity:.75}"
+)
+
+
+def _html_section(section: Section) -> list[str]:
+    lines = [f"<h2>{_escape(section.caption)}</h2>"]
+    for grid in section.grids:
+        lines += ['<div class="scroll"><table>', *([f"<caption>{_escape(grid.title)}</caption>"] if grid.title else [])]
+        heads = (f'<th scope="col"{_class(grid, column)}>{_escape(text)}</th>' for column, text in enumerate(grid.head))
+        lines.append(f"<thead><tr>{''.join(heads)}</tr></thead><tbody>")
+        for number, row in enumerate(grid.rows):
+            cells = (f"<td{_class(grid, column)}>{_html_cell(cell)}</td>" for column, cell in enumerate(row))
+            ruled = ' class="rule"' if number in grid.rules else ""
+            lines.append(f"<tr{ruled}>{''.join(cells)}</tr>")
+        lines.append("</tbody></table></div>")
+    notes = (f"<li>{_note(note, _escape)}</li>" for note in section.notes)
+    return [*lines, f'<ul class="notes">{"".join(notes)}</ul>'] if section.notes else lines
+
+
+def _class(grid: Grid, column: int) -> str:
+    return ' class="text"' if column in grid.left else ""
+
+
+def _html_cell(cell: Cell) -> str:
+    text = {0: "{}", 1: "<strong>{}</strong>", 2: "<u>{}</u>"}[cell.place].format(_escape(cell.text))
+    text += f"<sub>({cell.rank})</sub>" if cell.rank else ""
+    text += f" <small>{_escape(cell.tail)}</small>" if cell.tail else ""
+    return text + (f"<sup>{','.join(cell.marks)}</sup>" if cell.marks else "")
+
+
+def _escape(text: str) -> str:
+    return standard_html.escape(plain(text))

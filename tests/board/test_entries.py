@@ -1,0 +1,145 @@
+"""Entries from a challenge's files and from our own rows."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from srbench.board import challenge, entries, protocols
+from srbench.board.challenge import Entry
+from srbench.errors import InputError
+from srbench.measure.stats import Interval
+from srbench.render import challenge as render
+from tests.builders import make_row
+
+EDITION = protocols.find("ntire2024")
+CSV = """year,team,status,val_psnr,ave_time_ms,params_m,flops_g,rank_params,kind
+2024,A,ranked,26.95,5.5,0.151,9.83,2,published table
+2024,B,ranked,26.95,6.5,0.151,,1,published table
+2024,A again,ranked,26.95,5.5,0.2,9.83,,README
+2024,Base,baseline,26.96,11.77,0.317,19.67,,published table
+2023,C,ranked,29,5,0.2,10,,published table
+"""
+
+
+def test_a_csv_gives_the_rows_of_its_edition_as_it_printed_them(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(CSV)
+    found, baseline = entries.read(path, EDITION)
+    assert [entry.team for entry in found] == ["A", "B"]
+    assert found[0].values == {"val_psnr": 26.95, "ave_time_ms": 5.5, "params_m": 0.151, "flops_g": 9.83}
+    assert found[1].given_ranks == {"params_m": 1}
+    assert baseline is not None
+    assert baseline.values["ave_time_ms"] == 11.77
+
+
+def test_results_json_of_the_challenge_scripts(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    figures = {
+        "valid_psnr": [26.9, 27.0],
+        "valid_ave_psnr": 26.95,
+        "valid_ave_runtime": 8.0,
+        "test_ave_runtime": 7.48,
+        "valid_memory": 705.24,
+        "num_parameters": 0.151,
+        "flops": 9.83,
+        "activations": 41.68,
+        "num_conv": 22,
+    }
+    path.write_text(json.dumps({"   00_SPAN": figures}))
+    [found], baseline = entries.read(path, EDITION)
+    assert found.team == "00_SPAN"
+    assert found.values["ave_time_ms"] == pytest.approx((8.0 + 7.48) / 2)
+    assert (found.values["mem_mb"], found.values["conv"], found.values["acts_m"]) == (705.24, 22, 41.68)
+    assert baseline is None
+
+
+#: A line of NTIRE 2026's results.txt (ntire_protocol.md, section 3).
+TEXT = (
+    "Model\tVal PSNR\tTest PSNR\tVal Time [ms]\tTest Time [ms]\tAve Time [ms]\tParams [M]\tFLOPs [G]\tActs [M]\t"
+    "Mem [M]\tConv\n00_SPAN\t26.94\t27.01\t8.00\t7.47\t7.74\t0.151\t9.83\t41.68\t705.24\t  22\n"
+)
+SPAN = Entry(
+    "00_SPAN",
+    {
+        "val_psnr": 26.94,
+        "test_psnr": 27.01,
+        "val_time_ms": 8.0,
+        "test_time_ms": 7.47,
+        "ave_time_ms": 7.74,
+        "params_m": 0.151,
+        "flops_g": 9.83,
+        "acts_m": 41.68,
+        "mem_mb": 705.24,
+        "conv": 22,
+    },
+)
+
+
+def test_results_txt_of_the_challenge_scripts(tmp_path: Path) -> None:
+    path = tmp_path / "results.txt"
+    path.write_text(TEXT)
+    assert entries.read(path, EDITION) == ([SPAN], None)
+
+
+@pytest.mark.parametrize("name", ["results.json", "results.txt"])
+def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    standings = challenge.rank([SPAN, Entry("no psnr", {"params_m": 1.5})], EDITION)
+    path.write_text(render.results_json(standings) if name.endswith("json") else render.results_text(standings))
+    [first, second], _ = entries.read(path, EDITION)
+    # The average is derived from both times where it is not stored.
+    expected = SPAN.values if name.endswith("txt") else SPAN.values | {"ave_time_ms": (8.0 + 7.47) / 2}
+    assert first.values == pytest.approx(expected)
+    assert second == Entry("no psnr", {"params_m": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("t.csv", "", "has no column team"),
+        ("t.csv", "team,psnr\nA,1\n", "has no column team, or none of val_psnr"),
+        ("t.csv", "model,multi_adds\nA,1\n", "srbench's own table"),
+        ("t.csv", "team,params_m\nA,many\n", "params_m of 'A' is 'many', no number"),
+        ("t.csv", "team,params_m\nA,nan\n", "params_m of 'A' is 'nan', no number"),
+        ("t.csv", "team,params_m,year\nA,1,2019\n", "holds no entry of ntire2024"),
+        ("r.json", "{", "is not JSON"),
+        ("r.json", "[1]", "is no results.json"),
+        ("r.json", '{"A": {"flops": "x"}}', "flops of 'A' is 'x'"),
+        ("r.txt", "hello", "is no results.txt"),
+        ("r.txt", TEXT + "short\t1\n", "'short' has 2 cells where the first line has 11"),
+        ("r.xlsx", "", "is neither a folder of records nor"),
+    ],
+)
+def test_a_file_of_another_kind_is_one_line(tmp_path: Path, name: str, text: str, said: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        entries.read(path, EDITION)
+    assert said in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_our_rows_give_counts_of_one_input_and_runtime_of_the_other() -> None:
+    counted = make_row("span", lr_width=256, lr_height=256, runtime_ms=None, peak_memory_mib=None)
+    timed = make_row("span", lr_width=510, lr_height=339, multi_adds=1, runtime_ms=Interval(100, 99, 101, "range"))
+    other = make_row("span", lr_width=320, lr_height=180)
+    [found] = entries.from_rows([counted, timed, other], EDITION, {("span", "deploy", "val_psnr"): 26.95})
+    assert found.values["flops_g"] == counted.multi_adds / 1e9 if counted.multi_adds else False
+    assert (found.values["ave_time_ms"], found.values["val_psnr"]) == (100, 26.95)
+    assert found.runtime == timed.runtime_ms
+    assert not found.listed_below
+
+
+def test_networks_on_luma_are_listed_and_not_ranked() -> None:
+    row = make_row("ecbsr", colors="y", lr_width=256, lr_height=256)
+    [found] = entries.from_rows([row], EDITION, {})
+    assert found.listed_below
+    assert "works on luma only" in found.remarks[-1]
+
+
+def test_a_failed_network_says_why() -> None:
+    row = make_row("msrn", lr_width=510, lr_height=339, status="OOM", reason="no memory", runtime_ms=None)
+    [found] = challenge.rank(entries.from_rows([row], EDITION, {}), EDITION)
+    assert not found.ranked
+    assert "OOM: no memory" in found.remarks

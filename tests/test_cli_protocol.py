@@ -1,0 +1,112 @@
+"""``--protocol`` on the command line: a challenge's own files, and networks measured here."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import Run
+from tests.shared_files import SHARED, needs_shared
+
+TABLES = "facts/ntire_leaderboards.csv"
+
+
+@needs_shared(TABLES)
+def test_a_published_table_is_ranked_in_every_format(run: Run) -> None:
+    done = run("leaderboard", "--protocol", "ntire2024", str(SHARED / TABLES), "--format", "md,csv,latex,html,json,txt")
+    assert done.code == 0, done.err
+    first = next(line for line in done.out.splitlines() if line.startswith("XiaomiMM"))
+    # The report: score 2.61, rank 1.
+    assert first.split()[-2:] == ["2.61", "1"]
+    for name in ("ntire2024.md", "ntire2024.csv", "ntire2024.tex", "ntire2024.html", "ntire2024_results.json"):
+        assert Path("results", name).stat().st_size > 0
+    with Path("results/ntire2024.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["team"] == "XiaomiMM"
+    assert rows[-1]["team"] == "RLFN (Baseline)"
+    magic = next(row for row in rows if row["team"] == "MagicSR")
+    assert float(magic["score_main"]) == pytest.approx(168.75e31, rel=0.01)
+    again = run("leaderboard", "--protocol", "ntire2024", "results/ntire2024_results.txt")
+    assert again.code == 0
+    assert "XiaomiMM" in again.out
+
+
+def test_networks_measured_here_are_ranked_by_a_challenge(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "house.toml").write_text(
+        """title = "House"
+source = "ours"
+scale = 4
+columns = [{ key = "ave_time_ms", title = "Time", digits = 1 }, { key = "flops_g", title = "G", digits = 3 }]
+[inputs]
+counts_lr = [256, 256]
+time_lr = [24, 20]
+[rule]
+kind = "exp-score"
+weights = { ave_time_ms = 0.5, flops_g = 0.5 }
+titles = { ave_time_ms = "Time", flops_g = "G" }
+[baseline]
+name = "EFDN"
+values = { ave_time_ms = 16.69, flops_g = 16.70 }
+"""
+    )
+    measured = ["--budget", "0.05", "--rounds", "1", "--threads", "1"]
+    typed = ("--models", "rfdn,span,ecbsr-m4c8", "--protocol", "house.toml", *measured)
+    done = run("profile", *typed)
+    assert done.code == 0, done.err
+    assert "'srbench leaderboard --protocol house.toml --output results' ranks them" in done.err
+
+    refused = run("leaderboard", "--protocol", "house.toml")
+    assert refused.code == 2
+    assert "scores against EFDN, whose published runtime is of another machine" in refused.err
+    assert "--baseline: " in refused.err
+
+    done = run("leaderboard", "--protocol", "house.toml", "--baseline", "rfdn")
+    assert done.code == 0, done.err
+    rows = {
+        line.split()[0]: line.split() for line in done.out.splitlines() if line.startswith(("rfdn", "span", "ecbsr"))
+    }
+    # RFDN's convolutions at LR 256x256: 27.03 G, 112.03 M activations in the challenge's own table; SPAN's 27.87 G is
+    # its 24.49 G at 320x180 (model_defs/README.md) times 65536 / 57600.
+    with Path("results/house.csv").open(newline="") as file:
+        flops = {row["team"]: float(row["flops_g"]) for row in csv.DictReader(file)}
+    assert flops["span"] == pytest.approx(24.49 * 65536 / 57600, abs=0.01)
+    assert set(flops) == {"rfdn", "span", "ecbsr-m4c8"}
+    assert rows["rfdn"][-1] == "-"  # the baseline is no competitor
+    assert rows["ecbsr-m4c8"][-1] == "-"  # nor is a network on luma
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("leaderboard", "--protocol", "ntire24"), "unknown protocol 'ntire24'; did you mean ntire2024"),
+        (("leaderboard", "--protocol", "ntire2024", "gone.csv"), "no file or folder gone.csv"),
+        (("leaderboard", "--protocol", "ntire2024"), "no records in results/runs"),
+        (("leaderboard", "gone.csv"), "gone.csv is for --protocol"),
+        (("leaderboard", "--baseline", "rfdn"), "--baseline is for --protocol"),
+        (("leaderboard", "--format", "pdf"), "--format 'pdf' is none of md, csv, latex, html"),
+        (("leaderboard", "--format", "json"), "--format 'json' is none of"),
+        (("leaderboard", "--format", ","), "--format names none of"),
+        (("profile", "--models", "span", "--protocol", "nitre2024"), "unknown protocol 'nitre2024'"),
+        (("profile", "--models", "span", "--protocol", "ntire2024", "--lr", "9x9"), "leave --lr out"),
+        (("profile", "--models", "span", "--protocol", "rtsr2023", "--scale", "2"), "leave --scale out"),
+    ],
+)
+def test_wrong_input_is_one_line(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_records_of_other_sizes_are_answered_with_the_command(run: Run) -> None:
+    assert run("profile", "--models", "span", "--static-only", "--lr", "32x32").code == 0
+    done = run("leaderboard", "--protocol", "ntire2024")
+    assert done.code == 2
+    assert "no records of LR 256x256 and 510x339 at x4 in results; 'srbench profile --protocol ntire2024" in done.err
+
+
+def test_a_leaderboard_is_written_in_the_formats_asked_for(run: Run) -> None:
+    assert run("profile", "--models", "span,imdn,rfdn", "--static-only").code == 0
+    assert run("leaderboard", "--format", "latex,html").code == 0
+    assert "\\toprule" in Path("results/leaderboard_x4.tex").read_text()
+    assert "<table>" in Path("results/leaderboard_x4.html").read_text()
