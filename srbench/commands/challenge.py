@@ -73,7 +73,7 @@ def _file(
     if form == "csv":
         return output / f"{edition.name}.csv", render.csv(ranked, edition)
     page: Literal["md", "latex", "html"] = "latex" if form == "latex" else "html" if form == "html" else "md"
-    return output / f"{edition.name}{formats.SUFFIXES[page]}", formats.write([section], edition.title, page)
+    return output / f"{edition.name}{formats.SUFFIXES[page]}", formats.write([section], edition.name, page)
 
 
 def _with_baseline(
