@@ -6,7 +6,7 @@ image = model_defs.super_resolve(model, image)                       # RGB in [0
 """
 
 from model_defs.catalog import DEFAULTS, Variant, ZooError, build, get, variants
-from model_defs.checkpoint import load_checkpoint
+from model_defs.checkpoint import load_checkpoint, read_tensors
 from model_defs.inference import super_resolve
 from model_defs.reparam import Form, form_of, to_deploy
 
@@ -19,6 +19,7 @@ __all__ = [
     "form_of",
     "get",
     "load_checkpoint",
+    "read_tensors",
     "super_resolve",
     "to_deploy",
     "variants",

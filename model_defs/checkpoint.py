@@ -1,6 +1,7 @@
 """Reading official checkpoints, whatever wrapper they carry and whichever form they hold."""
 
 import functools
+import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,6 +53,15 @@ def read_state(path: str | Path) -> State:
     """The bare tensors of a checkpoint file, keyed as the official code keys them.
 
     Raises:
+        ZooError: as :func:`read_tensors`.
+    """
+    return {_official_key(key): tensor for key, tensor in read_tensors(path).items()}
+
+
+def read_tensors(path: str | Path) -> State:
+    """The bare tensors of a checkpoint file, out of any usual wrapper, keyed as they stand there.
+
+    Raises:
         ZooError: missing, unreadable or not a checkpoint.
     """
     try:
@@ -62,6 +72,10 @@ def read_state(path: str | Path) -> State:
         first = (str(error).splitlines() or [""])[0]
         # A pickle that names an unknown key raises KeyError with a bare number.
         reason = f"{type(error).__name__} {first}".strip() if len(first.split()) < 2 else first
+        if isinstance(error, pickle.UnpicklingError):
+            reason = "it is damaged, or holds more than tensors (a whole pickled module, say)"
+        elif isinstance(error, OSError):
+            reason = error.strerror or reason
         raise ZooError(f"{path} is not a checkpoint that opens with weights_only=True: {reason}") from None
     content = _unwrap(content)
     if not isinstance(content, Mapping) or not content:
@@ -71,7 +85,7 @@ def read_state(path: str | Path) -> State:
         raise ZooError(f"{path} holds no weights: none of its {len(content)} entries is a tensor")
     while all(key.startswith("module.") for key in state):
         state = {key.removeprefix("module."): tensor for key, tensor in state.items()}
-    return {_official_key(key): tensor for key, tensor in state.items()}
+    return state
 
 
 def _unwrap(content: object) -> object:

@@ -111,7 +111,11 @@ def read(output: Path, complain: Callable[[str], None]) -> list[Record]:
     """
     records = read_each(output / RUNS, migrations.load, complain)
     if not records:
-        raise InputError(f"no records in {output / RUNS}; 'srbench profile' makes some, --output names another folder")
+        quality = any((output / "quality").glob("*.json"))
+        hint = "; what 'srbench evaluate' measured joins the networks that are profiled" if quality else ""
+        raise InputError(
+            f"no records in {output / RUNS}; 'srbench profile' makes some, --output names another folder{hint}"
+        )
     return sorted(records, key=lambda record: record.finished)
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from srbench.board.leaderboard import Quality
+from srbench.board.published import QUALITY_SETS
 from srbench.facts import Frozen
 from srbench.quality.metrics import PRESETS
 from srbench.quality.results import QualityRecord
@@ -58,10 +59,15 @@ class MeasuredBook:
         oldest_first = sorted(own, key=lambda record: record.finished)
         mine = [found for record in oldest_first if (found := measured_of(record)) is not None]
         copies = {(found.scale, found.dataset): found.dataset_sha256 for found in (*reference, *mine)}
+        # A row is of one checkpoint: a user's own sweeps away what another one scored on the other sets.
+        weights = {_network(found): found.checkpoint_sha256 for found in (*reference, *mine)}
+        self._reference = frozenset(reference)
         self._found = {
-            (found.variant, found.form, found.scale, found.dataset): found
+            (*_network(found), found.dataset): found
             for found in (*reference, *mine)
-            if copies[found.scale, found.dataset] == found.dataset_sha256
+            if found.dataset in QUALITY_SETS
+            and copies[found.scale, found.dataset] == found.dataset_sha256
+            and weights[_network(found)] == found.checkpoint_sha256
         }
 
     def figures(self, model: ModelId, scale: int) -> dict[tuple[str, str], Quality]:
@@ -72,15 +78,20 @@ class MeasuredBook:
             for (variant, its_form, its_scale, dataset), found in self._found.items():
                 if (variant, its_form, its_scale) == (_name(model), form, scale):
                     psnr, ssim = f"{found.psnr_y:.2f}", f"{found.ssim_y:.4f}"
-                    source, how = _source(found), _how(found)
+                    source, how = self._source(found), _how(found)
                     figures["psnr_y", dataset] = Quality(found.psnr_y, psnr, "measured", source, how=how)
                     figures["ssim_y", dataset] = Quality(found.ssim_y, ssim, "measured", source, how=how)
         return figures
 
+    def _source(self, found: Measured) -> str:
+        weights = (
+            f"{found.checkpoint} (sha256 {found.checkpoint_sha256[:8]})" if found.checkpoint else "its own weights"
+        )
+        return f"measured {'by srbench before' if found in self._reference else 'here'}, with {weights}"
 
-def _source(found: Measured) -> str:
-    weights = f"{found.checkpoint} (sha256 {found.checkpoint_sha256[:8]})" if found.checkpoint else "its own weights"
-    return f"measured with {weights}"
+
+def _network(found: Measured) -> tuple[str, Form, int]:
+    return found.variant, found.form, found.scale
 
 
 def _how(found: Measured) -> str:

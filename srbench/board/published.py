@@ -21,6 +21,8 @@ Metric = QualityMetric | MachineMetric | Literal["params", "multi_adds", "activa
 Kind = Literal["published", "secondary", "approximate"]  # best evidence first
 
 QUALITY_SETS = ("Set5", "Set14", "B100", "Urban100", "Manga109")
+SET_SIZES = {"Set5": 5, "Set14": 14, "B100": 100, "Urban100": 100, "Manga109": 109}
+"""Images of each set: published figures are of all of them."""
 MULTI_ADDS_INPUT = "1280x720 GT"
 """The input for which papers count Multi-Adds; counts at other sizes are kept but not compared."""
 SIBLINGS: Mapping[str, tuple[str, ...]] = {

@@ -48,7 +48,12 @@ def evaluate(
     dtype: Annotated[DtypeOption, typer.Option(help="What the network computes in.")] = DtypeOption.float32,
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Channels innermost in memory.")] = False,
     tile: Annotated[
-        int | None, typer.Option(min=16, help="Side of overlapping LR tiles, where memory is short. [default: whole]")
+        int | None,
+        typer.Option(
+            min=32,
+            help="Side of LR tiles, where memory is short; each sees 32 pixels more on every side, so small ones are "
+            "slow. [default: whole]",
+        ),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds after which an image is given up.")] = 600.0,
     images: Annotated[bool, typer.Option("--images", help="Print every image, worst first.")] = False,

@@ -75,7 +75,8 @@ def evaluate(options: Options) -> int:
             say(f"interrupted: what is done is kept in {options.output / quality_store.FOLDER}; --resume goes on")
             return FAILED
         except OSError as error:
-            say(f"cannot write to {options.output}: {error.strerror or error}; --resume goes on with what is stored")
+            where = error.filename or options.output
+            say(f"cannot write to {where}: {error.strerror or error}; --resume goes on with what is stored")
             return FAILED
     with_modes = [record.evaluation for record in records if record.evaluation.mode]
     plain = [quality_store.earlier(options.output, asked.plain) for asked in with_modes]
@@ -98,16 +99,21 @@ def plan(options: Options) -> list[Task]:
     folders = weights.folders(options.weights)
     sets = [
         (scale, datasets.find(name.strip(), options.data, scale))
-        for scale in options.scales
+        for scale in dict.fromkeys(options.scales)
         for name in options.datasets.split(",")
         if name.strip()
     ]
+    sets = list({(scale, found.folder.resolve()): (scale, found) for scale, found in sets}.values())
+    for number, (scale, one) in enumerate(sets):
+        twin = next((each for s, each in sets[:number] if (s, each.name) == (scale, one.name)), None)
+        if twin is not None:
+            raise InputError(f"{twin.folder} and {one.folder} are both called {one.name}; evaluate one at a time")
     if not sets:
         raise InputError("--datasets names no set, such as set5,set14,b100")
     read = {(scale, found.folder): _read_set(found) for scale, found in sets}
     tasks = []
     for model, optional in named(options.names, options.form):
-        for scale in options.scales:
+        for scale in dict.fromkeys(options.scales):
             found = weights_of(model, scale, folders, optional=optional)
             if found is None:
                 continue
@@ -188,7 +194,7 @@ def weights_of(
             say(f"{name} has no x{scale}: skipped")
             return None
         models.check(model, scale, 1 << 16, 1 << 16)
-    path = weights.find(name.lower(), scale, folders)
+    path = weights.find(name.lower(), scale, folders, say)
     if path is None:
         if model.source is not None:
             return None, _own_weights(model, None)
@@ -196,9 +202,10 @@ def weights_of(
         if optional:
             say(f"no checkpoint of {name} x{scale} {where}: skipped")
             return None
+        known = any((each.variant, each.scale) == (name, scale) and each.url for each in weights.registry())
         raise InputError(
             f"no checkpoint of {name} x{scale} {where}; put one into a folder as {name}_x{scale}.pth and name the "
-            f"folder with --weights, or try 'srbench weights fetch {name}'"
+            f"folder with --weights" + (f", or try 'srbench weights fetch {name} --scale {scale}'" if known else "")
         )
     if model.source is not None:
         return path, _own_weights(model, path)
@@ -206,6 +213,8 @@ def weights_of(
         held = model_defs.form_of(model_defs.load_checkpoint(model.variant, path, scale))
     except model_defs.ZooError as error:
         raise InputError(str(error)) from None
+    if model.form == "train" and held == "deploy" and model_defs.get(model.variant).folds:
+        raise InputError(f"{path} holds {name} folded: its training form cannot be evaluated; leave train out")
     return path, Checkpoint(file=path.name, sha256=weights.sha256(path), form=held)
 
 
@@ -229,6 +238,8 @@ def _one(task: Task, here: Machine, options: Options, tell: Callable[[list[Image
     """Evaluate one network on one set; the record is stored after every image."""
     asked = task.asked
     before = quality_store.earlier(options.output, asked) if options.resume else None
+    if before is not None and before.complete and before.evaluation.protocols != asked.protocols:
+        return before
     images = list(before.images) if before is not None else []
 
     def record(**changes: object) -> QualityRecord:

@@ -15,7 +15,7 @@ from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
-from srbench.commands.leaderboard import Shown, write_leaderboards
+from srbench.commands.leaderboard import Shown, measured_in, write_leaderboards
 from srbench.errors import InputError
 from srbench.journal import Header, Journal
 from srbench.machine.device import choose_device
@@ -228,7 +228,7 @@ def _cases_under(loads: Sequence[Workload], options: Options, names: str) -> lis
 
 def _report(records: Sequence[Record], options: Options) -> str:
     claims = ClaimBook(load_claims())
-    rows = rows_of(records, claims)
+    rows = rows_of(records, claims, measured_in(options.output))
     if options.shown.published:
         rows += [row for scale in sorted({r.scale for r in rows}) for row in published_rows(scale, claims)]
     parts = [details.layers_text(record) for record in records] if options.layers else []

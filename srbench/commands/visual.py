@@ -68,7 +68,8 @@ def visual(options: Options) -> int:
             failed = True
             say(f"{model.variant} x{options.scale}: {answer.status}: {answer.reason}")
     figure = render.draw(pair.gt, f"{sample.name} from {dataset.name}, x{options.scale}", outputs, crop)
-    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", f"visual_x{options.scale}_{dataset.name}_{sample.name}")
+    name = f"visual_x{options.scale}_{dataset.name}_{sample.name}_{'-'.join(map(str, crop))}"
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
     files = render.save(figure, options.output / readable)
     say(f"wrote {', '.join(map(str, files))}; scores of the whole image: {protocol.describe('PSNR', options.scale)}")
     return FAILED if failed else OK

@@ -1,8 +1,9 @@
 """``srbench weights``: which official checkpoints there are, and which of them are at hand."""
 
+import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import model_defs
@@ -17,19 +18,27 @@ from srbench.render.text import plain
 
 OK, FAILED = 0, 1
 MB = 1e6
+#: ``VARIANT_xSCALE``, as a user names a checkpoint.
+_OWN_NAME = re.compile(r"(.+)_x(\d{1,2})")
 
 
 def list_all() -> int:
     """Print the registry with what is in the cache."""
     cells = [["Model", "Scale", "File", "Size [MB]", "At hand", "Licence", "Note"]]
     folder = weights.cache_folder()
+    there = {weights.sha256(path): path for path in weights.files_in(folder)} if folder.is_dir() else {}
     for each in weights.registry():
-        path = folder / each.file
-        here = DASH if not path.is_file() else "yes" if weights.sha256(path) == each.sha256 else "damaged"
+        here = "yes" if each.sha256 in there else "damaged" if (folder / each.file).is_file() else DASH
         note = each.note if each.url else f"no direct link; {each.note}"
         cells.append([each.variant, f"x{each.scale}", each.file, f"{each.bytes / MB:.1f}", here, each.licence, note])
     print(tabulated(cells, "simple", left=(0, 1, 2, 4, 5, 6)))
-    print(f"\nCache: {folder}\n'srbench weights fetch MODEL' downloads; nothing else touches the network.")
+    official = {each.sha256 for each in weights.registry()}
+    if own := [path.name for digest, path in there.items() if digest not in official]:
+        print(f"\nYour own: {plain(', '.join(own))}")
+    print(
+        f"\nCache: {folder} (SRBENCH_CACHE names another)\n"
+        "'srbench weights fetch MODEL' downloads; nothing else touches the network."
+    )
     return OK
 
 
@@ -55,17 +64,35 @@ def verify(folder: Path | None) -> int:
     cells, wrong = [["File", "Is"]], 0
     for path in weights.files_in(folder):
         known = by_hash.get(weights.sha256(path))
-        if known is not None:
-            told = f"{known.variant} x{known.scale}, official"
-        elif path.name in by_name:
-            told, wrong = "not the official file of this name", wrong + 1
-        else:
-            told = "not in the registry"
+        told, right = _verdict(path, known, by_name)
+        wrong += not right
         cells.append([plain(path.name), told])
     if len(cells) == 1:
         raise InputError(f"no checkpoints in {folder}")
     print(tabulated(cells, "simple", left=(0, 1)))
     return FAILED if wrong else OK
+
+
+def _verdict(path: Path, known: Registered | None, by_name: Mapping[str, Registered]) -> tuple[str, bool]:
+    """What a file is, and whether its name says so."""
+    named = _OWN_NAME.fullmatch(path.stem)
+    if known is not None:
+        told = f"{known.variant} x{known.scale}, official"
+        right = named is None or (named[1].lower(), int(named[2])) == (known.variant, known.scale)
+        return (told, True) if right or path.name in by_name else (f"{told}: not what its name says", False)
+    if path.name in by_name:
+        return "not the official file of this name", False
+    if named is None:
+        return "not in the registry", True
+    try:
+        variant = model_defs.get(named[1])
+    except model_defs.ZooError:
+        return "not in the registry", True
+    try:
+        model_defs.load_checkpoint(variant.name, path, int(named[2]))
+    except model_defs.ZooError:
+        return f"not in the registry, and no checkpoint of {variant.name} x{named[2]}", False
+    return f"{variant.name} x{named[2]}, not an official one", True
 
 
 def add(file: Path, model: str, scale: int) -> int:
@@ -77,6 +104,7 @@ def add(file: Path, model: str, scale: int) -> int:
         raise InputError(str(error)) from None
     folder = weights.cache_folder()
     target = folder / f"{variant.name}_x{scale}{file.suffix.lower() or '.pth'}"
+    replaced = " in place of an earlier one" if target.exists() else ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".adding-", delete=False) as temporary:
@@ -84,7 +112,7 @@ def add(file: Path, model: str, scale: int) -> int:
         Path(temporary.name).replace(target)
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror or error}; SRBENCH_CACHE names another") from None
-    say(f"{variant.name} x{scale}: {target}")
+    say(f"{variant.name} x{scale}: {target}{replaced}")
     return OK
 
 

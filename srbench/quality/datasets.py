@@ -149,6 +149,8 @@ def _root(typed: str, data: Path) -> Path:
     direct = Path(typed)
     if direct.is_dir() and ("/" in typed or not data.is_dir() or _plain(typed) not in KNOWN):
         return direct
+    if "/" in typed:
+        raise InputError(f"no folder {typed} of GT images" + (": it is a file" if direct.is_file() else ""))
     if not data.is_dir():
         raise InputError(f"no folder {data} of data sets; name it with --data")
     folders = {path.name: path for path in sorted(data.iterdir()) if path.is_dir()}

@@ -7,6 +7,7 @@ from time import perf_counter_ns
 
 import torch
 
+import model_defs
 from srbench.errors import InputError
 from srbench.machine.device import open_device
 from srbench.quality import datasets, upscale
@@ -38,20 +39,24 @@ class EvaluationJob:
     memory_limit_bytes: int | None
 
     def run(self, report: Callable[[ImageResult], None]) -> Answer:
-        """Evaluate what is not done; ends at the first image that has no score, with the reason."""
+        """Evaluate what is not done. Images without a score are answered with the first one's reason."""
         asked = self.evaluation
         if asked.threads is not None:
             torch.set_num_threads(asked.threads)
         evaluate = self._by_bicubic if asked.model.variant == BICUBIC else self._by_network()
+        failures: list[Answer] = []
         for sample in self.dataset.samples:
             if sample.name not in self.done:
                 try:
                     report(evaluate(sample.name, datasets.read(sample, asked.scale)))
                 except InputError as error:
-                    return Answer(status="UNSUPPORTED", reason=str(error))
+                    failures.append(Answer(status="UNSUPPORTED", reason=str(error)))
                 except Exception as error:  # noqa: BLE001 - whatever a network raises is a row that names the image
-                    return _failure(error, sample.name, tiled=asked.tile is not None)
-        return Answer()
+                    failures.append(_failure(error, sample.name, tiled=asked.tile is not None))
+        if not failures:
+            return Answer()
+        more = f"; {len(failures)} images without a score" if len(failures) > 1 else ""
+        return failures[0].model_copy(update={"reason": failures[0].reason + more})
 
     def _by_bicubic(self, name: str, pair: Pair) -> ImageResult:
         asked = self.evaluation
@@ -86,7 +91,7 @@ class EvaluationJob:
 def _failure(error: Exception, image: str, *, tiled: bool) -> Answer:
     if isinstance(error, upscale.OutputError):
         return Answer(status="MISMATCH", reason=f"{image}: {error}")
-    if isinstance(error, UnsuitableError):
+    if isinstance(error, UnsuitableError | model_defs.ZooError):
         return Answer(status="UNSUPPORTED", reason=f"{image}: {error}")
     answer = failure(error)
     advice = "; --tile takes an image in parts" if answer.status == "OOM" and not tiled else ""

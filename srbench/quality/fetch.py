@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pooch
 import requests
+from pooch import get_logger as pooch_logger
 
 from srbench.errors import InputError
 from srbench.quality.weights import Registered
@@ -35,6 +36,7 @@ def fetch(wanted: Registered, cache: Path, tell: Callable[[int], None] = lambda 
     def download(url: str, output_file: object, pooch: object) -> None:
         _resumed(wanted, cache / PARTIAL / f"{wanted.sha256}.part", tell).replace(str(output_file))
 
+    pooch_logger().setLevel("WARNING")  # it tells each download; we tell the result
     try:
         (cache / PARTIAL).mkdir(parents=True, exist_ok=True)
         known = f"sha256:{wanted.sha256}"
@@ -43,14 +45,25 @@ def fetch(wanted: Registered, cache: Path, tell: Callable[[int], None] = lambda 
         code = error.response.status_code if error.response is not None else "?"
         raise InputError(f"{wanted.url} answers {code}; 'srbench weights add' takes a file of yours") from None
     except requests.RequestException as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"cannot fetch {wanted.url}: {reason}; the same command goes on where it stopped") from None
+        raise InputError(
+            f"cannot fetch {wanted.url}: {_reason(error)}; the same command goes on where it stopped"
+        ) from None
     except ValueError:
         raise InputError(
             f"{wanted.url} is not the checkpoint that the registry knows (its sha256 differs); nothing was kept"
         ) from None
     except OSError as error:
         raise InputError(f"cannot write to {cache}: {error.strerror or error}; SRBENCH_CACHE names another") from None
+
+
+def _reason(error: requests.RequestException) -> str:
+    """What a reader can act on of a chain of exceptions."""
+    if "NameResolution" in str(error):
+        return "its server's name is not known here (no network?)"
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {TIMEOUT_S} s"
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    return "no connection" if "Max retries" in first else first
 
 
 def _resumed(wanted: Registered, partial: Path, tell: Callable[[int], None]) -> Path:

@@ -126,6 +126,11 @@ class QualityRecord(Frozen):
         """Whether all images of the set have a score."""
         return self.status == "VALID" and len(self.images) == self.evaluation.dataset.images
 
+    def answers(self, asked: Evaluation) -> bool:
+        """Whether it is of the same question, by the same protocols or by more."""
+        same = self.evaluation.model_copy(update={"protocols": asked.protocols})
+        return same.key == asked.key and set(asked.protocols) <= set(self.evaluation.protocols)
+
     def mean(self, protocol: str) -> tuple[float, float] | None:
         """Means over the images of PSNR and of SSIM, as tables have them; None for an incomplete record."""
         names = [each.name for each in self.evaluation.protocols]

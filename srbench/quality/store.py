@@ -33,14 +33,17 @@ def write(output: Path, record: QualityRecord, *, part: bool = False) -> None:
 
 
 def earlier(output: Path, asked: Evaluation) -> QualityRecord | None:
-    """What is stored for a question, first of a run that was ended; None where there is nothing that can be read."""
+    """What is stored for a question: of a run that was ended, else whole, else by these and more protocols.
+
+    None where there is nothing that can be read.
+    """
     path = path_of(output, asked)
     for file in (_part(path), path):
         try:
             return QualityRecord.model_validate_json(file.read_text(encoding="utf-8"))
         except (OSError, ValidationError, UnicodeDecodeError):
             continue
-    return None
+    return next((record for record in read(output, lambda _: None) if record.complete and record.answers(asked)), None)
 
 
 def _part(path: Path) -> Path:

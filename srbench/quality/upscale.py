@@ -12,6 +12,8 @@ from srbench import models
 from srbench.quality.metrics import Image
 from srbench.records import Form, ModelId
 
+#: Of a complaint about keys, in characters.
+_LONGEST = 160
 #: LR pixels that a tile sees beyond its own on each side.
 OVERLAP = 32
 
@@ -34,11 +36,22 @@ def load(model: ModelId, scale: int, checkpoint: Path | None) -> tuple[nn.Module
         if model.form == "deploy" and held == "train":
             network = model_defs.to_deploy(network)
         return network, held
+    torch.manual_seed(0)  # a network that loads no weights has random ones, but each time the same
     network = models.build(model, scale)
     if checkpoint is not None:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        network.load_state_dict(state)
+        try:
+            network.load_state_dict(model_defs.read_tensors(checkpoint))
+        except RuntimeError as error:
+            raise model_defs.ZooError(
+                f"{checkpoint} does not fit {model.architecture}: {_in_one_line(error)}"
+            ) from None
     return network, model.form
+
+
+def _in_one_line(error: Exception) -> str:
+    """What ``load_state_dict`` complains of, without its heading and its lists' tails."""
+    lines = [line.strip() for line in str(error).splitlines()[1:]] or [str(error)]
+    return "; ".join(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..." for line in lines[:2])
 
 
 def runner_of(network: nn.Module, *, own: bool) -> Callable[[Tensor], Tensor]:

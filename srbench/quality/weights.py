@@ -7,7 +7,7 @@ folder of ``--weights``, or from the cache that ``srbench weights fetch`` fills.
 import csv
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -64,20 +64,25 @@ def registry() -> tuple[Registered, ...]:
         return tuple(Registered.model_validate(row) for row in csv.DictReader(file))
 
 
-def find(variant: str, scale: int, folders: Sequence[Path]) -> Path | None:
+def find(
+    variant: str, scale: int, folders: Sequence[Path], tell: Callable[[str], None] = lambda _: None
+) -> Path | None:
     """The checkpoint of a network in the first folder that has one: by hash, else by name; None where none has.
 
-    By name means the file name of the registry, or ``VARIANT_xSCALE`` with a usual ending, in any case.
+    By name means the file name of the registry, or ``VARIANT_xSCALE`` with a usual ending, in any case. Where both ways
+    find one, ``tell`` hears which is taken.
     """
     known = [each for each in registry() if (each.variant, each.scale) == (variant, scale)]
     hashes = {each.sha256 for each in known}
     names = {f"{variant}_x{scale}", *(Path(each.file).stem.lower() for each in known)}
     for folder in folders:
         files = list(files_in(folder))
-        by_hash = (path for path in files if hashes and sha256(path) in hashes)
-        by_name = (path for path in files if path.stem.lower() in names)
-        if (found := next(by_hash, None) or next(by_name, None)) is not None:
-            return found
+        by_hash = [path for path in files if hashes and sha256(path) in hashes]
+        by_name = [path for path in files if path.stem.lower() in names and path not in by_hash]
+        if found := [*by_hash, *by_name]:
+            if len(found) > 1 and by_name:
+                tell(f"{variant} x{scale}: {found[0]} is taken, not {found[1]}; leave one of them out of the folder")
+            return found[0]
     return None
 
 

@@ -156,7 +156,7 @@ def results_json(standings: Iterable[Standing]) -> str:
 
 
 def results_text(standings: Sequence[Standing]) -> str:
-    """As the challenges' scripts write results.txt: fields of fixed width between tabs, a dash for what is not known."""
+    """As the challenges' scripts write results.txt: fields of fixed width between tabs, a dash for the unknown."""
     names = [plain(standing.entry.team) for standing in standings]
     width = max([len("Model"), *map(len, names)])
     lines = ["\t".join([f"{'Model':{width}}", *(f"{title:>14}" for title in TEXT_COLUMNS)])]

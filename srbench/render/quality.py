@@ -1,9 +1,10 @@
 """Quality records as text: one row a network and set, measured beside published, and every image worst first."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from srbench.board.measured import PROTOCOL
-from srbench.board.published import QUALITY_SETS, ClaimBook
+from srbench.board.published import SET_SIZES, Claim, ClaimBook
 from srbench.quality.metrics import Protocol
 from srbench.quality.results import QualityRecord
 from srbench.render.formats import tabulated
@@ -16,7 +17,7 @@ def terminal(records: Sequence[QualityRecord], claims: ClaimBook, *, images: boo
     blocks = []
     for protocol in dict.fromkeys(each for record in records for each in record.evaluation.protocols):
         within = [record for record in records if protocol in record.evaluation.protocols]
-        blocks += [tabulated(_cells(within, protocol, claims), "simple", left=(0, 1)), _notes(within, protocol)]
+        blocks += [tabulated(_cells(within, protocol, claims), "simple", left=(0, 1)), _notes(within, protocol, claims)]
     if images:
         blocks += [_images(record) for record in records if record.images]
     return "\n\n".join(blocks)
@@ -24,11 +25,10 @@ def terminal(records: Sequence[QualityRecord], claims: ClaimBook, *, images: boo
 
 def modes(records: Sequence[QualityRecord], plain: Sequence[QualityRecord]) -> str:
     """What bfloat16, channels last or tiles move: a paragraph, empty where there is none of them."""
-    by_key = {record.evaluation.key: record for record in plain}
     lines = []
     for record in records:
         asked = record.evaluation
-        counterpart = by_key.get(asked.plain.key)
+        counterpart = next((each for each in plain if each.answers(asked.plain)), None)
         if not asked.mode or counterpart is None:
             continue
         for protocol in asked.protocols:
@@ -58,11 +58,10 @@ def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBo
         asked = record.evaluation
         mean = record.mean(protocol.name)
         printed, difference = DASH, DASH
-        if protocol == PROTOCOL and asked.dataset.name in QUALITY_SETS:
-            claim = claims.own(asked.model.variant, asked.scale, "psnr_y", asked.dataset.name)
-            if claim is not None:
-                printed = claim.printed
-                difference = _signed(mean[0] - claim.value, 3) if mean is not None else DASH
+        claim = _claim(record, protocol, claims)
+        if claim is not None:
+            printed = claim.printed + ("*" if claim.protocol else "")
+            difference = _signed(mean[0] - claim.value, 3) if mean is not None else DASH
         figures = [f"{mean[0]:.4f}", f"{mean[1]:.5f}"] if mean is not None else [DASH, DASH]
         done = f"{record.status}" if mean is not None else f"{record.status} ({len(record.images)} images)"
         name = _name(record) + (f" ({asked.mode})" if asked.mode else "")
@@ -70,7 +69,15 @@ def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBo
     return cells
 
 
-def _notes(records: Sequence[QualityRecord], protocol: Protocol) -> str:
+def _claim(record: QualityRecord, protocol: Protocol, claims: ClaimBook) -> Claim | None:
+    """What papers print for this network on this set, if it is the whole set."""
+    asked = record.evaluation
+    if protocol != PROTOCOL or SET_SIZES.get(asked.dataset.name) != asked.dataset.images:
+        return None
+    return claims.own(asked.model.variant, asked.scale, "psnr_y", asked.dataset.name)
+
+
+def _notes(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBook) -> str:
     scales = dict.fromkeys(record.evaluation.scale for record in records)
     lines = [f"x{scale}: {protocol.describe('PSNR', scale)}, {protocol.describe('SSIM', scale)}" for scale in scales]
     sets = dict.fromkeys(
@@ -79,9 +86,33 @@ def _notes(records: Sequence[QualityRecord], protocol: Protocol) -> str:
         for record in records
     )
     lines += [plain_text(line) for line in sets]
+    lines += dict.fromkeys(line for record in records for line in _about(record, protocol))
+    for record in records:
+        if (claim := _claim(record, protocol, claims)) is not None and claim.protocol:
+            lines.append(
+                plain_text(f"* {record.evaluation.model.variant}: published by another protocol: {claim.protocol}")
+            )
     if any(record.evaluation.tile is not None for record in records):
         lines.append("tiles of LR pixels, which overlap")
     return "\n".join(lines)
+
+
+def _about(record: QualityRecord, protocol: Protocol) -> list[str]:
+    """With which weights, and which images equal their GT."""
+    asked = record.evaluation
+    lines = []
+    if asked.checkpoint is not None:
+        own = asked.model.source is not None
+        name = f"{_name(record)} x{asked.scale}: {asked.checkpoint.file} (sha256 {asked.checkpoint.sha256[:8]})"
+        builds = own and asked.checkpoint.file.endswith(".py")
+        lines.append(plain_text(name + (", weights as it builds them: random unless it loads some" if builds else "")))
+    equal = [image.name for image in record.images if image.scores[asked.protocols.index(protocol)].mse == 0]
+    if equal:
+        others = [i.scores[asked.protocols.index(protocol)].psnr for i in record.images if i.name not in equal]
+        mean = f"; the mean of the others is {fmean(others):.4f} dB" if others else ""
+        names = ", ".join(equal[:3]) + (" ..." if len(equal) > 3 else "")
+        lines.append(plain_text(f"{_name(record)} on {asked.dataset.name}: {names} equal to GT, PSNR infinite{mean}"))
+    return lines
 
 
 def _images(record: QualityRecord) -> str:

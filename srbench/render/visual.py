@@ -1,5 +1,6 @@
 """The figure of the papers: an image with a box, and what each network makes of the box."""
 
+import textwrap
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
@@ -20,8 +21,10 @@ WIDTH_IN = 6.9
 FONT_PT, LINE_IN = 7.0, 0.125
 _GAP_IN, _BOX = 0.06, "#E8352B"
 _MOST_COLUMNS = 5
-#: A caption needs so much, and a longer name is cut.
-_CELL_IN, _LONGEST_NAME = 0.8, 16
+#: Share of the page that the large image has at least and at most, and the most that a crop is high.
+_LARGE, _MOST_HIGH_IN = (0.22, 0.45), 1.6
+#: A longer name is cut; about what a letter takes.
+_LONGEST_NAME, _LETTER_IN = 16, 0.052
 
 
 def draw(truth: Image, title: str, outputs: Sequence[Output], crop: Crop) -> "Figure":
@@ -38,15 +41,16 @@ def draw(truth: Image, title: str, outputs: Sequence[Output], crop: Crop) -> "Fi
     from matplotlib.patches import Rectangle
 
     shown = [Output("GT", truth, None), *outputs]
-    columns = min(_MOST_COLUMNS, max(2, ceil(len(shown) / 2)))
+    columns = _columns(len(shown))
     rows = ceil(len(shown) / columns)
     x, y, width, height = crop
     caption_in = 2 * LINE_IN + 0.05
-    # The large image is as high as all rows with their captions, so its width follows from theirs.
     aspect = truth.shape[1] / truth.shape[0]
-    each_in, high_in = _sizes(columns, rows, height / width, aspect, caption_in)
-    cell_in = max(each_in, _CELL_IN)
-    total_in = rows * (each_in * height / width + caption_in) + (rows - 1) * _GAP_IN
+    each_in, wide_in = _sizes(columns, rows, height / width, aspect, caption_in)
+    high_in, cell_in = wide_in / aspect, (WIDTH_IN - wide_in) / columns - _GAP_IN
+    lines = textwrap.wrap(title, max(8, int(wide_in / _LETTER_IN)), max_lines=3, placeholder=" …")
+    crops_in = rows * (each_in * height / width + caption_in) + (rows - 1) * _GAP_IN
+    total_in = max(crops_in, high_in + len(lines) * LINE_IN + 0.05)
     figure = Figure(figsize=(WIDTH_IN, total_in), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
 
@@ -72,7 +76,8 @@ def draw(truth: Image, title: str, outputs: Sequence[Output], crop: Crop) -> "Fi
 
     wide_in = high_in * aspect
     place(0.0, 0.0, wide_in, high_in, truth)
-    write(0.0, high_in + 0.03, wide_in, title)
+    for number, line in enumerate(lines):
+        write(0.0, high_in + 0.03 + number * LINE_IN, wide_in, line)
     top_psnr, top_ssim = best(outputs)
     for number, output in enumerate(shown):
         row, column = divmod(number, columns)
@@ -97,15 +102,22 @@ def draw(truth: Image, title: str, outputs: Sequence[Output], crop: Crop) -> "Fi
     return figure
 
 
+def _columns(count: int) -> int:
+    """As few empty places as can be, then two rows."""
+    return min(range(2, _MOST_COLUMNS + 1), key=lambda columns: (-count % columns, abs(columns - ceil(count / 2))))
+
+
 def _sizes(columns: int, rows: int, shape: float, aspect: float, caption_in: float) -> tuple[float, float]:
-    """Width of a crop and height of the large image, so that all together are as wide as the page."""
-    # high = rows * (each * shape + caption) + gaps - caption; high * aspect + columns * (cell + gap) = width.
+    """Widths of a crop and of the large image: together as wide as the page, and equally high where that can be."""
+    # high = rows * (each * shape + caption) + gaps - caption; high * aspect + columns * (each + gap) = width.
     fixed = rows * caption_in + (rows - 1) * _GAP_IN - caption_in
-    room = WIDTH_IN - columns * _GAP_IN - fixed * aspect
-    each = room / (rows * shape * aspect + columns)
-    if each < _CELL_IN:  # then the captions are wider than the crops, and decide
-        each = (room - columns * _CELL_IN) / (rows * shape * aspect)
-    return each, rows * each * shape + fixed
+    each = (WIDTH_IN - columns * _GAP_IN - fixed * aspect) / (rows * shape * aspect + columns)
+    wide = WIDTH_IN - columns * (each + _GAP_IN)
+    # Flat or narrow crops would leave one of them no room.
+    least, most = (share * WIDTH_IN for share in _LARGE)
+    wide = min(max(wide, least), most)
+    cell = (WIDTH_IN - wide) / columns - _GAP_IN
+    return min(cell, _MOST_HIGH_IN / shape), wide
 
 
 def best(outputs: Sequence[Output]) -> tuple[float, float]:
@@ -116,7 +128,10 @@ def best(outputs: Sequence[Output]) -> tuple[float, float]:
 
 def save(figure: "Figure", stem: Path) -> list[Path]:
     """Write PNG and PDF."""
+    from matplotlib import rc_context
+
     files = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".png", ".pdf")]
-    for path in files:
-        figure.savefig(path)
+    with rc_context({"pdf.fonttype": 42}):  # as TrueType: conferences refuse Type 3
+        for path in files:
+            figure.savefig(path)
     return files

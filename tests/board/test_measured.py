@@ -96,7 +96,7 @@ def test_a_table_shows_measured_beside_published_with_the_difference() -> None:
     # BSRN x4 on Set5: published 32.35 (model_defs/published), here 32.33.
     assert "32.33/0.8900 (-0.02)" in page
     assert "PSNR-Y(BT.601 16-235, crop 4, RGB uint8, Y float)" in page
-    assert "measured with net.pth (sha256 cccccccc)" in page
+    assert "measured here, with net.pth (sha256 cccccccc)" in page
     [cells] = csv.DictReader(io.StringIO(tables.csv(rows)))
     assert cells["psnr_y_set5_kind"] == "measured"
     assert float(cells["psnr_y_set5"]) == pytest.approx(32.3330, abs=1e-4)
@@ -112,3 +112,17 @@ def test_the_reference_is_of_networks_of_the_zoo_on_whole_sets() -> None:
         assert each.variant == BICUBIC or each.scale in model_defs.get(each.variant).scales
         # data/README.md: so many images has each set.
         assert each.images == {"Set5": 5, "Set14": 14, "B100": 100}[each.dataset]
+
+
+def test_a_row_is_of_one_checkpoint() -> None:
+    # A user's own BSRN on Set5 must not stand beside what the official one scored on Set14.
+    official = [m for m in reference() if (m.variant, m.scale) == ("bsrn", 4)]
+    assert {m.dataset for m in official} >= {"Set5", "Set14", "B100"}
+    copy = next(m.dataset_sha256 for m in official if m.dataset == "Set5")
+    own = MeasuredBook([quality(copy=copy)], official).figures(
+        ModelId(architecture="", variant="bsrn", form="deploy"), 4
+    )
+    assert {dataset for _, dataset in own} == {"Set5"}
+    assert own["psnr_y", "Set5"].source.startswith("measured here, with net.pth")
+    shipped = MeasuredBook([], official).figures(ModelId(architecture="", variant="bsrn", form="deploy"), 4)
+    assert shipped["psnr_y", "Set14"].source.startswith("measured by srbench before, with net_g_BSRN_x4.pth")

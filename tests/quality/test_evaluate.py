@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,59 @@ def test_wrong_input_is_one_line_and_nothing_runs(
     assert said in done.err
     assert done.err.strip().splitlines()[-1].startswith("srbench: ")
     assert not Path("out/quality").exists()
+
+
+def test_images_that_equal_their_gt_are_said(run: Run, tmp_path: Path) -> None:
+    images_in(tmp_path / "faces", "a")
+    Pillow.fromarray(np.full((40, 48, 3), 200, np.uint8)).save(tmp_path / "faces/white.png")
+    done = evaluated(run, "--models", "bicubic", "--data", ".", "--datasets", "faces")
+    assert "white equal to GT, PSNR infinite; the mean of the others is " in done.out
+
+
+def test_a_network_without_weights_says_so_and_is_the_same_each_time(run: Run, tmp_path: Path) -> None:
+    images_in(tmp_path / "faces", "a")
+    typed = ("--models", f"{NETWORKS}:Tiny", "--data", ".", "--datasets", "faces", "--scale", "2")
+    assert "weights as it builds them: random unless it loads some" in evaluated(run, *typed).out
+    [first] = stored()
+    evaluated(run, *typed)
+    assert stored()[0]["images"][0]["scores"] == first["images"][0]["scores"]
+
+
+def test_a_checkpoint_that_does_not_fit_a_network_of_ones_own(run: Run, tmp_path: Path) -> None:
+    images_in(tmp_path / "faces", "a")
+    torch.save({"other.weight": torch.zeros(1)}, tmp_path / "networks-Tiny_x2.pth")
+    typed = ("--models", f"{NETWORKS}:Tiny", "--data", ".", "--datasets", "faces", "--scale", "2", "--weights", ".")
+    assert evaluated(run, *typed).code == 1
+    [record] = stored()
+    assert "does not fit Tiny: Missing key(s) in state_dict:" in record["reason"]
+
+
+@needs_shared("weights", "data/Set5")
+def test_a_part_of_a_set_is_not_compared_with_published_figures(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "Set5").mkdir()
+    for name in ("baby", "bird"):
+        shutil.copy(next((DATA / "Set5/HR").glob(f"{name}*")), tmp_path / "Set5")
+    typed = ("--models", "imdn", "--weights", str(WEIGHTS), "--data", str(tmp_path), "--datasets", "set5")
+    row = next(line.split() for line in evaluated(run, *typed).out.splitlines() if line.startswith("imdn"))
+    assert row[5:7] == ["-", "-"]
+
+
+@needs_shared("weights", "data/Set5")
+def test_a_folded_checkpoint_has_no_training_form(run: Run) -> None:
+    typed = ("--models", "span@train", "--weights", str(WEIGHTS), "--data", str(DATA))
+    done = evaluated(run, *typed)
+    assert done.code == 2
+    assert "holds span folded: its training form cannot be evaluated" in done.err
+
+
+def test_sets_of_the_same_name_are_not_mixed(run: Run, tmp_path: Path) -> None:
+    for folder in ("A/val", "B/val"):
+        images_in(tmp_path / folder, "a")
+    done = evaluated(run, "--models", "bicubic", "--datasets", "A/val,B/val", "--data", ".")
+    assert done.code == 2
+    assert "are both called val; evaluate one at a time" in done.err
+    assert evaluated(run, "--models", "bicubic", "--datasets", "A/val,A/val", "--scale", "4,4", "--data", ".").code == 0
+    assert len(stored()) == 1
 
 
 def test_an_image_smaller_than_the_window_is_a_row_that_names_it(run: Run, tmp_path: Path) -> None:

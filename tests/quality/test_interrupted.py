@@ -92,10 +92,24 @@ def test_a_failure_names_the_image_and_keeps_those_before(run: Run, tmp_path: Pa
     found = {record["evaluation"]["model"]["architecture"]: record for record in stored()}
     assert found["NeedsWidth"]["status"] == "CRASH"
     assert found["NeedsWidth"]["reason"] == "b: RuntimeError: too narrow"
-    assert [image["name"] for image in found["NeedsWidth"]["images"]] == ["a"]
+    # The others have their scores all the same.
+    assert [image["name"] for image in found["NeedsWidth"]["images"]] == ["a", "c"]
     assert found["OutOfMemory"]["status"] == "OOM"
-    assert found["OutOfMemory"]["reason"].endswith("--tile takes an image in parts")
+    assert "--tile takes an image in parts; 3 images without a score" in found["OutOfMemory"]["reason"]
     assert found["Segfaults"]["reason"] == "the process was ended by SIGSEGV, at a"
+
+
+@needs_shared("weights", "data/Set5")
+def test_a_record_of_more_protocols_answers_for_fewer(run: Run) -> None:
+    typed = ("--models", "imdn", "--weights", str(WEIGHTS), "--data", str(DATA), "--datasets", "set5")
+    assert evaluated(run, *typed, "--protocol", "paper,ntire").code == 0
+    [before] = stored()
+    again = evaluated(run, *typed, "--resume")
+    assert stored() == [before]
+    assert "32.2096" in again.out  # official_quality.csv
+    tiled = evaluated(run, *typed, "--tile", "48")
+    assert "tiles of 48 moves PSNR by" in tiled.out
+    assert len(stored()) == 2
 
 
 @needs_shared("weights", "data/Set5")

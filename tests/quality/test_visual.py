@@ -65,9 +65,10 @@ def test_a_figure_of_butterfly(run: Run) -> None:
     typed = ("visual", "--models", "imdn,span", "--image", "butterfly", "--crop", "80,60,64,48", *folders)
     done = run(*typed, "--output", "out")
     assert done.code == 0
-    path = Path("out/visual_x4_Set5_butterfly.png")
+    path = Path("out/visual_x4_Set5_butterfly_80-60-64-48.png")
     assert Pillow.open(path).width == round(WIDTH_IN * DPI)
-    assert path.with_suffix(".pdf").exists()
+    pdf = path.with_suffix(".pdf").read_bytes()
+    assert b"/Type3" not in pdf  # conferences refuse fonts of Type 3
 
 
 def test_a_network_that_fails_is_told_and_the_figure_drawn(run: Run, tmp_path: Path) -> None:
@@ -77,6 +78,6 @@ def test_a_network_that_fails_is_told_and_the_figure_drawn(run: Run, tmp_path: P
     done = run(*typed, "--image", "A", "--crop", "0,0,20,20")
     assert done.code == 1
     assert "MISMATCH: the output holds" in done.err
-    assert Path("out/visual_x2_faces_a.png").exists()
+    assert Path("out/visual_x2_faces_a_0-0-20-20.png").exists()
     wrong = run(*typed, "--image", "c", "--crop", "0,0,20,20")
     assert (wrong.code, "no image 'c' in faces; it has a, b" in wrong.err) == (2, True)

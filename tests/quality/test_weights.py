@@ -1,6 +1,7 @@
 """Which checkpoint belongs to a network, and `srbench weights`."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,40 @@ def test_wrong_input_is_one_line(run: Run, arguments: tuple[str, ...], said: str
     assert done.code == 2
     assert said in done.err
     assert done.err.count("\n") == 1
+
+
+@needs_shared("weights")
+def test_verify_tells_a_name_that_is_not_true(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    shutil.copy(SHARED / "weights/IMDN_x2.pth", folder / "bsrn_x4.pth")
+    (folder / "span_x4.pth").write_bytes(b"junk")
+    shutil.copy(SHARED / "weights/IMDN_x4.pth", folder / "imdn_x4.pth")
+    done = run("weights", "verify", "--weights", str(folder))
+    assert done.code == 1
+    assert "imdn x2, official: not what its name says" in done.out
+    assert "not in the registry, and no checkpoint of span x4" in done.out
+    assert [line.split()[1:] for line in done.out.splitlines() if line.startswith("imdn_x4")] == [
+        ["imdn", "x4,", "official"]
+    ]
+
+
+@needs_shared("weights")
+def test_list_knows_official_files_by_their_content(run: Run, tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "weights"
+    cache.mkdir(parents=True)
+    shutil.copy(SHARED / "weights/IMDN_x4.pth", cache / "renamed.pth")
+    (cache / "mine_x4.pth").write_bytes(b"own")
+    done = run("weights", "list")
+    [line] = [line for line in done.out.splitlines() if "IMDN_x4.pth" in line]
+    assert " yes " in line
+    assert "Your own: mine_x4.pth" in done.out
+
+
+@needs_shared("weights")
+def test_of_two_files_that_fit_it_is_said_which_is_taken(tmp_path: Path) -> None:
+    shutil.copy(SHARED / "weights/IMDN_x4.pth", tmp_path / "official.pth")
+    (tmp_path / "imdn_x4.pth").write_bytes(b"a user's own")
+    told: list[str] = []
+    assert find("imdn", 4, [tmp_path], told.append) == tmp_path / "official.pth"
+    assert "official.pth is taken, not" in told[0]
