@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from srbench.cli import foresight, measuring, quality, showing
+from srbench.cli import foresight, measuring, plotting, quality, showing
 from srbench.errors import InputError
 
 #: What typer returns for a Ctrl-C that it sees itself.
@@ -50,7 +50,7 @@ for command in (
     foresight.fit,
     foresight.doctor,
     showing.leaderboard,
-    showing.plot,
+    plotting.plot,
     showing.models,
 ):
     app.command()(command)

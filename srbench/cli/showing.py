@@ -1,4 +1,4 @@
-"""Commands that show what is stored or known: ``leaderboard``, ``plot``, ``models``."""
+"""Commands that show what is stored or known: ``leaderboard``, ``models``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -49,27 +49,6 @@ def leaderboard(
 
     shown = Shown(with_published, strict_ranks, formats_of(formats, PLAIN))
     raise typer.Exit(leaderboard(output, scales, machine, shown))
-
-
-def plot(
-    scale: Annotated[str, typer.Option(help="Upscaling factor.")] = "4",
-    x: Annotated[str, typer.Option(help="Column on x: params, multi-adds, activations, convs, runtime, memory.")] = (
-        "params"
-    ),
-    y: Annotated[str, typer.Option(help="Column on y: psnr, ssim, or any of the above.")] = "psnr",
-    dataset: Annotated[str, typer.Option(help="Of psnr and ssim: set5, set14, b100, urban100, manga109.")] = "set5",
-    size: Annotated[str, typer.Option(help="Column of the bubbles' area, or none.")] = "multi-adds",
-    machine: MachineName = None,
-    with_published: WithPublished = False,
-    output: Output = Path("results"),
-) -> None:
-    """Draw the trade-off figure from stored records: PNG, PDF, SVG, and the plotted numbers as CSV."""
-    [*scales] = scales_of(scale)
-    if len(scales) != 1:
-        raise InputError(f"--scale {scale}: a figure shows one scale")
-    from srbench.commands.plot import plot
-
-    raise typer.Exit(plot(output, scales[0], (x, y, size), dataset, machine, with_published))
 
 
 def models() -> None:

@@ -1,51 +1,201 @@
-"""``srbench plot``: the trade-off figure from stored records."""
+"""``srbench plot``: figures from stored records."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from srbench import store
-from srbench.board.leaderboard import beside, published_rows, rows_of
+from srbench.board.leaderboard import Row, beside, published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, records_in
 from srbench.errors import InputError
-from srbench.records import Record, Workload
-from srbench.render.columns import find
+from srbench.records import FAILURES, Record, Workload
+from srbench.render.columns import find, nearest
 from srbench.render.plots import PlotSpec, trade_off
+from srbench.render.plots.presets import Preset, preset
+from srbench.render.plots.radar import radar
+from srbench.render.plots.scaling import scaling
+
+#: Networks that a suggested command names.
+_SUGGESTED = 3
 
 
-def plot(
-    output: Path,
-    scale: int,
-    columns: tuple[str, str, str],
-    dataset: str,
-    machine: str | None,
-    with_published: bool,
-) -> int:
-    """Draw one scale of the results in ``output``; the columns are those of x, y and area (``none`` for dots)."""
+@dataclass(frozen=True)
+class Axes:
+    """What bears on trade-off plots alone, as typed; None where it is not."""
+
+    x: str | None = None
+    y: str | None = None
+    size: str | None = None
+    color: str | None = None
+    dataset: str | None = None
+    with_published: bool = False
+
+    @property
+    def given(self) -> list[str]:
+        """The options that are typed."""
+        return [f"--{field.name.replace('_', '-')}" for field in fields(self) if getattr(self, field.name)]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options as typed; the CLI's help says what they mean."""
+
+    preset: str
+    output: Path
+    scale: int
+    models: str | None = None
+    axes: Axes = Axes()
+    baseline: str | None = None
+    machine: str | None = None
+
+
+def plot(options: Options) -> int:
+    """Draw one figure of one scale of the results in ``output``, or with ``layers`` one for each network.
+
+    Raises:
+        InputError: no such preset, column, network or record, or options that the preset does not have.
+    """
     try:
-        x, y = (find(name, dataset) for name in columns[:2])
-        size = None if columns[2].lower() == "none" else find(columns[2], dataset)
+        chosen = preset(options.preset)
     except ValueError as error:
-        raise InputError(str(error)) from None
-    records = records_in(output, [scale], machine)
-    claims = ClaimBook(load_claims())
-    shown = one_question(records)
-    others = {size_of(record) for record in records} - {size_of(shown[0])}
-    if others:
-        say(f"drawing {size_of(shown[0])}; not in the figure: records of {', '.join(sorted(others))}")
-    rows = rows_of(shown, claims, measured_in(output))
-    if with_published:
-        gt = (rows[0].gt_width, rows[0].gt_height)
-        rows += [beside(row, gt) for row in published_rows(scale, claims)]
-    store.prepare(output)
-    stem = output / f"plot_x{scale}_{y.key}_over_{x.key}"
+        raise InputError(f"--preset: {error}") from None
+    if chosen.figure != "trade-off" and (given := options.axes.given):
+        raise InputError(f"{given[0]} is for trade-off plots; --preset {options.preset} has its own axes")
+    if chosen.figure != "radar" and options.baseline is not None:
+        raise InputError("--baseline is for --preset radar")
+    spec = spec_of(chosen, options) if chosen.figure == "trade-off" else None
+    records = records_in(options.output, [options.scale], options.machine)
+    wanted = named(records, options.models)
+    store.prepare(options.output)
+    if chosen.figure == "layers":
+        return _layers(_shown(records, wanted), options)
     try:
-        files = trade_off(rows, PlotSpec(x, y, size, scale), stem)
+        if chosen.figure == "scaling":
+            files = _scaling(wanted, options)
+        elif spec is not None:
+            files = _trade_off(_shown(records, wanted), spec, options)
+        else:
+            rows = _rows(_shown(records, wanted), options.output)
+            files = radar(rows, options.scale, options.baseline, options.output / f"plot_x{options.scale}_radar")
     except ValueError as error:
         raise InputError(str(error)) from None
     say(f"wrote {', '.join(map(str, files))}")
     return 0
+
+
+def spec_of(chosen: Preset, options: Options) -> PlotSpec:
+    """The preset's columns, each replaced by what was typed for it.
+
+    Raises:
+        InputError: no such column or data set.
+    """
+    axes, dataset = options.axes, options.axes.dataset or "set5"
+    size = axes.size or chosen.size
+    try:
+        return PlotSpec(
+            x=find(axes.x or chosen.x, dataset),
+            y=find(axes.y or chosen.y, dataset),
+            size=None if size.lower() == "none" else find(size, dataset),
+            scale=options.scale,
+            color=find(axes.color, dataset) if axes.color else None,
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def named(records: Sequence[Record], names: str | None) -> list[Record]:
+    """Those of the networks that are named: ``span``, ``span@train``, or a user's file and class as typed.
+
+    Raises:
+        InputError: one has no record.
+    """
+    if names is None:
+        return list(records)
+    known: dict[str, list[Record]] = {}
+    for record in records:
+        model = record.case.model
+        words = [model.variant, f"{model.variant}@{model.form}"]
+        for word in dict.fromkeys(map(str.lower, words + ([model.architecture] if model.source else []))):
+            known.setdefault(word, []).append(record)
+    wanted: dict[str, Record] = {}
+    for name in (part.strip() for part in names.split(",") if part.strip()):
+        if name.lower() not in known:
+            raise InputError(f"--models: no record of '{name}'; {nearest(name.lower(), list(known))}")
+        wanted |= {record.case.key + record.machine.name: record for record in known[name.lower()]}
+    if not wanted:
+        raise InputError("--models names no network; leave it out for all")
+    return list(wanted.values())
+
+
+def _rows(records: Sequence[Record], output: Path) -> list[Row]:
+    return rows_of(records, ClaimBook(load_claims()), measured_in(output))
+
+
+def _shown(records: Sequence[Record], wanted: Sequence[Record]) -> list[Record]:
+    """Those that are wanted, of the workload that a figure of all would show; of another where that lacks one of them.
+
+    What is wanted and not shown is said.
+    """
+    chosen = set(map(id, wanted))
+    shown = [record for record in one_question(records) if id(record) in chosen]
+    if {_name(record) for record in shown} < {_name(record) for record in wanted}:
+        shown = one_question(wanted)
+    if others := {size_of(record) for record in wanted} - {size_of(shown[0])}:
+        say(f"drawing {size_of(shown[0])}; not in the figure: records of {', '.join(sorted(others))}")
+    return shown
+
+
+def _trade_off(records: Sequence[Record], spec: PlotSpec, options: Options) -> list[Path]:
+    rows = _rows(records, options.output)
+    if options.axes.with_published:
+        gt = (rows[0].gt_width, rows[0].gt_height)
+        rows += [beside(row, gt) for row in published_rows(options.scale, ClaimBook(load_claims()))]
+    return trade_off(rows, spec, options.output / f"plot_x{options.scale}_{spec.y.key}_over_{spec.x.key}")
+
+
+def _scaling(records: Sequence[Record], options: Options) -> list[Path]:
+    shown = one_condition(records)
+    rows = _rows(shown, options.output)
+    try:
+        return scaling(rows, options.scale, options.output / f"plot_x{options.scale}_scaling")
+    except ValueError as error:
+        load = shown[-1].case.workload
+        names = list(dict.fromkeys(record.case.model.variant for record in shown))[:_SUGGESTED]
+        size = f"{max(1, load.lr_width // 2)}x{max(1, load.lr_height // 2)}"
+        command = f"srbench profile --models {','.join(names)} --scale {options.scale} --lr {size}"
+        raise InputError(f"{error}; '{command} --output {options.output}' makes records of another") from None
+
+
+def _layers(records: Sequence[Record], options: Options) -> int:
+    from srbench.commands.plot_layers import plot_layers
+
+    usable = [record for record in records if record.status not in FAILURES]
+    for record in (r for r in records if r.status in FAILURES):
+        say(f"{record.case.model.variant}: not taken apart, its record is {record.status}")
+    if not usable:
+        raise InputError("no network to take apart: every record failed")
+    with store.locked(options.output):
+        return plot_layers(usable, options.output, stems(options.scale))
+
+
+def stems(scale: int) -> Callable[[Record], str]:
+    """File names of layer figures, a different one for each network."""
+    taken: dict[str, str] = {}
+
+    def stem(record: Record) -> str:
+        model = record.case.model
+        name = model.variant if model.source is None else f"{Path(model.source).stem}-{model.architecture}"
+        name += "-train" if model.form == "train" else ""
+        readable = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")[-60:] or "model"
+        if taken.setdefault(readable, record.case.key) != record.case.key:
+            readable = f"{readable}-{record.case.key}"
+        return f"plot_x{scale}_layers_{readable}"
+
+    return stem
 
 
 def size_of(record: Record) -> str:
@@ -71,6 +221,28 @@ def one_question(records: Sequence[Record]) -> list[Record]:
         if record.case.device in (device, "none"):
             kept[_name(record)] = record
     return list(kept.values())
+
+
+def one_condition(records: Sequence[Record]) -> list[Record]:
+    """What may share a figure over sizes: one device, thread count, batch and type, those with the most records.
+
+    Raises:
+        InputError: nothing was measured.
+    """
+
+    def condition(record: Record) -> tuple[object, ...]:
+        case = record.case
+        return case.device, case.threads, case.workload.batch, case.workload.dtype
+
+    measured = [record for record in records if record.case.device != "none"]
+    if not measured:
+        raise InputError("scaling needs runtimes or peaks; these records are of shapes alone (--static-only)")
+    [(most, count)] = Counter(map(condition, measured)).most_common(1)
+    if count < len(measured):
+        device, threads, batch, dtype = most
+        on = f"{device}{f' with {threads} threads' if threads else ''}, batch {batch}, {dtype}"
+        say(f"drawing {on}; not in the figure: {len(measured) - count} record(s) of other conditions")
+    return [record for record in measured if condition(record) == most]
 
 
 def _name(record: Record) -> tuple[str, str]:

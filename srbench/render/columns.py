@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from srbench.board.leaderboard import QUALITY_METRICS, Row
-from srbench.board.published import QUALITY_SETS
+from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.measure.stats import Interval
 
 
@@ -70,6 +70,20 @@ class Column:
 
 def _median(row: Row) -> float | None:
     return row.runtime_ms.median if row.runtime_ms else None
+
+
+def _megapixels_per_second(row: Row) -> Interval | None:
+    """GT megapixels that a second gives, with the interval turned over: the shortest runtime is the highest rate."""
+    runtime = row.runtime_ms
+    if runtime is None or runtime.low <= 0 or row.gt_width is None or row.gt_height is None or row.batch is None:
+        return None
+    per_ms = row.gt_width * row.gt_height * row.batch / 1e3  # pixels a ms are 1e-3 megapixels a second
+    return Interval(per_ms / runtime.median, per_ms / runtime.high, per_ms / runtime.low, runtime.method)
+
+
+def _throughput(row: Row) -> float | None:
+    rate = _megapixels_per_second(row)
+    return rate.median if rate else None
 
 
 COSTS = (
@@ -141,15 +155,26 @@ COSTS = (
     ),
 )
 
+#: Said by other columns already: for figures, not for tables.
+DERIVED = (
+    Column(
+        "throughput_mp_s",
+        "Throughput",
+        "MP/s",
+        "high",
+        2,
+        1,
+        _throughput,
+        "Megapixels of GT that a second of passes gives: GT width x height x batch / runtime.",
+        spread=_megapixels_per_second,
+        in_csv=False,
+    ),
+)
+
 _METRICS = {
     "psnr_y": ("PSNR", "dB", 2, "Peak signal-to-noise ratio"),
     "ssim_y": ("SSIM", "", 4, "Structural similarity"),
 }
-
-
-def quality_key(metric: str, dataset: str) -> str:
-    """The CSV key of a quality column: ``psnr_y`` on ``Set5`` is ``psnr_y_set5``."""
-    return f"{metric}_{dataset.lower()}"
 
 
 def _quality_column(metric: str, dataset: str) -> Column:
@@ -181,6 +206,7 @@ _SPOKEN = {
     "peak_memory": "peak_memory_mib",
     "predicted_memory": "predicted_peak_mib",
     "acts": "activations",
+    "throughput": "throughput_mp_s",
 }
 
 
@@ -195,14 +221,16 @@ def find(name: str, dataset: str = "set5") -> Column:
     if key.removesuffix("_y") in ("psnr", "ssim"):
         sets = {s.lower(): s for s in QUALITY_SETS}
         if dataset.lower() not in sets:
-            raise ValueError(f"unknown data set '{dataset}'; {_hint(dataset.lower(), sets)}")
+            raise ValueError(f"unknown data set '{dataset}'; {nearest(dataset.lower(), sets)}")
         key = quality_key(f"{key.removesuffix('_y')}_y", dataset)
-    if key in COLUMNS:
-        return COLUMNS[key]
-    names = [*(c.key.replace("_", "-") for c in COSTS), *_SPOKEN, "psnr", "ssim"]
-    raise ValueError(f"unknown column '{name}'; {_hint(key.replace('_', '-'), names)}")
+    known = COLUMNS | {column.key: column for column in DERIVED}
+    if key in known:
+        return known[key]
+    names = [*(c.key.replace("_", "-") for c in (*COSTS, *DERIVED)), *_SPOKEN, "psnr", "ssim"]
+    raise ValueError(f"unknown column '{name}'; {nearest(key.replace('_', '-'), names)}")
 
 
-def _hint(word: str, known: "dict[str, str] | list[str]") -> str:
+def nearest(word: str, known: "dict[str, str] | list[str]") -> str:
+    """What was perhaps meant, or else all that there is."""
     near = difflib.get_close_matches(word, list(known), n=2, cutoff=0.5)
     return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"

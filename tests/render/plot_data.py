@@ -11,7 +11,7 @@ from srbench.board.leaderboard import Quality, QualityKind, Row
 from srbench.measure.stats import Interval
 from srbench.render.columns import find
 from srbench.render.plots.layout import Box
-from srbench.render.plots.points import PlotSpec
+from srbench.render.plots.spec import PlotSpec
 
 SPEC = PlotSpec(find("params"), find("psnr"), find("multi-adds"), 4)
 ON_RUNTIME = PlotSpec(find("runtime"), find("psnr"), find("params"), 4)
@@ -71,6 +71,47 @@ def timed(rows: list[Row]) -> list[Row]:
         replace(r, runtime_ms=Interval(r.params / 1e3, r.params / 1.1e3, r.params / 0.9e3, "t95_processes"))
         for r in rows
         if r.params
+    ]
+
+
+#: Output elements of all convolutions and their number, as the official code gives them; runtimes and peaks made up.
+_COSTS = {
+    "bsrn": (355_881_376, 206, 400.0, 360.0),
+    "rfdn": (98_461_440, 64, 300.0, 160.0),
+    "imdn": (107_827_200, 46, 250.0, 280.0),
+    "msrn": (296_928_000, 48, 2000.0, 800.0),
+    "ecbsr": (63_590_400, 18, 160.0, 50.0),
+    "repsr": (63_590_400, 18, 170.0, 60.0),
+    "span": (60_825_600, 22, 140.0, 150.0),
+}
+
+
+def measured(rows: list[Row]) -> list[Row]:
+    """Rows with all costs, runtimes known to 5 %."""
+    found = []
+    for each in rows:
+        acts, convs, runtime, peak = _COSTS[each.variant]
+        interval = Interval(runtime, runtime * 0.95, runtime * 1.05, "t95_processes")
+        found.append(replace(each, activations=acts, convs=convs, runtime_ms=interval, peak_memory_mib=peak))
+    return found
+
+
+def sized(each: Row, width: int, height: int, runtime_ms: float | None, peak_mib: float | None, **more: Any) -> Row:
+    """A row at another LR size."""
+    interval = Interval(runtime_ms, 0.9 * runtime_ms, 1.1 * runtime_ms, "t95_processes") if runtime_ms else None
+    return replace(
+        each, lr_width=width, lr_height=height, gt_width=4 * width, gt_height=4 * height,
+        runtime_ms=interval, peak_memory_mib=peak_mib, **more,
+    )  # fmt: skip
+
+
+def growing() -> list[Row]:
+    """SPAN as pixels^1 and 0.5 pixels^0.9, IMDN as 3 pixels^1.1 and pixels, in K pixels, ms and MiB."""
+    sides = [(64, 64), (128, 128), (256, 256)]
+    k = [(w, h, w * h / 1e3) for w, h in sides]
+    return [
+        *(sized(SEVEN[6], w, h, n, 0.5 * n**0.9) for w, h, n in k),
+        *(sized(SEVEN[2], w, h, 3 * n**1.1, n) for w, h, n in k),
     ]
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from srbench.board.published import quality_key
 from srbench.measure.stats import Interval
-from srbench.render.columns import COLUMNS, COSTS, QUALITY, find, quality_key
+from srbench.render.columns import COLUMNS, COSTS, QUALITY, find
 from tests.builders import make_quality, make_row
 
 SETS = ("Set5", "Set14", "B100", "Urban100", "Manga109")

@@ -66,3 +66,14 @@ def test_where_there_is_no_room_the_last_go_without() -> None:
     bubble = Bubble(50, 25, 2)
     places = place([Label(bubble, 90, 15)] * 5, [bubble], [], Box(0, 0, 100, 50))
     assert [p is not None for p in places] == [True, True, False, False, False]  # one above, one below
+
+
+@given(st.floats(1e-2, 1e6), st.floats(1, 50))
+def test_a_logarithmic_axis_has_ticks_however_little_it_spans(low: float, factor: float) -> None:
+    axis = axis_of([(low, low), (low * factor, low * factor)], [8.0, 8.0], 120.0, always_log=True)
+    assert axis.log
+    assert len(axis.ticks) >= 2
+    assert all(axis.low <= tick <= axis.high for tick in axis.ticks)
+    assert len(set(axis.texts)) == len(axis.texts)
+    assert axis.share(low) * 120 >= 7.99
+    assert axis.share(low * factor) * 120 <= 112.01

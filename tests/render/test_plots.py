@@ -21,9 +21,9 @@ from PIL import Image
 from srbench.board.leaderboard import QualityKind, Row, published_rows
 from srbench.board.published import ClaimBook, load_claims
 from srbench.render.plots import trade_off
+from srbench.render.plots.colors import ARCHITECTURE_COLORS, PUBLISHED_COLOR, color_of
 from srbench.render.plots.figure import draw
 from srbench.render.plots.layout import Box
-from srbench.render.plots.marks import ARCHITECTURE_COLORS, PUBLISHED_COLOR, color_of
 from srbench.render.plots.points import chart_of
 from tests.render.plot_data import HOSTILE, MORE, ON_RUNTIME, SEVEN, SPEC, distance, overlap, row, timed
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srbench.measure.stats import Interval
-from srbench.render.plots.points import chart_of, pareto_front, shorten
+from srbench.render.plots.naming import shorten
+from srbench.render.plots.points import chart_of, pareto_front
 from tests.render.plot_data import MORE, ON_RUNTIME, SEVEN, SPEC, row, timed
 
 # --- The front

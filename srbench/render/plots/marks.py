@@ -1,10 +1,11 @@
 """How a point looks, and the legend that says so: bubbles, dots, intervals and the front."""
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srbench.board.leaderboard import QualityKind, Row
+from srbench.board.leaderboard import QualityKind
+from srbench.render.plots.colors import ColorScale, Paint, color_scale, pale
+from srbench.render.plots.entries import TEXT_GAP_PT, Entry, LineEntry
 from srbench.render.plots.points import Chart, Point
 from srbench.render.plots.scales import BubbleScale
 from srbench.render.plots.sheet import INK, LINE_PT, SOFT_INK, Item, Sheet
@@ -12,19 +13,6 @@ from srbench.render.plots.sheet import INK, LINE_PT, SOFT_INK, Item, Sheet
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's colours are told apart with every common colour blindness. Their yellow is too pale for thin lines.
-ARCHITECTURE_COLORS: Mapping[str, str] = {
-    "BSRN": "#D55E00",
-    "RFDN": "#0072B2",
-    "IMDN": "#009E73",
-    "MSRN": "#CC79A7",
-    "ECBSR": "#E69F00",
-    "REPSR": "#56B4E9",
-    "SPAN": "#1A1A1A",
-}
-#: For networks of users, from Tol's muted scheme, which is made for the same purpose.
-OTHER_COLORS = ("#332288", "#882255", "#999933", "#44AA99", "#AA4499", "#117733")
-PUBLISHED_COLOR = "#8C8C8C"
 FRONT_COLOR = "#444444"
 
 KIND_NAMES: Mapping[QualityKind, str] = {
@@ -36,15 +24,6 @@ KIND_NAMES: Mapping[QualityKind, str] = {
 #: Radius of the dot in a bubble, and of one in a plot without bubbles.
 DOT_PT, LONE_DOT_PT = 1.3, 2.2
 _FRONT_STYLE: dict[str, Any] = {"color": FRONT_COLOR, "linewidth": 0.8}
-_TEXT_GAP_PT = 2.5
-
-
-def color_of(row: Row) -> str:
-    """The colour of an architecture, the same in every figure; grey for a network that only papers know."""
-    if row.status == "PUBLISHED":
-        return PUBLISHED_COLOR
-    spread = zlib.crc32(row.model.encode())  # unlike hash(), the same in every process
-    return ARCHITECTURE_COLORS.get(row.model.upper(), OTHER_COLORS[spread % len(OTHER_COLORS)])
 
 
 def dot_radius(scale: BubbleScale | None) -> float:
@@ -58,9 +37,14 @@ def radius_of(point: Point, scale: BubbleScale | None) -> float:
     return max(dot_radius(scale), bubble)
 
 
-def draw_points(axes: "Axes", points: Sequence[Point], scale: BubbleScale | None) -> None:
+def paint_of(chart: Chart) -> Paint:
+    """The colours of a chart."""
+    return Paint(color_scale(chart.spec.color, [p.color for p in chart.points if p.color is not None]))
+
+
+def draw_points(axes: "Axes", points: Sequence[Point], scale: BubbleScale | None, paint: Paint) -> None:
     """Bubbles, the largest at the back, with their dots and intervals."""
-    sized = sorted(((p.size, p.x, p.y, color_of(p.row)) for p in points if p.size is not None), reverse=True)
+    sized = sorted(((p.size, p.x, p.y, paint.of(p)) for p in points if p.size is not None), reverse=True)
     for cut in (True, False):
         group = [entry for entry in sized if scale and scale.is_cut(entry[0]) == cut]
         if scale and group:
@@ -71,10 +55,14 @@ def draw_points(axes: "Axes", points: Sequence[Point], scale: BubbleScale | None
         for kind in KIND_NAMES:
             mine = [p for p in points if p.kind == kind and (p.row.status != "PUBLISHED") == of_zoo]
             if mine:
-                where = [p.x for p in mine], [p.y for p in mine], [color_of(p.row) for p in mine]
-                _dots(axes, kind, *where, dot_radius(scale), zorder=layer)
+                where = [p.x for p in mine], [p.y for p in mine], [paint.of(p) for p in mine]
+                # Within a bubble a measured dot is black; by itself it has the colour.
+                inks = [
+                    paint.of(p) if scale is None or p.size is None else pale(INK) if p.dominated else INK for p in mine
+                ]
+                _dots(axes, kind, *where, dot_radius(scale), inks=inks, zorder=layer)
     for point in points:
-        style: dict[str, Any] = {"color": color_of(point.row), "linewidth": 0.8, "zorder": 3}
+        style: dict[str, Any] = {"color": paint.of(point), "linewidth": 0.8, "zorder": 3}
         style |= {"markersize": 3.5, "markeredgewidth": 0.8}
         if spread := point.x_spread:
             axes.plot([spread.low, spread.high], [point.y, point.y], marker="|", gid="interval", **style)
@@ -105,16 +93,18 @@ def draw_front(axes: "Axes", chart: Chart) -> list[tuple[float, float]]:
 
 
 def legend_of(sheet: Sheet, chart: Chart, scale: BubbleScale | None) -> list[list[Item]]:
-    """The area, then what the dots and the line mean; each part begins a line."""
+    """The area and the colour, then what the dots and the line mean; each part begins a line."""
     parts = []
     if scale is not None and chart.spec.size is not None:
         title = f"Area: {chart.spec.size.label}"
         sizes = scale.legend([p.size for p in chart.points if p.size])
-        parts.append([_Entry(sheet, title).item(), *(_SizeEntry(sheet, size, scale).item() for size in sizes)])
+        parts.append([Entry(sheet, title).item(), *(_SizeEntry(sheet, size, scale).item() for size in sizes)])
+    if (colors := paint_of(chart).scale) is not None:
+        parts.append([Entry(sheet, f"Colour: {colors.column.label}").item(), _ColorEntry(sheet, colors).item()])
     kinds = [kind for kind in KIND_NAMES if any(p.kind == kind for p in chart.points)]
     marks = [_KindEntry(sheet, KIND_NAMES[kind], kind, dot_radius(scale)).item() for kind in kinds]
     if has_front(chart):
-        marks.append(_FrontEntry(sheet, "Pareto front").item())
+        marks.append(LineEntry(sheet, "Pareto front", _FRONT_STYLE).item())
     return [*parts, marks]
 
 
@@ -148,52 +138,21 @@ def _dots(
     y: Sequence[float],
     colors: Sequence[str],
     radius: float,
+    *,
+    inks: Sequence[str] = (INK,),
     **more: Any,
 ) -> None:
     """What stands in the middle of a bubble and tells where its y is from."""
     styles: Mapping[QualityKind, dict[str, Any]] = {
         "published": {"marker": "o", "facecolors": colors, "linewidths": 0},
-        "measured": {"marker": "D", "facecolors": INK, "linewidths": 0},
+        "measured": {"marker": "D", "facecolors": inks, "linewidths": 0},
         "secondary": {"marker": "o", "facecolors": "white", "edgecolors": colors, "linewidths": 0.8},
         "approximate": {"marker": "x", "color": colors, "linewidths": 0.9},
     }
     axes.scatter(x, y, s=(2 * radius) ** 2, **styles[kind] | {"zorder": 4, "gid": f"dots-{kind}"} | more)
 
 
-class _Entry:
-    """A text in the legend, with a glyph before it where a subclass has one."""
-
-    glyph_width = 0.0
-    height = LINE_PT
-
-    def __init__(self, sheet: Sheet, text: str) -> None:
-        self.sheet, self.text = sheet, text
-
-    def item(self) -> Item:
-        """The entry as something that flows."""
-        lead = self.glyph_width + _TEXT_GAP_PT if self.glyph_width else 0.0
-
-        def draw(x: float, middle: float) -> None:
-            self.glyph(x, middle)
-            self.sheet.text(x + lead, middle, self.text, va="center", gid="legend-text")
-
-        return Item(lead + self.sheet.width(self.text), self.height, draw)
-
-    def glyph(self, x: float, middle: float) -> None:
-        """Draw what stands before the text, with its left end at x."""
-
-    @property
-    def on_sheet(self) -> dict[str, Any]:
-        """How a mark is drawn in points instead of the axes' units."""
-        return {"transform": self.sheet.in_points, "clip_on": False, "gid": "legend"}
-
-    @property
-    def axes(self) -> "Axes":
-        """The only axes of the figure."""
-        return self.sheet.figure.axes[0]
-
-
-class _SizeEntry(_Entry):
+class _SizeEntry(Entry):
     def __init__(self, sheet: Sheet, size: float, scale: BubbleScale) -> None:
         super().__init__(sheet, f"{size:,g}")
         self.radius = scale.radius(size)
@@ -203,7 +162,7 @@ class _SizeEntry(_Entry):
         _bubbles(self.axes, [x + self.radius], [middle], [self.radius], [SOFT_INK], **self.on_sheet)
 
 
-class _KindEntry(_Entry):
+class _KindEntry(Entry):
     def __init__(self, sheet: Sheet, text: str, kind: QualityKind, radius: float) -> None:
         super().__init__(sheet, text)
         self.kind, self.radius, self.glyph_width = kind, radius, 2 * radius
@@ -212,8 +171,32 @@ class _KindEntry(_Entry):
         _dots(self.axes, self.kind, [x + self.radius], [middle], [SOFT_INK], self.radius, **self.on_sheet)
 
 
-class _FrontEntry(_Entry):
-    glyph_width = 11.0
+class _ColorEntry(Entry):
+    """A strip of all colours between the smallest and the largest value."""
+
+    steps = 64
+    strip_width, strip_height = 52.0, 6.0
+
+    def __init__(self, sheet: Sheet, scale: ColorScale) -> None:
+        self.scale = scale
+        shares = (0.0, 1.0) if scale.high > scale.low else (0.0,)
+        self.low, *self.high = (f"{scale.value(share):,.{scale.column.digits}f}" for share in shares)
+        super().__init__(sheet, " ".join([*self.high, *(["(log)"] if scale.log else [])]))
+        self.lead = sheet.width(self.low) + TEXT_GAP_PT
+        self.glyph_width = self.lead + self.strip_width
 
     def glyph(self, x: float, middle: float) -> None:
-        self.axes.plot([x, x + self.glyph_width], [middle, middle], **_FRONT_STYLE | self.on_sheet)
+        from matplotlib.collections import PolyCollection
+
+        self.sheet.text(x, middle, self.low, va="center", gid="legend-text")
+        step, half = self.strip_width / self.steps, self.strip_height / 2
+        lefts = [x + self.lead + i * step for i in range(self.steps)]
+        boxes = [
+            [(a, middle - half), (a + step, middle - half), (a + step, middle + half), (a, middle + half)]
+            for a in lefts
+        ]
+        colors = [self.scale.color_at(i / (self.steps - 1)) for i in range(self.steps)]
+        # Edges of their own colour close the hairlines that viewers leave between neighbours.
+        self.axes.add_collection(
+            PolyCollection(boxes, facecolors=colors, edgecolors=colors, linewidths=0.2, **self.on_sheet), autolim=False
+        )

@@ -1,52 +1,17 @@
 """What a trade-off plot shows: rows become points, with their front and everything that must be said beside them."""
 
-import csv
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
-from srbench.board.leaderboard import PAPER_GT, QUALITY_METRICS, Quality, QualityKind, Row
-from srbench.board.published import QUALITY_SETS
+from srbench.board.leaderboard import Quality, QualityKind, Row
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
-from srbench.render.columns import Column, quality_key
-from srbench.render.text import escape_csv
+from srbench.render.plots import captions, naming
+from srbench.render.plots.files import Cell
+from srbench.render.plots.spec import CELLS, OF_A_MACHINE, PER_IMAGE, TIMED, PlotSpec
 
 Direction = Literal["low", "high"]
-
-#: Papers count Multi-Adds for this GT size, in pixels; a row without one of its own is a paper's.
-NAME_LIMIT = 24
-NAMES_IN_A_NOTE = 6
-_CELLS = {quality_key(metric, dataset): (metric, dataset) for metric in QUALITY_METRICS for dataset in QUALITY_SETS}
-_PER_IMAGE = ("multi_adds", "activations")
-_OF_A_MACHINE = ("runtime_ms", "peak_memory_mib")
-
-
-@dataclass(frozen=True)
-class PlotSpec:
-    """Which columns span the plot, and at which scale; ``size`` is the area of a bubble, None for dots alone."""
-
-    x: Column
-    y: Column
-    size: Column | None = None
-    scale: int = 4
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The columns that are drawn."""
-        return (self.x, self.y) if self.size is None else (self.x, self.y, self.size)
-
-    @property
-    def dataset(self) -> str | None:
-        """The test set of the first quality column, None where there is none."""
-        cells = [_CELLS[column.key] for column in self.columns if column.key in _CELLS]
-        return cells[0][1] if cells else None
-
-    def draws(self, keys: Sequence[str]) -> list[Column]:
-        """Those of the columns that are drawn."""
-        return [column for column in self.columns if column.key in keys]
 
 
 @dataclass(frozen=True)
@@ -62,7 +27,9 @@ class Point:
         protocol: how that quality departs from the usual test protocol; empty where it does not.
         size: what the area of its bubble stands for; None where that is not known.
         x_spread, y_spread: the interval around a runtime.
+        color: what its colour stands for; None where that is its architecture, or not known.
         on_front: whether no other point is better in one of x and y and at least as good in the other.
+        dominated: whether another one is; neither holds of a point that is not compared.
     """
 
     row: Row
@@ -76,7 +43,9 @@ class Point:
     size: float | None
     x_spread: Interval | None
     y_spread: Interval | None
+    color: float | None = None
     on_front: bool = False
+    dominated: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,118 +89,58 @@ def chart_of(rows: Sequence[Row], spec: PlotSpec) -> Chart:
         ValueError: no row has both x and y.
     """
     rows = [row for row in rows if row.scale == spec.scale]
-    names = _names(rows, spec)
+    marks = [naming.marks_of(row, _quality(row, spec)) for row in rows]
+    names = naming.labels(rows, [_circumstances(row, spec) for row in rows], marks)
     left_out = {i: reason for i, row in enumerate(rows) if (reason := _reason_to_leave_out(row, spec))}
     points = [_point(row, *names[i], spec) for i, row in enumerate(rows) if i not in left_out]
-    not_shown = listed([(names[i][0], reason) for i, reason in left_out.items()])
+    missing = [(names[i][0], reason) for i, reason in left_out.items()]
     if not points:
-        why = not_shown or f"no row of x{spec.scale}"
+        why = naming.listed(missing) or f"no row of x{spec.scale}"
         raise ValueError(f"nothing to plot as {spec.y.title} over {spec.x.title}: {why}")
     points = _with_front(_distinct(points), spec)
+    shown = [point.row for point in points]
+    spreads = [s for p in points for s in (p.x_spread, p.y_spread) if s is not None]
     notes = [
-        *_conditions(points, spec),
-        *_marks(points),
-        *([f"Not shown: {not_shown}"] if not_shown else []),
-        *_care(points, spec),
+        *captions.conditions(shown, spec, measured=any(p.kind == "measured" for p in points)),
+        *captions.bars(spreads),
+        *captions.marks(shown, [p.protocol for p in points]),
+        *_pale(points, spec),
+        *captions.not_shown(missing),
+        *captions.care([(p.name, p.row) for p in points], timed=bool(spec.draws(OF_A_MACHINE))),
     ]
     return Chart(spec, tuple(points), tuple(notes))
 
 
-def shorten(text: str, limit: int = NAME_LIMIT) -> str:
-    """One line of at most ``limit`` characters, without control and direction characters, cut in the middle."""
-    visible = "".join(c for c in " ".join(text.split()) if not unicodedata.category(c).startswith("C"))
-    if len(visible) <= limit:
-        return visible
-    tail = limit // 3
-    return f"{visible[: limit - tail - 1]}…{visible[-tail:]}"
-
-
-def write_csv(chart: Chart, path: Path) -> None:
-    """Write the plotted numbers, raw and in full precision, in the units of the leaderboard's CSV."""
+def csv_of(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
+    """Header and lines of the plotted numbers, raw, in the units of the leaderboard's CSV."""
     spec = chart.spec
-    drawn = list(dict.fromkeys(spec.columns))
-    on_machine, with_runtime = bool(spec.draws(_OF_A_MACHINE)), bool(spec.draws(["runtime_ms"]))
+    on_machine, with_runtime = bool(spec.draws(OF_A_MACHINE)), bool(spec.draws(TIMED))
     header = ["model", "variant", "form", *(["dtype", "device", "machine"] if on_machine else []), "kind"]
-    header += [column.key for column in drawn]
+    header += [column.key for column in spec.columns]
     header += ["runtime_low_ms", "runtime_high_ms"] if with_runtime else []
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*header, "on_front", "source"])
-        for point in chart.points:
-            row, runtime = point.row, point.row.runtime_ms
-            words = [row.model, row.variant, row.form]
-            words += [row.dtype, row.device, row.machine] if on_machine else []
-            numbers = [column.raw(row) for column in drawn]
-            if with_runtime:
-                numbers += [runtime.low, runtime.high] if runtime else [None, None]
-            ends = ["true" if point.on_front else "false", escape_csv(point.source)]
-            writer.writerow([*map(escape_csv, words), point.kind, *map(_number, numbers), *ends])
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
-
-
-# --- Names
-
-
-def _names(rows: Sequence[Row], spec: PlotSpec) -> list[tuple[str, str]]:
-    """Name and label of each row; what tells rows of one name apart stands behind it, as far as it shows here."""
-    groups: dict[str, list[int]] = {}
-    for i, row in enumerate(rows):
-        groups.setdefault(_name(row), []).append(i)
-    found: dict[int, tuple[str, str]] = {}
-    for name, group in groups.items():
-        told = _told_apart([_circumstances(rows[i], spec) for i in group])
-        for i, words in zip(group, told, strict=True):
-            marks = _marks_of(rows[i], _quality(rows[i], spec))
-            found[i] = " ".join([name, *words]), " ".join([name + marks, *words])
-    return [found[i] for i in range(len(rows))]
-
-
-def _told_apart(circumstances: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Of each row's circumstances, the first few that tell as many rows apart as all of them do."""
-    kept: list[int] = []
-    for k in range(len(circumstances[0])):
-        before = {tuple(row[j] for j in kept) for row in circumstances}
-        if len({tuple(row[j] for j in [*kept, k]) for row in circumstances}) > len(before):
-            kept.append(k)
-    return [tuple(row[j] for j in kept if row[j]) for row in circumstances]
-
-
-def _name(row: Row) -> str:
-    """``RFDN-paper`` for the zoo's rfdn-paper; the class for a user's ``path/to/net.py:Net``."""
-    name, family = row.variant or row.model, row.model.lower()
-    if name.endswith(f":{row.model}"):
-        name = row.model
-    elif name == family or name.startswith(f"{family}-"):
-        suffix = name[len(family) :]
-        name = row.model + (suffix.upper() if len(suffix) == 2 else suffix)  # BSRN-S, as papers write it
-    return shorten(name) + (" train" if row.form == "train" else "")
+    lines: list[list[Cell]] = []
+    for point in chart.points:
+        row, runtime = point.row, point.row.runtime_ms
+        line: list[Cell] = [row.model, row.variant, row.form]
+        line += [row.dtype, row.device, row.machine] if on_machine else []
+        line += [point.kind, *(column.raw(row) for column in spec.columns)]
+        if with_runtime:
+            line += [runtime.low, runtime.high] if runtime else [None, None]
+        lines.append([*line, point.on_front, point.source])
+    return [*header, "on_front", "source"], lines
 
 
 def _circumstances(row: Row, spec: PlotSpec) -> tuple[str, ...]:
     size = f"{row.gt_width}x{row.gt_height}" if row.gt_width else ""
-    file = shorten(Path(row.variant.rpartition(":")[0]).name) if ":" in row.variant else ""
-    if spec.draws(_OF_A_MACHINE):
-        return file, row.device, shorten(row.machine), row.dtype, size, f"batch {row.batch}"
-    return (file, size) if spec.draws(_PER_IMAGE) else (file,)
-
-
-def _marks_of(row: Row, quality: Quality | None) -> str:
-    marks = "*" if row.note.startswith("reconstruction") else ""
-    marks += "†" if quality is not None and quality.protocol else ""
-    return marks + (" (Y)" if row.colors == "y" else "")
-
-
-# --- Points
+    file = naming.file_of(row)
+    if spec.draws(OF_A_MACHINE):
+        return file, row.device, naming.shorten(row.machine), row.dtype, size, f"batch {row.batch}"
+    return (file, size) if spec.draws(PER_IMAGE) else (file,)
 
 
 def _quality(row: Row, spec: PlotSpec) -> Quality | None:
     """The row's own figure in the first quality column that is drawn."""
-    cells = [_CELLS[column.key] for column in (spec.y, spec.x, *spec.columns) if column.key in _CELLS]
+    cells = [CELLS[column.key] for column in (spec.y, spec.x, *spec.columns) if column.key in CELLS]
     return row.own_quality(*cells[0]) if cells else None
 
 
@@ -252,6 +161,7 @@ def _point(row: Row, name: str, label: str, spec: PlotSpec) -> Point:
         size=spec.size.value(row) if spec.size else None,
         x_spread=spec.x.spread(row),
         y_spread=spec.y.spread(row),
+        color=spec.color.value(row) if spec.color else None,
     )
 
 
@@ -261,17 +171,24 @@ def _reason_to_leave_out(row: Row, spec: PlotSpec) -> str | None:
     for column in (spec.x, spec.y):
         if column.raw(row) is not None:
             continue
-        if column.key not in _CELLS:
+        if column.key not in CELLS:
             return row.status if row.status in FAILURES else f"no {column.title}"
-        found = row.quality.get(_CELLS[column.key])
+        found = row.quality.get(CELLS[column.key])
         return f"figure of {found.sibling}" if found and found.sibling else f"no {column.title}"
     return None
 
 
 def _distinct(points: Sequence[Point]) -> list[Point]:
     """Drop what would be drawn twice: parameters are the same on every machine."""
-    seen = {(p.label, p.x, p.y, p.size, p.x_spread, p.y_spread): p for p in reversed(points)}
+    seen = {(p.label, p.x, p.y, p.size, p.color, p.x_spread, p.y_spread): p for p in reversed(points)}
     return list(reversed(seen.values()))
+
+
+def _pale(points: Sequence[Point], spec: PlotSpec) -> list[str]:
+    """What pale points are, where there are some; on a scale of colours only their names are."""
+    if not any(point.dominated for point in points):
+        return []
+    return ["Grey names: dominated" if spec.color else "Pale: dominated"]
 
 
 def _with_front(points: Sequence[Point], spec: PlotSpec) -> list[Point]:
@@ -282,78 +199,5 @@ def _with_front(points: Sequence[Point], spec: PlotSpec) -> list[Point]:
     mixed = len({point.row.colors == "y" for point in points}) > 1
     comparable = [i for i, p in enumerate(points) if not p.protocol and not (mixed and p.row.colors == "y")]
     found = pareto_front([(points[i].x, points[i].y) for i in comparable], spec.x.good, spec.y.good)
-    best = {comparable[k] for k in found}
-    return [replace(point, on_front=i in best) for i, point in enumerate(points)]
-
-
-# --- Notes
-
-
-def _conditions(points: Sequence[Point], spec: PlotSpec) -> list[str]:
-    """What holds for the whole plot: data set, scale, PSNR convention, GT size, machine."""
-    said = [f"{spec.dataset} x{spec.scale}" if spec.dataset else f"x{spec.scale}"]
-    titles = {column.key: column.title.partition(" on ")[0] for column in spec.columns}
-    quality = [titles[column.key] for column in spec.columns if column.key in _CELLS]
-    if quality:
-        measured = any(point.kind == "measured" for point in points)
-        said.append(f"{' and '.join(dict.fromkeys(quality))} on Y{'' if measured else ' as published'}")
-    if counted := spec.draws(_PER_IMAGE):
-        rows = [p.row for p in points if any(c.raw(p.row) is not None for c in counted)]
-        # One odd size spoils the comparison, so all sizes are said.
-        sizes = dict.fromkeys((r.gt_width, r.gt_height) if r.gt_width else PAPER_GT for r in rows)
-        wording = " and ".join(dict.fromkeys(column.title for column in counted))
-        said.append(f"{wording} for a {_few([f'{w}x{h}' for w, h in sizes])} GT")
-    if measured_here := spec.draws(_OF_A_MACHINE):
-        said.append(
-            f"{' and '.join(dict.fromkeys(c.title for c in measured_here))} on {_machine([p.row for p in points])}"
-        )
-    spreads = [s for p in points for s in (p.x_spread, p.y_spread) if s is not None]
-    if spreads:
-        ranges = [s.method == "range" for s in spreads]
-        short = "range of fewer than 6 samples"
-        bars = f"95\N{NO-BREAK SPACE}% interval of the median{f', or {short}' if any(ranges) else ''}"
-        said.append(f"Bars: {short if all(ranges) else bars}")
-    return said
-
-
-def _machine(rows: Sequence[Row]) -> str:
-    devices = [f"{row.device} of {shorten(row.machine, 60)}" for row in rows if row.device]
-    batches = [f"batch {row.batch}" for row in rows if row.batch]
-    sizes = [f"LR {row.lr_width}x{row.lr_height}" for row in rows if row.lr_width]
-    parts = [devices, [row.dtype for row in rows if row.dtype], batches, sizes]
-    return ", ".join(_few(list(dict.fromkeys(part))) for part in parts if part)
-
-
-def _few(words: Sequence[str], limit: int = 3) -> str:
-    return " / ".join(words[:limit]) + (f" / {len(words) - limit} more" if len(words) > limit else "")
-
-
-def _marks(points: Sequence[Point]) -> list[str]:
-    """What the marks behind the names mean, for those that occur."""
-    said = ["*\N{NO-BREAK SPACE}reconstruction"] if any(p.row.note.startswith("reconstruction") for p in points) else []
-    said += ["(Y)\N{NO-BREAK SPACE}works on luma alone"] if any(p.row.colors == "y" for p in points) else []
-    protocols = dict.fromkeys(shorten(p.protocol, 60) for p in points if p.protocol)
-    return said + ([f"†\N{NO-BREAK SPACE}{_few(list(protocols))}; not on the front"] if protocols else [])
-
-
-def _care(points: Sequence[Point], spec: PlotSpec) -> list[str]:
-    """Name plotted rows whose run failed, and on a machine's axis those whose run was not steady."""
-    fine = ("VALID", "PUBLISHED")
-    timed = bool(spec.draws(_OF_A_MACHINE))
-    doubtful = [(p.name, p.row.status) for p in points if p.row.status not in fine]
-    said = listed([(name, status) for name, status in doubtful if timed or status in FAILURES])
-    return [f"Status: {said}"] if said else []
-
-
-def listed(reasons: Sequence[tuple[str, str]]) -> str:
-    """``RepSR, SPAN (no PSNR on Set5); RFDN (figure is rfdn-paper's)``."""
-    groups: dict[str, list[str]] = {}
-    for name, reason in reasons:
-        groups.setdefault(reason, []).append(name)
-    said = []
-    for reason, named in groups.items():
-        names = list(dict.fromkeys(named))
-        more = len(names) - NAMES_IN_A_NOTE
-        shown = names[:NAMES_IN_A_NOTE] if more > 1 else names  # "1 more" is no shorter than a name
-        said.append(f"{', '.join(shown)}{f' and {more} more' if more > 1 else ''} ({reason})")
-    return "; ".join(said)
+    best, beaten = {comparable[k] for k in found}, set(comparable) - {comparable[k] for k in found}
+    return [replace(point, on_front=i in best, dominated=i in beaten) for i, point in enumerate(points)]

@@ -86,6 +86,7 @@ def axis_of(
     length: float,
     *,
     may_be_log: bool = False,
+    always_log: bool = False,
     least: float = 0.0,
     head: float = 0.0,
 ) -> Axis:
@@ -96,11 +97,12 @@ def axis_of(
         pads: free length around each, in pt.
         length: of the axis, in pt.
         may_be_log: whether it becomes logarithmic where the values call for it.
+        always_log: whether it is logarithmic however near the values are; they must be positive.
         least: how far the axis reaches to both sides of a single value.
         head: more free length at the upper end, in pt.
     """
     lows, highs = [low for low, _ in spans], [high for _, high in spans]
-    log = may_be_log and min(lows) > 0 and max(highs) / min(lows) > LOG_FROM
+    log = always_log or (may_be_log and min(lows) > 0 and max(highs) / min(lows) > LOG_FROM)
     if log:
         lows, highs = [math.log10(v) for v in lows], [math.log10(v) for v in highs]
     low, high = min(lows), max(highs)
@@ -131,6 +133,9 @@ def _log_axis(low: float, high: float, length: float) -> Axis:
         ticks = round_numbers(low, high, leads)
         if all(math.log10(b / a) * per_decade >= _width(a, b) for a, b in pairwise(ticks)):
             break
+    if len(ticks) < 2:  # less than a decade, and no two round numbers in it
+        even = _linear_axis(low, high, length)
+        return Axis(low, high, True, even.ticks, even.texts)
     minor = tuple(t for t in round_numbers(low, high, range(1, 10)) if t not in ticks)
     return Axis(low, high, True, tuple(ticks), tuple(f"{t:,g}" for t in ticks), minor)
 

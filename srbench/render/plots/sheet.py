@@ -6,6 +6,8 @@ from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from srbench.render.plots.naming import shorten
+
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -86,6 +88,14 @@ class Sheet:
         box = self.box(artist)
         artist.remove()
         return box.x1 - box.x0
+
+    def fit(self, text: str, width: float) -> str:
+        """The text, cut in its middle where it is wider than ``width``."""
+        limit = len(text)
+        while limit > 1 and self.width(text) > width:
+            limit -= 1
+            text = shorten(text, limit)
+        return text
 
     def wrap(self, text: str, width: float) -> list[str]:
         """Break a paragraph between words into lines of at most ``width``; a longer word has a line of its own."""

@@ -1,0 +1,53 @@
+"""The command that draws: ``plot``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srbench.cli.options import MachineName, Output, WithPublished, scales_of
+from srbench.errors import InputError
+
+
+def plot(
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="fig1 (PSNR over params, area Multi-Adds), runtime, memory, radar (costs over a baseline's), scaling "
+            "(runtime and memory over LR size), layers (where a network's time goes; measures some seconds each)."
+        ),
+    ] = "fig1",
+    scale: Annotated[str, typer.Option(help="Upscaling factor.")] = "4",
+    models: Annotated[
+        str | None, typer.Option(help="Only these networks, as named in the records. [default: all]")
+    ] = None,
+    x: Annotated[
+        str | None,
+        typer.Option(
+            help="Column on x, in place of the preset's: params, multi-adds, activations, convs, runtime, throughput, "
+            "memory, predicted-memory, psnr, ssim."
+        ),
+    ] = None,
+    y: Annotated[str | None, typer.Option(help="Column on y.")] = None,
+    size: Annotated[str | None, typer.Option(help="Column of the bubbles' area, or none.")] = None,
+    color: Annotated[
+        str | None, typer.Option(help="Column of the bubbles' colour. [default: one colour an architecture]")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Of psnr and ssim: set5, set14, b100, urban100, manga109. [default: set5]")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="radar: the network whose costs are 1. [default: that with the most Multi-Adds]")
+    ] = None,
+    machine: MachineName = None,
+    with_published: WithPublished = False,
+    output: Output = Path("results"),
+) -> None:
+    """Draw figures from stored records: PNG, PDF, SVG, and the plotted numbers as CSV."""
+    [*scales] = scales_of(scale)
+    if len(scales) != 1:
+        raise InputError(f"--scale {scale}: a figure shows one scale")
+    from srbench.commands.plot import Axes, Options, plot
+
+    axes = Axes(x, y, size, color, dataset, with_published)
+    raise typer.Exit(plot(Options(preset, output, scales[0], models, axes, baseline, machine)))

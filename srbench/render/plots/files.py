@@ -1,0 +1,81 @@
+"""A figure on disk: our style while it is drawn, one file for each format, and the plotted numbers beside them."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srbench.render.plots.sheet import DPI
+from srbench.render.text import escape_csv
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "pdf", "svg")
+STYLE = Path(__file__).with_name("srbench.mplstyle")
+
+#: A cell: words are escaped, numbers written in full precision, None is empty.
+Cell = str | float | bool | None
+_METADATA: Mapping[str, dict[str, Any]] = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Our settings alone, whatever the user's matplotlibrc says."""
+    import matplotlib.style
+
+    with matplotlib.style.context(["default", STYLE]):
+        yield
+
+
+def write(
+    draw: "Callable[[], Figure]",
+    title: str,
+    header: Sequence[str],
+    lines: Sequence[Sequence[Cell]],
+    stem: Path,
+    formats: Sequence[str] = FORMATS,
+) -> list[Path]:
+    """Draw a figure and write STEM.png, STEM.pdf, STEM.svg and its numbers as STEM.csv.
+
+    The folder is made if it does not exist. The same figure gives the same bytes.
+
+    Args:
+        draw: makes the figure; called once, in our style.
+        title: for the files' metadata.
+        header: of the CSV.
+        lines: of the CSV, raw and in full precision.
+        stem: path without a suffix.
+        formats: those of ``png`` (300 dpi), ``pdf`` and ``svg`` that are wanted.
+
+    Returns:
+        The paths written, in the order of ``formats``, the CSV last.
+
+    Raises:
+        ValueError: an unknown format.
+        OSError: the folder cannot be written to.
+    """
+    if unknown := [name for name in formats if name not in FORMATS]:
+        raise ValueError(f"unknown plot format '{unknown[0]}'; known are {', '.join(FORMATS)}")
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in (*formats, "csv")]
+    with paths[-1].open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([_text(cell) for cell in line] for line in lines)
+    with house_style():
+        figure = draw()
+        for path, name in zip(paths, formats, strict=False):
+            figure.savefig(path, format=name, dpi=DPI, metadata=_METADATA[name] | {"Title": title})
+    return paths
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, str):
+        return escape_csv(cell)
+    if cell is None:
+        return ""
+    return str(int(cell)) if float(cell).is_integer() else repr(float(cell))

@@ -1,0 +1,121 @@
+"""The scaling figure, one column wide: runtime and peak memory over the LR size, with their order of growth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srbench.board.leaderboard import Row
+from srbench.render.columns import Column
+from srbench.render.plots import frames
+from srbench.render.plots.entries import Entry, LineEntry
+from srbench.render.plots.files import FORMATS, house_style, write
+from srbench.render.plots.frames import ABOVE_AXES_PT, BELOW_AXES_PT, EDGE_PT, GAP_PT, RIGHT_PT, WIDTH_PT
+from srbench.render.plots.growth import MEASURES, Curve, Scaling, Spot, csv_of, order_of_growth, scaling_of
+from srbench.render.plots.radar import styles_of
+from srbench.render.plots.scales import Axis, axis_of
+from srbench.render.plots.sheet import LINE_PT, Sheet
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_AXES_PT, _BETWEEN_PT, _PAD_PT = 118.0, 8.0, 8.0
+_X_LABEL = "LR pixels [K]"
+
+
+def scaling(rows: Sequence[Row], scale: int, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Draw how the networks of a scale grow with the LR size, and write the files.
+
+    Args:
+        rows: of any scale and size, of one device.
+        scale: upscaling factor.
+        stem: path without a suffix.
+        formats: those of ``png``, ``pdf`` and ``svg`` that are wanted.
+
+    Returns:
+        The paths written, the CSV last.
+
+    Raises:
+        ValueError: no network has two sizes, or an unknown format.
+        OSError: the folder cannot be written to.
+    """
+    found = scaling_of(rows, scale)
+    return write(lambda: draw(found), f"Runtime and peak memory over LR size, x{scale}", *csv_of(found), stem, formats)
+
+
+def draw(scaling: Scaling) -> "Figure":
+    """The figure at its printed size, a panel for each measure that is known."""
+    with house_style():
+        return _draw(scaling)
+
+
+def _draw(scaling: Scaling) -> "Figure":
+    from srbench.render.plots.layout import Box
+
+    sheet, inner = Sheet.blank(), WIDTH_PT - 2 * EDGE_PT
+    curves = scaling.curves
+    panels = [column for column in MEASURES if any(curve.spots(column) for curve in curves)]
+    styles = styles_of([curve.rows[0] for curve in curves])
+    y_axes = [_axis([s for c in curves for s in c.spots(column)], _AXES_PT) for column in panels]
+    left = max(frames.left_of(sheet, axis) for axis in y_axes)
+    width = WIDTH_PT - left - RIGHT_PT
+    xs = [spot.x for column in panels for curve in curves for spot in curve.spots(column)]
+    x_axis = axis_of([(x, x) for x in xs], [_PAD_PT] * len(xs), width, always_log=True)
+    width -= frames.overhang(sheet, x_axis, width)
+
+    head = f"Order p of {' and '.join(column.title.lower() for column in panels)}:"
+    entries = [Entry(sheet, head).item()]
+    for curve, style in zip(curves, styles, strict=True):
+        said = _orders(curve, panels)
+        name = sheet.fit(curve.label, inner - LineEntry.glyph_width - sheet.width(said) - GAP_PT)
+        entries.append(LineEntry(sheet, f"{name} {said}", _look(style)).item())
+    legend = frames.lines_of([entries[:1], entries[1:]], inner)
+    notes = frames.wrap_notes(sheet, scaling.notes, inner)
+    bottom = EDGE_PT + len(notes) * LINE_PT + BELOW_AXES_PT
+    high = len(panels) * _AXES_PT + (len(panels) - 1) * _BETWEEN_PT
+    top = bottom + high + ABOVE_AXES_PT + frames.height_of(legend)
+    sheet.set_size(WIDTH_PT, top + EDGE_PT)
+    for k, (column, y_axis) in enumerate(zip(panels, y_axes, strict=True)):
+        low = bottom + (len(panels) - 1 - k) * (_AXES_PT + _BETWEEN_PT)
+        axes = sheet.axes(Box(left, low, left + width, low + _AXES_PT))
+        frames.frame(sheet, axes, x_axis, y_axis, _X_LABEL if k == len(panels) - 1 else "", column.label)
+        for curve, style in zip(curves, styles, strict=True):
+            _draw_curve(axes, curve.spots(column), _look(style))
+    frames.draw_legend(legend, top)
+    frames.draw_notes(sheet, notes)
+    return sheet.figure
+
+
+def _axis(spots: Sequence[Spot], length: float) -> Axis:
+    spans = [(s.spread.low, s.spread.high) if s.spread and s.spread.low > 0 else (s.y, s.y) for s in spots]
+    return axis_of(spans, [_PAD_PT] * len(spans), length, always_log=True)
+
+
+def _look(style: dict[str, Any]) -> dict[str, Any]:
+    return style | {"linewidth": 0.9, "markersize": 3.0}
+
+
+def _orders(curve: Curve, panels: Sequence[Column]) -> str:
+    orders = [order for column, order in zip(MEASURES, curve.orders, strict=True) if column in panels]
+    return ", ".join("-" if order is None else f"{order:.2f}" for order in orders)
+
+
+def _draw_curve(axes: "Axes", spots: Sequence[Spot], look: dict[str, Any]) -> None:
+    """Dots with their intervals, hollow where disturbed, and the power law from the first to the last fitted one."""
+    for fitted, face in ((True, look["color"]), (False, "white")):
+        some = [s for s in spots if s.fitted == fitted]
+        bare = look | {"linestyle": "none", "markerfacecolor": face, "markeredgewidth": 0.7, "zorder": 3}
+        axes.plot([s.x for s in some], [s.y for s in some], gid="spots" if fitted else "disturbed", **bare)
+    for spot in spots:
+        if spot.spread:
+            ends = [spot.spread.low, spot.spread.high]
+            axes.plot(
+                [spot.x] * 2, ends, color=look["color"], linewidth=0.8, marker="_", markersize=3.5, gid="interval"
+            )
+    level = [s for s in spots if s.fitted]
+    fit = order_of_growth([s.x for s in level], [s.y for s in level])
+    if fit is None:
+        return
+    power, factor = fit
+    ends = [min(s.x for s in level), max(s.x for s in level)]
+    axes.plot(ends, [factor * x**power for x in ends], gid="fit", zorder=2, **look | {"marker": "none"})

@@ -1,0 +1,48 @@
+"""Which columns span a trade-off plot, and what kind of number each of them is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from srbench.board.leaderboard import QUALITY_METRICS
+from srbench.board.published import QUALITY_SETS, quality_key
+from srbench.render.columns import Column
+
+#: (metric, set) of each quality column.
+CELLS = {quality_key(metric, dataset): (metric, dataset) for metric in QUALITY_METRICS for dataset in QUALITY_SETS}
+PER_IMAGE = ("multi_adds", "activations")
+TIMED = ("runtime_ms", "throughput_mp_s")
+OF_A_MACHINE = (*TIMED, "peak_memory_mib")
+
+
+@dataclass(frozen=True)
+class PlotSpec:
+    """Which columns span the plot, and at which scale.
+
+    Attributes:
+        x, y: the axes.
+        size: the area of a bubble; None for dots alone.
+        scale: upscaling factor.
+        color: the colour of a bubble; None for one colour an architecture.
+    """
+
+    x: Column
+    y: Column
+    size: Column | None = None
+    scale: int = 4
+    color: Column | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are drawn, each once."""
+        drawn = (self.x, self.y, self.size, self.color)
+        return tuple(dict.fromkeys(column for column in drawn if column is not None))
+
+    @property
+    def dataset(self) -> str | None:
+        """The test set of the first quality column, None where there is none."""
+        cells = [CELLS[column.key] for column in self.columns if column.key in CELLS]
+        return cells[0][1] if cells else None
+
+    def draws(self, keys: Sequence[str]) -> list[Column]:
+        """Those of the columns that are drawn."""
+        return [column for column in self.columns if column.key in keys]

@@ -1,0 +1,136 @@
+"""``srbench plot`` as people type it."""
+
+from pathlib import Path
+
+import pytest
+
+from srbench import store
+from tests.builders import make_case, make_counts, make_latency, make_memory, make_record, make_workload
+from tests.command_line import Run
+
+NETWORKS = Path(__file__).parents[1] / "networks.py"
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """BSRN and IMDN at two sizes; the larger has four times the pixels, runtime and peak."""
+    folder = tmp_path / "results"
+    for i, (variant, ms) in enumerate((("bsrn", 20), ("imdn", 10))):
+        for times, side in ((1, 64), (4, 128)):
+            load = make_workload(lr_width=side, lr_height=side, gt_width=4 * side, gt_height=4 * side)
+            made = make_record(
+                make_case(variant, workload=load),
+                minutes=2 * i + times,
+                complexity=make_counts(params=352_400 + i),
+                latency=make_latency(*[[ms * times] * 7] * 3),
+                memory=make_memory(times * 2**24),
+            )
+            store.write(folder, made)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("preset", "stem"),
+    [
+        ("fig1", "psnr_y_set5_over_params"),
+        ("runtime", "psnr_y_set5_over_runtime_ms"),
+        ("memory", "psnr_y_set5_over_peak_memory_mib"),
+        ("radar", "radar"),
+        ("scaling", "scaling"),
+    ],
+)
+def test_each_preset_writes_its_files(run: Run, results: Path, preset: str, stem: str) -> None:
+    done = run("plot", "--preset", preset)
+    assert done.code == 0, done.err
+    names = {path.name for path in results.glob("plot_*")}
+    assert names == {f"plot_x4_{stem}.{suffix}" for suffix in ("png", "pdf", "svg", "csv")}
+    assert done.err.splitlines()[-1].startswith("wrote ")
+
+
+def test_orders_of_growth_come_out(run: Run, results: Path) -> None:
+    assert run("plot", "--preset", "scaling", "--models", "bsrn").code == 0
+    lines = (results / "plot_x4_scaling.csv").read_text().splitlines()
+    assert len(lines) == 3
+    assert [float(cell) for cell in lines[1].split(",")[-2:]] == pytest.approx([1.0, 1.0])
+
+
+def test_what_was_typed_replaces_the_preset_s(run: Run, results: Path) -> None:
+    done = run("plot", "--preset", "runtime", "--y", "memory", "--size", "none", "--color", "params")
+    assert done.code == 0, done.err
+    header = (results / "plot_x4_peak_memory_mib_over_runtime_ms.csv").read_text().splitlines()[0].split(",")
+    assert header[7:10] == ["runtime_ms", "peak_memory_mib", "params"]
+
+
+def test_a_part_of_the_networks_is_drawn_at_the_size_of_all(run: Run, results: Path) -> None:
+    load = make_workload(lr_width=32, lr_height=32, gt_width=128, gt_height=128)
+    store.write(results, make_record(make_case("imdn", workload=load), minutes=60))
+    done = run("plot", "--preset", "runtime", "--models", "imdn")
+    assert "drawing GT 512x512" in done.err  # the newest size that has both networks
+    store.write(results, make_record(make_case("span", workload=load), minutes=61))
+    assert "drawing GT 128x128" in run("plot", "--models", "span,imdn", "--x", "convs", "--y", "params").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--preset", "rader"), "--preset: unknown preset 'rader'; did you mean radar"),
+        (("--x", "thruput"), "unknown column 'thruput'; did you mean throughput"),
+        (("--color", "parms"), "unknown column 'parms'; did you mean params"),
+        (("--dataset", "set6"), "unknown data set 'set6'; did you mean set5"),
+        (("--preset", "radar", "--x", "params"), "--x is for trade-off plots; --preset radar has its own axes"),
+        (("--preset", "layers", "--with-published"), "--with-published is for trade-off plots"),
+        (("--baseline", "imdn"), "--baseline is for --preset radar"),
+        (("--preset", "radar", "--baseline", "imd"), "no baseline 'imd'; did you mean imdn"),
+        (("--models", "bsnr"), "--models: no record of 'bsnr'; did you mean bsrn"),
+        (("--models", ","), "--models names no network"),
+        (("--scale", "2"), "no records of x2"),
+        (("--scale", "2,4"), "a figure shows one scale"),
+    ],
+)
+def test_bad_input_is_one_line(run: Run, results: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = run("plot", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert len([line for line in done.err.splitlines() if line.startswith("srbench: ")]) == 1
+    assert not list(results.glob("plot_*"))
+
+
+def test_one_size_says_which_command_makes_another(run: Run, results: Path) -> None:
+    for path in (results / "runs").glob("*.json"):
+        if '"lr_width": 128' in path.read_text():
+            path.unlink()
+    done = run("plot", "--preset", "scaling")
+    assert done.code == 2
+    assert "of x4 there is only 64x64" in done.err
+    assert "'srbench profile --models bsrn,imdn --scale 4 --lr 32x32 --output results' makes records" in done.err
+
+
+def test_shapes_alone_do_not_scale(run: Run) -> None:
+    run("profile", "--models", "span", "--static-only", "--quiet")
+    done = run("plot", "--preset", "scaling")
+    assert done.code == 2
+    assert "these records are of shapes alone" in done.err
+
+
+def test_a_network_is_taken_apart(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(NETWORKS.read_text())
+    run("profile", "--models", "net.py:Tiny", "--lr", "16x12", "--static-only", "--quiet")
+    done = run("plot", "--preset", "layers", "--models", "net.py:Tiny")
+    assert done.code == 0, done.err
+    lines = (tmp_path / "results" / "plot_x4_layers_net-Tiny.csv").read_text().splitlines()
+    cells = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
+    conv = [cell for cell in cells if cell["class"] == "Conv2d"]
+    # 16 * 12 places, 48 kernels of 3 x 3 x 3.
+    assert [int(cell["multi_adds"]) for cell in conv] == [16 * 12 * 48 * 27]
+    assert all(float(cell["time_ms"]) > 0 for cell in conv)
+    assert sum(float(cell["time_share"]) for cell in cells) == pytest.approx(1)
+
+
+def test_a_network_that_fails_is_named(run: Run, tmp_path: Path) -> None:
+    net = tmp_path / "net.py"
+    net.write_text(NETWORKS.read_text())
+    run("profile", "--models", "net.py:Tiny", "--lr", "16x12", "--static-only", "--quiet")
+    net.write_text("def Tiny():\n    raise RuntimeError('gone')\n")
+    done = run("plot", "--preset", "layers")
+    assert done.code == 1
+    assert "net.py:Tiny x4: CRASH: RuntimeError: gone" in done.err
