@@ -9,7 +9,8 @@ import pytest
 @pytest.mark.parametrize(
     "module",
     [
-        *(f"srbench.commands.{name}" for name in ("profile", "compare", "doctor", "fit", "leaderboard", "plot", "zoo")),
+        *(f"srbench.commands.{name}" for name in ("profile", "compare", "evaluate", "visual", "doctor", "fit")),
+        *(f"srbench.commands.{name}" for name in ("leaderboard", "challenge", "plot", "report", "zoo", "weights")),
         *(f"srbench.{name}" for name in ("facts", "records", "machine", "machine.device", "measure.latency", "worker")),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from srbench.cli import foresight, measuring, plotting, quality, showing
+from srbench.cli import foresight, measuring, plotting, quality, reporting, showing
 from srbench.errors import InputError
 
 #: What typer returns for a Ctrl-C that it sees itself.
@@ -51,6 +51,7 @@ for command in (
     foresight.doctor,
     showing.leaderboard,
     plotting.plot,
+    reporting.report,
     showing.models,
 ):
     app.command()(command)

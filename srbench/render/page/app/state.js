@@ -1,0 +1,36 @@
+// What the reader chose, and who wants to know when it changes.
+
+export const state = {
+  search: "",
+  shown: [], // rows that pass facets, search and filters, in the table's order
+  hovered: null, // index of a row
+  pinned: new Set(),
+  x: "",
+  y: "",
+  size: "",
+  logX: false,
+  logY: false,
+  front: true,
+  dark: false,
+};
+
+const listeners = [];
+
+/** Call `listener` after each change of one of these. */
+export function on(names, listener) {
+  listeners.push([new Set(names), listener]);
+}
+
+export function change(patch) {
+  const changed = Object.keys(patch).filter((name) => state[name] !== patch[name]);
+  Object.assign(state, patch);
+  for (const [names, listener] of listeners) {
+    if (changed.some((name) => names.has(name))) listener();
+  }
+}
+
+export function togglePin(index) {
+  const pinned = new Set(state.pinned);
+  if (!pinned.delete(index)) pinned.add(index);
+  change({ pinned });
+}

@@ -1,0 +1,144 @@
+"""Rows of the leaderboard as the page has them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from srbench.board.leaderboard import Quality, Row
+from srbench.board.published import quality_key
+from srbench.board.ranks import ranks
+from srbench.records import FAILURES
+from srbench.render.columns import COSTS, DERIVED, QUALITY, Column
+from srbench.render.page.values import ColumnData, CostData, FigureData, RowData
+from srbench.render.plots.colors import color_of
+from srbench.render.tables import runtime_text
+from srbench.render.text import plain
+
+_COLUMNS = (*COSTS, *DERIVED)
+
+
+def cost_columns(rows: Sequence[Row]) -> tuple[ColumnData, ...]:
+    """The costs that some row has."""
+    return tuple(
+        _column(column, derived=column in DERIVED)
+        for column in _COLUMNS
+        if any(column.raw(row) is not None for row in rows)
+    )
+
+
+def quality_columns(rows: Sequence[Row]) -> tuple[ColumnData, ...]:
+    """The quality columns that some row has a figure in, a sibling's included."""
+    known = {quality_key(*cell) for row in rows for cell in (*row.measured, *row.quality)}
+    # "PSNR on Set5": a title is made so in columns.py, its set is what stands last.
+    return tuple(_column(column, column.title.rpartition(" ")[2]) for column in QUALITY if column.key in known)
+
+
+def _column(column: Column, dataset: str = "", *, derived: bool = False) -> ColumnData:
+    return ColumnData(
+        key=column.key,
+        title=column.title,
+        short=column.short or column.title,
+        unit=column.unit,
+        good=column.good,
+        meaning=column.meaning,
+        dataset=dataset,
+        derived=derived,
+    )
+
+
+def rows_data(rows: Sequence[Row]) -> tuple[tuple[RowData, ...], tuple[str, ...]]:
+    """The rows, and the colours that they are drawn in."""
+    colors: dict[str, int] = {}
+    places = _ranks(rows)
+    data = tuple(
+        _row_data(row, places.get(number), colors.setdefault(color_of(row), len(colors)))
+        for number, row in enumerate(rows)
+    )
+    return data, tuple(colors)
+
+
+def _ranks(rows: Sequence[Row]) -> dict[int, int]:
+    """Ranks by runtime, where rows of one input, device and colours compare."""
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        if row.runtime_ms is not None and row.status not in FAILURES:
+            groups[row.scale, _load(row), _place(row), row.colors].append(number)
+    found: dict[int, int] = {}
+    for group in groups.values():
+        for number, rank in zip(group, ranks([rows[n].runtime_ms for n in group]), strict=True):
+            if rank is not None:
+                found[number] = rank
+    return found
+
+
+def _row_data(row: Row, rank: int | None, color: int) -> RowData:
+    name = plain(row.variant or row.model)
+    train = "@train" if row.form == "train" else ""
+    marks = train + (" (Y)" if row.colors == "y" else "") + (" *" if "reconstruction" in row.note else "")
+    return RowData(
+        name=name,
+        label=name + marks,
+        model=plain(row.model),
+        form=row.form,
+        scale=row.scale,
+        size=_size(row.gt_width, row.gt_height),
+        load=_load(row),
+        place=_place(row),
+        state=row.status,
+        failed=row.status in FAILURES,
+        luma=row.colors == "y",
+        rank=rank,
+        reason=plain(row.reason),
+        advice=plain(row.advice),
+        note=plain(row.note),
+        color=color,
+        costs={column.key: cost for column in _COLUMNS if (cost := _cost(row, column)) is not None},
+        measured=_figures(row.measured),
+        published=_figures(row.quality),
+    )
+
+
+def _cost(row: Row, column: Column) -> CostData | None:
+    value = column.value(row)
+    # A peak of a network that failed is of whatever it did until then.
+    if value is None or (row.status in FAILURES and column.key == "peak_memory_mib"):
+        return None
+    interval = column.spread(row)
+    if interval is None:
+        return CostData(value=value, text=column.text(row))
+    low, high = interval.low / column.divisor, interval.high / column.divisor
+    return CostData(value=value, text=runtime_text(interval), low=low, high=high)
+
+
+def _figures(figures: Mapping[tuple[str, str], Quality]) -> dict[str, FigureData]:
+    return {quality_key(*cell): _figure(figure) for cell, figure in figures.items()}
+
+
+def _figure(figure: Quality) -> FigureData:
+    text = f"~{figure.printed}" if figure.kind == "approximate" else figure.printed
+    marks = ("²" if figure.kind == "secondary" else "") + ("†" if figure.protocol else "")
+    return FigureData(
+        value=figure.value,
+        text=f"({text}{marks})" if figure.sibling else text + marks,
+        kind=figure.kind,
+        source=plain(figure.source),
+        sibling=plain(figure.sibling or ""),
+        protocol=plain(figure.protocol),
+        how=plain(figure.how),
+    )
+
+
+def _size(width: int | None, height: int | None) -> str:
+    return f"{width}x{height}" if width and height else ""
+
+
+def _load(row: Row) -> str:
+    """The input in words; of a row that only papers know, nothing."""
+    if row.status == "PUBLISHED":
+        return ""
+    gt, lr = _size(row.gt_width, row.gt_height), _size(row.lr_width, row.lr_height)
+    return f"GT {gt}, LR {lr}, batch {row.batch}, {row.dtype}"
+
+
+def _place(row: Row) -> str:
+    """Device and machine in words; nothing where only shapes were looked at."""
+    return f"{row.device} of {plain(row.machine)}" if row.device else ""
