@@ -9,6 +9,7 @@ OUTPUT ?= results
 leaderboard: $(VENV)/ready
 	$(BIN)/srbench profile --models all,rfdn-paper,bsrn-s --scale 4 --output $(OUTPUT)
 	$(BIN)/srbench plot --scale 4 --x params --y psnr --dataset set5 --size multi-adds --output $(OUTPUT)
+	$(BIN)/srbench report --with-published --output $(OUTPUT)
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest

@@ -95,8 +95,15 @@ class Measurements(Protocol):
 
 def rows_of(records: Iterable[Record], claims: ClaimBook, measured: Measurements | None = None) -> list[Row]:
     """One row for each record, cheapest first by Multi-Adds and failed ones last, with its variant's quality."""
-    rows = [_row(record, claims, measured) for record in without_shadows(records)]
-    return sorted(rows, key=_place)
+    return [row for row, _ in rows_with_records(records, claims, measured)]
+
+
+def rows_with_records(
+    records: Iterable[Record], claims: ClaimBook, measured: Measurements | None = None
+) -> list[tuple[Row, Record]]:
+    """The same, each row with the record behind it."""
+    pairs = [(_row(record, claims, measured), record) for record in without_shadows(records)]
+    return sorted(pairs, key=lambda pair: _place(pair[0]))
 
 
 def _place(row: Row) -> tuple[object, ...]:

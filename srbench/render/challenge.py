@@ -17,7 +17,8 @@ def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> S
     rule = edition.rule
     teams = [Cell(s.entry.team, marks=tuple(footnotes.mark(text) for text in s.remarks)) for s in standings]
     columns: list[tuple[str, list[Cell]]] = [("Network" if isinstance(rule, Listed) else "Team", teams)]
-    metrics = [(column.title, _metric(standings, column)) for column in edition.columns]
+    known = [column for column in edition.columns if any(column.key in s.entry.values for s in standings)]
+    metrics = [(column.title, _metric(standings, column)) for column in known]
     ranks = [Cell(str(s.rank) if s.rank is not None else DASH) for s in standings]
     if isinstance(rule, RankSums):
         sums = [(total.title, [_sum(s, total.title) for s in standings]) for total in rule.sums]
@@ -33,6 +34,8 @@ def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> S
         tuple(title for title, _ in columns), transposed([cells for _, cells in columns]), rules=_rules(standings)
     )
     notes = [Note(text) for text in _notes(edition, ours=ours)]
+    if absent := [column.title for column in edition.columns if column not in known]:
+        notes.append(Note(f"Nothing is known of {', '.join(absent)}."))
     if isinstance(rule, RankSums) and any(s.entry.given_ranks for s in standings):
         notes.append(
             Note("Values printed alike are ordered by the ranks that came with them: their source knew more digits.")
