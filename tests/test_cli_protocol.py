@@ -98,6 +98,13 @@ def test_wrong_input_is_one_line(run: Run, arguments: tuple[str, ...], said: str
     assert len(done.err.strip().splitlines()) == 1
 
 
+def test_a_team_that_stands_twice_is_an_error(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("team,ave_time_ms,params_m,flops_g\nA,1,1,1\nA,2,1,1\n")
+    done = run("leaderboard", "--protocol", "ntire2024", "t.csv")
+    assert done.code == 2
+    assert "'A' stands 2 times" in done.err
+
+
 def test_records_of_other_sizes_are_answered_with_the_command(run: Run) -> None:
     assert run("profile", "--models", "span", "--static-only", "--lr", "32x32").code == 0
     done = run("leaderboard", "--protocol", "ntire2024")

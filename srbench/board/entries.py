@@ -105,6 +105,8 @@ def _number(text: str, column: str, team: str, path: Path) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise InputError(f"{path}: {column} of '{team}' is '{text}', no number")
+    if value <= 0:
+        raise InputError(f"{path}: {column} of '{team}' is {text}; it must be positive")
     return value
 
 

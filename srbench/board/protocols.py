@@ -200,8 +200,14 @@ class Edition(Frozen):
             raise ValueError("a rule exp-score needs a [baseline]")
         named = {*self.rule.needs, *([self.rule.by] if isinstance(self.rule, Listed) else [])}
         unknown = sorted(named - METRICS.keys())
+        given = {**(self.baseline.values if self.baseline else {}), **(self.floor.values if self.floor else {})}
+        unknown += sorted(given.keys() - METRICS.keys())
+        if any(value <= 0 for value in given.values()):
+            raise ValueError("values of [baseline] and [floor] must be positive")
         if unknown:
-            raise ValueError(f"the rule names {', '.join(unknown)}; known are {', '.join(METRICS)}")
+            raise ValueError(
+                f"the rule, [baseline] or [floor] names {', '.join(unknown)}; known are {', '.join(METRICS)}"
+            )
         return self
 
 

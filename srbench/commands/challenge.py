@@ -1,5 +1,6 @@
 """``srbench leaderboard --protocol``: the table of a challenge, of its own entries or of networks measured here."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,11 @@ def standings(
         own_baseline = own_baseline or marked
     measured = [entry for folder in folders for entry in _measured(folder, edition, machine)]
     found += measured
+    teams = Counter(entry.team for entry in found)
+    if twice := [team for team, count in teams.items() if count > 1]:
+        raise InputError(
+            f"'{twice[0]}' stands {teams[twice[0]]} times in what is to be ranked; a name must be one entry's"
+        )
     found, own_baseline = _with_baseline(found, own_baseline, edition, baseline, ours=bool(measured))
     try:
         ranked = challenge.rank(found, edition, own_baseline)

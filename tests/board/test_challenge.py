@@ -272,7 +272,9 @@ def test_a_laboratory_writes_its_own(tmp_path: Path) -> None:
         ("title = 'x'", "source: Field required"),
         (OWN.replace("scale = 2", "scale = 0"), "scale: Input should be greater than or equal to 1"),
         (OWN.replace('key = "params_m"', 'key = "parms"'), "unknown column 'parms'"),
-        (OWN.replace('by = "params_m"', 'by = "parms"'), "the rule names parms"),
+        (OWN.replace('by = "params_m"', 'by = "parms"'), "the rule, [baseline] or [floor] names parms"),
+        (OWN + "[baseline]\nname = 'b'\nvalues = { params_m = 0 }", "must be positive"),
+        (OWN + "[floor]\nvalues = { psnr = 26.9 }", "[baseline] or [floor] names psnr"),
         (OWN.replace('kind = "listed"', 'kind = "guess"'), "'guess'"),
     ],
 )

@@ -102,6 +102,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
         ("t.csv", "model,multi_adds\nA,1\n", "srbench's own table"),
         ("t.csv", "team,params_m\nA,many\n", "params_m of 'A' is 'many', no number"),
         ("t.csv", "team,params_m\nA,nan\n", "params_m of 'A' is 'nan', no number"),
+        ("t.csv", "team,ave_time_ms\nA,0\n", "ave_time_ms of 'A' is 0; it must be positive"),
         ("t.csv", "team,params_m,year\nA,1,2019\n", "holds no entry of ntire2024"),
         ("r.json", "{", "is not JSON"),
         ("r.json", "[1]", "is no results.json"),
