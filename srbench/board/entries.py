@@ -27,6 +27,7 @@ _PRINTED = "published table"
 JSON_KEYS = {
     "valid_ave_psnr": "val_psnr",
     "test_ave_psnr": "test_psnr",
+    "ave_runtime": "ave_time_ms",  # ours: their scripts leave it to the reader of both
     "valid_ave_runtime": "val_time_ms",
     "test_ave_runtime": "test_time_ms",
     "num_parameters": "params_m",
@@ -69,21 +70,37 @@ def read(path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise InputError(f"cannot read {path}: {reason}") from None
     entries, baseline = readers[path.suffix.lower()](text, path, edition)
+    if any(not entry.team.strip() for entry in entries):
+        raise InputError(f"{path}: an entry has no name")
+    if baseline is None:
+        baseline = next((entry for entry in entries if _is_baseline(entry.team, edition)), None)
+        entries = [entry for entry in entries if entry is not baseline]
     if not entries:
         raise InputError(f"{path} holds no entry of {edition.name}")
     return entries, baseline
 
 
+def _is_baseline(team: str, edition: Edition) -> bool:
+    """Whether a name is that of the edition's baseline, or ends as the challenges' scripts call theirs."""
+    own = edition.baseline is not None and team == edition.baseline.name
+    return own or re.fullmatch(r"\d*_?\w+_baseline", team, re.IGNORECASE) is not None
+
+
 def _from_csv(text: str, path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
     rows = list(csv.DictReader(text.splitlines()))
-    header = set(rows[0]) if rows else set()
+    if not rows:
+        raise InputError(f"{path} has no rows below its header")
+    header = set(rows[0])
     if "multi_adds" in header:
         raise InputError(f"{path} is srbench's own table of another input size; name the folder of its records")
     if "team" not in header or not header & METRICS.keys():
         raise InputError(f"{path} has no column team, or none of {', '.join(METRICS)}")
-    year = re.search(r"\d{4}", edition.name)
-    if "year" in header and year is not None:
-        rows = [row for row in rows if row["year"] == year[0]]
+    if "year" in header:
+        year = re.search(r"\d{4}$", edition.name)
+        years = dict.fromkeys(str(row["year"]) for row in rows)
+        rows = [row for row in rows if year is not None and row["year"] == year[0]]
+        if not rows:
+            raise InputError(f"{path} holds no entry of {edition.name}; its column year has {', '.join(years)}")
     if any(row.get("kind") == _PRINTED for row in rows):
         rows = [row for row in rows if row["kind"] == _PRINTED]
     entries = [(row.get("status", ""), _csv_entry(row, path)) for row in rows]

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.errors import InputError
@@ -127,7 +127,7 @@ class ExpScore(Frozen):
 
     kind: Literal["exp-score"]
     factor: float = 2.0
-    weights: dict[str, Annotated[float, Field(gt=0)]]
+    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(min_length=1)
     titles: dict[str, str]
 
     @property
@@ -171,8 +171,8 @@ class Inputs(Frozen):
     ``protocol`` and the sets name the measured quality that the floors are compared with.
     """
 
-    counts_lr: tuple[int, int]
-    time_lr: tuple[int, int]
+    counts_lr: tuple[PositiveInt, PositiveInt]
+    time_lr: tuple[PositiveInt, PositiveInt]
     time_note: str = ""
     protocol: str = "ntire"
     val_set: str = ""

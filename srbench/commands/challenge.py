@@ -45,6 +45,8 @@ def standings(
         read, marked = entries.read(path, edition)
         found += read
         own_baseline = own_baseline or marked
+    if found and folders and edition.rule.needs:
+        raise InputError(f"{inputs[0]} and {folders[0]} are of different machines; rank them apart")
     measured = [entry for folder in folders for entry in _measured(folder, edition, machine)]
     found += measured
     teams = Counter(entry.team for entry in found)
@@ -94,6 +96,8 @@ def _with_baseline(
     chosen = next((entry for entry in found if network and entry.team == network), None)
     if typed is not None and chosen is None:
         raise InputError(f"--baseline {typed} is not among {', '.join(entry.team for entry in found) or 'nothing'}")
+    if chosen is None and network and ours and isinstance(edition.rule, ExpScore):
+        raise InputError(f"the baseline {network} of {edition.name} is not among {', '.join(e.team for e in found)}")
     if chosen is not None:
         return [entry for entry in found if entry is not chosen], chosen
     if ours and isinstance(edition.rule, ExpScore) and edition.baseline is not None:
@@ -101,6 +105,10 @@ def _with_baseline(
             f"{edition.name} scores against {edition.baseline.name}, whose published runtime is of another machine; "
             f"name one that was measured here with --baseline: {', '.join(entry.team for entry in found)}"
         )
+    if marked is None and edition.baseline is not None and isinstance(edition.rule, ExpScore):
+        machine = f", of {edition.hardware}" if edition.hardware else ""
+        said = f"published figures{machine}; {edition.baseline.source}"
+        marked = Entry(edition.baseline.name, edition.baseline.values, remarks=(said,))
     return found, marked
 
 

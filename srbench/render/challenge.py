@@ -15,7 +15,7 @@ def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> S
     """The table of an edition. ``ours``: whether the figures were measured by srbench."""
     footnotes = Footnotes()
     rule = edition.rule
-    teams = [Cell(s.entry.team, marks=tuple(footnotes.mark(text) for text in s.remarks)) for s in standings]
+    teams = [Cell(s.entry.team, marks=_marks(footnotes, s)) for s in standings]
     columns: list[tuple[str, list[Cell]]] = [("Network" if isinstance(rule, Listed) else "Team", teams)]
     known = [column for column in edition.columns if any(column.key in s.entry.values for s in standings)]
     metrics = [(column.title, _metric(standings, column)) for column in known]
@@ -41,6 +41,10 @@ def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> S
             Note("Values printed alike are ordered by the ranks that came with them: their source knew more digits.")
         )
     return Section(_caption(edition), (grid,), (*notes, *footnotes.notes()))
+
+
+def _marks(footnotes: Footnotes, standing: Standing) -> tuple[str, ...]:
+    return tuple(sorted((footnotes.mark(text) for text in standing.remarks), key=lambda mark: (len(mark), mark)))
 
 
 def _metric(standings: Sequence[Standing], column: Column) -> list[Cell]:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from srbench.render.grid import DASH, Cell, Grid, Note, Section, numeric, widest
 from srbench.render.text import escape_latex
 
-_PREAMBLE = (
-    "% Needs in the preamble: \\usepackage[T1]{fontenc} \\usepackage{booktabs} \\usepackage{siunitx}",
-    "% Wide tables: \\usepackage{graphicx}, then \\resizebox{\\textwidth}{!}{...} around the tabular.",
-)
+_PREAMBLE = ("% Needs in the preamble: \\usepackage[T1]{fontenc} \\usepackage{booktabs,graphicx,siunitx}",)
+#: A table that is wider than the text is made as wide as it.
+_FITTED = "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%"
 
 
 def latex(sections: Sequence[Section], title: str) -> str:
@@ -22,7 +21,7 @@ def _floats(section: Section) -> list[str]:
     for number, grid in enumerate(section.grids):
         caption = section.caption + (f": {grid.title}" if grid.title else "")
         lines += ["", "\\begin{table*}", "\\centering", f"\\caption{{{escape_latex(caption)}}}"]
-        lines += [*_tabular(grid), *(_notes(section.notes) if number == len(section.grids) - 1 else [])]
+        lines += [_FITTED, *_tabular(grid), "}", *(_notes(section.notes) if number == len(section.grids) - 1 else [])]
         lines.append("\\end{table*}")
     return lines
 
@@ -39,7 +38,7 @@ def _tabular(grid: Grid) -> list[str]:
     columns = range(len(grid.head))
     aligned = [numeric(grid, column) for column in columns]
     tails = [column not in grid.left and any(_tail(row[column]) for row in grid.rows) for column in columns]
-    decimals = [widest([row[column].text for row in grid.rows if aligned[column]])[1] for column in columns]
+    digits = [widest([row[column].text for row in grid.rows if aligned[column]])[1:] for column in columns]
     specs = [_spec(grid, column, aligned=aligned[column], tail=tails[column]) for column in columns]
     heads = [
         f"\\multicolumn{{2}}{{c}}{{{escape_latex(title)}}}" if tails[column] else f"{{{escape_latex(title)}}}"
@@ -52,7 +51,7 @@ def _tabular(grid: Grid) -> list[str]:
         cells = []
         for column, cell in enumerate(row):
             tail = _tail(cell)
-            body = _number(cell, decimals[column]) if aligned[column] else _emphasised(cell, escape_latex(cell.text))
+            body = _number(cell, *digits[column]) if aligned[column] else _emphasised(cell, escape_latex(cell.text))
             cells += [body, tail] if tails[column] else [body + tail]
         lines.append(f"{' & '.join(cells)} \\\\")
     return [*lines, "\\bottomrule", "\\end{tabular}"]
@@ -69,7 +68,7 @@ def _spec(grid: Grid, column: int, *, aligned: bool, tail: bool) -> str:
     return f"S[table-format={layout},table-number-alignment=right,table-text-alignment=right]{beside}"
 
 
-def _number(cell: Cell, decimals: int) -> str:
+def _number(cell: Cell, decimals: int, exponent: int) -> str:
     """A number that siunitx aligns at its point; one with a line under it it does not, so its room is made here."""
     if cell.text == DASH:
         return "{--}"
@@ -80,6 +79,8 @@ def _number(cell: Cell, decimals: int) -> str:
     text = f"{mantissa}\\texttimes10\\textsuperscript{{{power}}}" if power else mantissa
     missing = "" if "." in mantissa else "." * (decimals > 0)
     missing += "0" * (decimals - len(mantissa.partition(".")[2]))
+    if exponent and not power:
+        missing += f"${{}}\\times10^{{{'0' * exponent}}}$"
     room = f"\\phantom{{{missing}}}" if missing and not power else ""
     return f"{{{_emphasised(cell, text)}{room}}}"
 

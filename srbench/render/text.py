@@ -40,13 +40,16 @@ _TEX = {
     "-": "{-}",
     "'": "{'}",
     "`": "{`}",
+    # At the beginning of a row they would be read as arguments of the line break above.
+    "[": "{[}",
+    "*": "{*}",
     ",": "{,}",
 }
 
 
 def escape_latex(text: str) -> str:
     """Text that LaTeX sets as it is; a letter that pdfTeX's fonts lack stands as its code point."""
-    return "".join(_TEX.get(c, c if c.isascii() or c in _LATIN else f"[U+{ord(c):04X}]") for c in plain(text))
+    return "".join(_TEX.get(c, c if c.isascii() or c in _LATIN else f"{{[}}U+{ord(c):04X}]") for c in plain(text))
 
 
 #: Letters that the T1 fonts of every TeX have: those of Western European languages.

@@ -88,22 +88,22 @@ def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
     standings = challenge.rank([SPAN, Entry("no psnr", {"params_m": 1.5})], EDITION)
     path.write_text(render.results_json(standings) if name.endswith("json") else render.results_text(standings))
     [first, second], _ = entries.read(path, EDITION)
-    # The average is derived from both times where it is not stored.
-    expected = dict(SPAN.values) | ({} if name.endswith("txt") else {"ave_time_ms": (8.0 + 7.47) / 2})
-    assert first.values == pytest.approx(expected)
+    assert first.values == pytest.approx(SPAN.values)
     assert second == Entry("no psnr", {"params_m": 1.5})
 
 
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("t.csv", "", "has no column team"),
+        ("t.csv", "", "has no rows"),
+        ("t.csv", "team,params_m\n", "has no rows"),
+        ("t.csv", "team,params_m\n ,1\n", "an entry has no name"),
         ("t.csv", "team,psnr\nA,1\n", "has no column team, or none of val_psnr"),
         ("t.csv", "model,multi_adds\nA,1\n", "srbench's own table"),
         ("t.csv", "team,params_m\nA,many\n", "params_m of 'A' is 'many', no number"),
         ("t.csv", "team,params_m\nA,nan\n", "params_m of 'A' is 'nan', no number"),
         ("t.csv", "team,ave_time_ms\nA,0\n", "ave_time_ms of 'A' is 0; it must be positive"),
-        ("t.csv", "team,params_m,year\nA,1,2019\n", "holds no entry of ntire2024"),
+        ("t.csv", "team,params_m,year\nA,1,2019\n", "holds no entry of ntire2024; its column year has 2019"),
         ("r.json", "{", "is not JSON"),
         ("r.json", "[1]", "is no results.json"),
         ("r.json", '{"A": {"flops": "x"}}', "flops of 'A' is 'x'"),
@@ -144,3 +144,20 @@ def test_a_failed_network_says_why() -> None:
     [found] = challenge.rank(entries.from_rows([row], EDITION, {}), EDITION)
     assert not found.ranked
     assert "OOM: no memory" in found.remarks
+
+
+@pytest.mark.parametrize("team", ["RLFN (Baseline)", "00_RLFN_baseline"])
+def test_the_baseline_of_a_challenges_files_is_known_by_its_name(tmp_path: Path, team: str) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(render.results_json(challenge.rank([SPAN, Entry(team, SPAN.values)], EDITION)))
+    found, baseline = entries.read(path, EDITION)
+    assert [entry.team for entry in found] == ["00_SPAN"]
+    assert baseline is not None
+    assert baseline.team == team
+
+
+def test_a_table_of_several_editions_is_none_of_an_edition_without_a_year(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(CSV)
+    with pytest.raises(InputError, match="holds no entry of hd720; its column year has 2024, 2023"):
+        entries.read(path, protocols.find("hd720"))

@@ -17,7 +17,7 @@ GRID = Grid(
     (
         (Cell(HOSTILE, marks=("a",)), Cell("1,234.5"), Cell("9.25", "[9, 10]", place=1), Cell("383.46e1")),
         (Cell("net"), Cell("12.5", place=1), Cell("104", "[99, 110]", rank="2", place=2), Cell("2.61")),
-        (Cell("other"), Cell("-"), Cell("200.5"), Cell("-")),
+        (Cell("[1pt] *other*"), Cell("-"), Cell("200.5"), Cell("-")),
     ),
     title="Costs",
     rules=frozenset({2}),
@@ -110,23 +110,27 @@ def test_latex_aligns_numbers_and_marks_the_best() -> None:
     assert "S[table-format=4.1," in text
     assert "S[table-format=3.2e1," in text
     assert "{\\textbf{12.5}}" in text
-    assert "{\\underline{104}\\phantom{.00}} & \\textsubscript{(2)}[99{,} 110]" in text
+    assert "{\\underline{104}\\phantom{.00}} & \\textsubscript{(2)}{[}99{,} 110]" in text
     assert "1234.5" in text
-    assert "[U+1F600]" in text
+    assert "{[}U+1F600]" in text
     assert text.count("\\midrule") == 2
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(tmp_path: Path) -> None:
-    packages = subprocess.run(["kpsewhich", "siunitx.sty", "booktabs.sty"], capture_output=True, text=True, check=False)
-    if len(packages.stdout.split()) < 2:
+    packages = subprocess.run(
+        ["kpsewhich", "siunitx.sty", "booktabs.sty", "graphicx.sty"], capture_output=True, text=True, check=False
+    )
+    if len(packages.stdout.split()) < 3:
         pytest.skip("the LaTeX packages siunitx and booktabs are not installed")
     (tmp_path / "table.tex").write_text(latex([SECTION], "Title\nwith a line"))
     (tmp_path / "paper.tex").write_text(
-        "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,siunitx}"
+        "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,graphicx,siunitx}"
         "\\begin{document}\\input{table.tex}\\end{document}"
     )
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, errors="replace")
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, errors="replace", timeout=120
+    )
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "paper.pdf").stat().st_size > 0
