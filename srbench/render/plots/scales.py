@@ -142,8 +142,13 @@ def _log_axis(low: float, high: float, length: float) -> Axis:
 
 def _linear_axis(low: float, high: float, length: float) -> Axis:
     wanted = (high - low) / max(2.0, length / 26)
-    step = next(r for r in round_numbers(wanted / 10, wanted * 20) if r >= wanted)
-    ticks = tuple(k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1))
+    steps = round_numbers(wanted / 10, wanted * 20)
+    at = next(i for i, r in enumerate(steps) if r >= wanted)
+    # Of a step of up to 2.5 times what is wanted only one multiple may lie within; then the next smaller one.
+    for step in (steps[at], steps[at - 1]):
+        ticks = tuple(k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1))
+        if len(ticks) > 1:
+            break
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     return Axis(low, high, False, ticks, tuple(f"{t:,.{digits}f}" for t in ticks))
 
