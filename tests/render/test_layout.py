@@ -70,6 +70,7 @@ def test_where_there_is_no_room_the_last_go_without() -> None:
 
 @given(st.floats(1e-2, 1e6), st.floats(1, 50))
 @example(805865.0, 1.099609375)  # one multiple of 50,000 lies within
+@example(1.0000000000000002, 1.0)  # as good as one value, whose logarithm is as good as 0
 @settings(max_examples=400)
 def test_a_logarithmic_axis_has_ticks_however_little_it_spans(low: float, factor: float) -> None:
     axis = axis_of([(low, low), (low * factor, low * factor)], [8.0, 8.0], 120.0, always_log=True)

@@ -106,8 +106,10 @@ def axis_of(
     if log:
         lows, highs = [math.log10(v) for v in lows], [math.log10(v) for v in highs]
     low, high = min(lows), max(highs)
-    if high - low < 1e-9 * max(abs(high), 1e-9):
+    # Of logarithms the difference itself is relative; that of 1 is 0.
+    if high - low < (1e-9 if log else 1e-9 * max(abs(high), 1e-9)):
         widen = max(least, abs(high) * 0.2 if least == 0 else 0.0) or 1.0
+        widen = max(widen, 0.1) if log else widen
         low, high = low - widen, high + widen
     for _ in range(40):  # a wider range makes a pad mean more, so widen until it stands
         per_pt = (high - low) / length
