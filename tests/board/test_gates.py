@@ -126,6 +126,32 @@ def test_memory_is_the_peak() -> None:
     assert (result.outcome, result.why) == ("FAILS", "314,572,800 against 157,286,400 bytes (+100.00%)")
 
 
+def test_a_peak_of_memory_is_no_surer_than_its_counter() -> None:
+    # The kernel's counters: half a MiB on either side, so 0.5 + 1.05 x 0.5 MiB at a limit of 5 %.
+    def new(added: int, **changes: object) -> Record:
+        base = make_record().memory
+        assert base is not None
+        peak = base.peak_bytes * 105 // 100 + added
+        return make_record(memory=base.model_copy(update={"peak_bytes": peak, **changes}))
+
+    kib = 1024
+    assert one("memory:5%", new(0), make_record()).outcome == "HOLDS"
+    doubtful = one("memory:5%", new(1049 * kib), make_record())
+    assert doubtful.outcome == "UNDECIDED"
+    assert doubtful.why.endswith("beyond the limit by less than the kernel's counters tell apart (1,074,790 bytes)")
+    assert one("memory:5%", new(1051 * kib), make_record()).outcome == "FAILS"
+
+
+def test_an_allocator_knows_its_peak_to_the_byte() -> None:
+    memory = make_record().memory
+    assert memory is not None
+    base, more = (
+        make_record(memory=memory.model_copy(update={"peak_bytes": peak, "allocator_bytes": peak}))
+        for peak in (1_000_000, 1_050_001)
+    )
+    assert one("memory:5%", more, base).outcome == "FAILS"
+
+
 def test_a_figure_that_is_missing_fails() -> None:
     result = one("memory:5%", make_record(memory=None), make_record())
     assert (result.outcome, result.why) == ("FAILS", "no figure of new")

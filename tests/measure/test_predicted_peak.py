@@ -173,14 +173,18 @@ def test_real_processes_agree(threads: int, size: tuple[int, int]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments, *names], capture_output=True, text=True, check=True
     )
+    explained: list[str] = []
     for name, line in zip(names, done.stdout.splitlines(), strict=True):
         measured, method = line.split(";")
         if method != "kernel high-water mark":
             pytest.skip(f"this kernel does not let a process reset its peak: {method}")
         shape = (1, model_defs.get(name).in_channels, height, width)
         counts, _ = count(model_defs.build(name, 4, "deploy", "meta"), shape, cpu=this_cpu(threads))
-        # The promise is 15 %; a quarter of a MiB is how far off the kernel's counters may be.
+        # The promise is 15 %; half a MiB is how far off the kernel's counters may be, before and after the pass.
         assert counts.cpu_peak_bytes == pytest.approx(int(measured), rel=0.15), name
         assert counts.cpu_peak_bytes == pytest.approx(int(measured), rel=0.03, abs=MIB), name
-        if threads > 1 and name in ("span", "bsrn", "rfdn", "imdn"):
-            assert counts.peak_bytes < 0.9 * int(measured), f"{name}: copies are what makes the difference"
+        # Where the copies are far more than the counters' error, it is they that make the difference.
+        if counts.cpu_peak_bytes > counts.peak_bytes + 4 * MIB:
+            assert counts.peak_bytes < int(measured) - 3 * MIB, name
+            explained.append(name)
+    assert set(explained) >= ({"span", "bsrn", "rfdn", "imdn"} if (threads, size) == (2, (160, 90)) else set())
