@@ -26,7 +26,8 @@ from srbench.launch import launch
 from srbench.quality import datasets
 from srbench.quality.evaluate import EvaluationJob
 from srbench.quality.imresize import imresize
-from srbench.quality.metrics import PRESETS, Image, score
+from srbench.quality.metrics import score
+from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Evaluation, ImageResult, SetRead
 
 Floats = NDArray[np.float64]

@@ -240,7 +240,7 @@ def _timed(
     )
     gc.collect()
     gc.disable()
-    before = _clocks()
+    before = clocks()
     visit = measure_latency(
         forward,
         device,
@@ -248,7 +248,7 @@ def _timed(
         report=_throttled(report),
         inspect=lambda output: check_output(output, job.case),
     )
-    others = others_cores(before, _clocks())
+    others = others_cores(before, clocks())
     gc.enable()
     visit = visit.model_copy(update={"round": job.round, "place": job.place, "others_cores": others})
     if not visit.samples_ns:
@@ -274,7 +274,8 @@ class Clocks:
     everyone_s: float | None
 
 
-def _clocks() -> Clocks:
+def clocks() -> Clocks:
+    """As they stand now."""
     times = os.times()
     return Clocks(perf_counter_ns() / NS_PER_S, times.user + times.system, busy_seconds())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from srbench.board.leaderboard import Quality
 from srbench.board.published import QUALITY_SETS
 from srbench.facts import Frozen
-from srbench.quality.metrics import PRESETS
+from srbench.quality.protocols import PRESETS
 from srbench.quality.results import QualityRecord
 from srbench.records import Form, ModelId
 

@@ -20,7 +20,7 @@ from srbench.quality import datasets, weights
 from srbench.quality import store as quality_store
 from srbench.quality.datasets import Dataset
 from srbench.quality.evaluate import BICUBIC, EvaluationJob
-from srbench.quality.metrics import PRESETS, Protocol
+from srbench.quality.protocols import PRESETS, Protocol
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
 from srbench.records import Dtype, Form, ModelId
 from srbench.render import quality as render

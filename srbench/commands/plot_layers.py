@@ -1,11 +1,9 @@
 """``srbench plot --preset layers``: the networks of stored records, taken apart in processes of their own."""
 
 import gc
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 import torch
 
@@ -56,15 +54,10 @@ class LayersJob:
         gc.collect()
         gc.disable()
         with torch.inference_mode():
-            before = _clocks()
+            before = worker.clocks()
             times = measure_layers(model, lambda: model(image), device, int(BUDGET_S * NS_PER_S))
-        report(Found(counts, times, worker.others_cores(before, _clocks())))
+        report(Found(counts, times, worker.others_cores(before, worker.clocks())))
         return Answer()
-
-
-def _clocks() -> worker.Clocks:
-    times = os.times()
-    return worker.Clocks(perf_counter(), times.user + times.system, machine.busy_seconds())
 
 
 def plot_layers(records: Sequence[Record], output: Path, stem: Callable[[Record], str]) -> int:

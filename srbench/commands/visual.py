@@ -14,7 +14,7 @@ from srbench.launch import launch
 from srbench.quality import datasets, weights
 from srbench.quality.datasets import Dataset, Sample
 from srbench.quality.evaluate import BICUBIC
-from srbench.quality.metrics import PRESETS, Image
+from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Output
 from srbench.quality.visual import VisualJob, by_bicubic
 from srbench.records import Form

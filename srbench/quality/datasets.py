@@ -17,7 +17,7 @@ import numpy as np
 from srbench.errors import InputError
 from srbench.quality.images import SUFFIXES, cut_to_multiple, read_image
 from srbench.quality.imresize import imresize
-from srbench.quality.metrics import Image
+from srbench.quality.protocols import Image
 
 #: Names under which the field's test sets lie, in lower case and without signs -> the name in our tables.
 KNOWN = {

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from srbench.errors import InputError
-from srbench.quality.metrics import Image
+from srbench.quality.protocols import Image
 
 #: What is taken as an image in a folder.
 SUFFIXES = frozenset((".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg"))

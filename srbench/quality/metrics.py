@@ -1,4 +1,4 @@
-"""PSNR and SSIM as the field's tables have them, each under the name of its protocol.
+"""PSNR and SSIM as the field's tables have them.
 
 Papers on light-weight networks measure on luma: the output is clamped and rounded to 8-bit RGB, its BT.601 luma
 (16 to 235, as MATLAB's rgb2ycbcr has it) is left unrounded, as many pixels as the scale are cut from each border.
@@ -10,21 +10,16 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from math import inf, log10
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from srbench.facts import Frozen
 from srbench.quality.imresize import Floats, imresize, round_half_up
+from srbench.quality.protocols import PEAK, Image, Protocol, Score
 
-Image = NDArray[np.uint8]
 Rows = NDArray[np.uint8 | np.float64]
 
-PEAK = 255.0
 WINDOW, SIGMA = 11, 1.5
 #: (0.01 L)^2 and (0.03 L)^2 of Wang et al.
 C1, C2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
@@ -34,68 +29,8 @@ LUMA, LUMA_OFFSET = (65.481, 128.553, 24.966), 16.0
 _STRIP = 1 << 17
 
 
-class Protocol(Frozen):
-    """How a pair of 8-bit RGB images is compared.
-
-    Attributes:
-        name: of the preset.
-        channel: ``y`` or ``rgb``; of RGB the three channels count alike.
-        y_rounded: whether luma is rounded to whole numbers, as ``rgb2ycbcr`` of a uint8 image does.
-        crop: pixels cut from each border; None for as many as the scale.
-        grey: what a grey GT is, where the output is grey too: RGB with three equal channels, or luma as it stands.
-        resized: what bicubic interpolation works on: the RGB images, or their luma, rounded first (the older habit, by
-            which the bicubic rows of published tables were made).
-    """
-
-    name: str
-    channel: Literal["y", "rgb"] = "y"
-    y_rounded: bool = False
-    crop: int | None = None
-    grey: Literal["as rgb", "as y"] = "as rgb"
-    resized: Literal["rgb", "y"] = "rgb"
-
-    def border(self, scale: int) -> int:
-        """Pixels cut from each border at a scale."""
-        return scale if self.crop is None else self.crop
-
-    def describe(self, metric: str, scale: int) -> str:
-        """Its string, as in ``PSNR-Y(BT.601 16-235, crop 4, RGB uint8, Y float)``."""
-        crop = f"crop {self.border(scale)}"
-        if self.channel == "rgb":
-            return f"{metric}-RGB({crop}, RGB uint8)"
-        colours = f"RGB uint8, Y {'uint8' if self.y_rounded else 'float'}"
-        if self.resized == "y":
-            colours = "Y uint8 before resizing"
-        grey = ", grey as Y" if self.grey == "as y" else ""
-        return f"{metric}-Y(BT.601 16-235, {crop}, {colours}{grey})"
-
-
-#: Of what papers print today; of IMDN's own script and older papers; of the challenges; of published bicubic rows.
-PRESETS = {
-    preset.name: preset
-    for preset in (
-        Protocol(name="paper"),
-        Protocol(name="paper-rounded", y_rounded=True),
-        Protocol(name="ntire", channel="rgb"),
-        Protocol(name="classic", y_rounded=True, resized="y"),
-    )
-}
-
-
 class UnsuitableError(ValueError):
     """Images that a protocol cannot compare."""
-
-
-class Score(Frozen):
-    """Mean squared error of values in 0 ... 255, and SSIM, of one pair of images."""
-
-    mse: float = Field(ge=0)
-    ssim: float
-
-    @property
-    def psnr(self) -> float:
-        """Peak signal-to-noise ratio in dB for a peak of 255; infinite for equal images."""
-        return inf if self.mse == 0 else 10 * log10(PEAK**2 / self.mse)
 
 
 def score(image: Image, truth: Image, protocol: Protocol, scale: int) -> Score:

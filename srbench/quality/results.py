@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from srbench.facts import Frozen, Machine
-from srbench.quality.metrics import Image, Protocol, Score
+from srbench.quality.protocols import Image, Protocol, Score
 from srbench.records import Dtype, Form, ModelId, Status
 
 QUALITY_SCHEMA: Literal[1] = 1

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 import model_defs
 from srbench import models
-from srbench.quality.metrics import Image
+from srbench.quality.protocols import Image
 from srbench.records import Form, ModelId
 
 #: Of a complaint about keys, in characters.

@@ -10,7 +10,8 @@ import torch
 from srbench.quality import upscale
 from srbench.quality.datasets import Pair
 from srbench.quality.imresize import imresize
-from srbench.quality.metrics import Protocol, bicubic_score, score
+from srbench.quality.metrics import bicubic_score, score
+from srbench.quality.protocols import Protocol
 from srbench.quality.results import Output
 from srbench.records import ModelId
 from srbench.worker import Answer

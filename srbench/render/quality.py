@@ -5,7 +5,7 @@ from statistics import fmean
 
 from srbench.board.measured import PROTOCOL
 from srbench.board.published import SET_SIZES, Claim, ClaimBook
-from srbench.quality.metrics import Protocol
+from srbench.quality.protocols import Protocol
 from srbench.quality.results import QualityRecord
 from srbench.render.formats import tabulated
 from srbench.render.grid import DASH

@@ -181,8 +181,13 @@ def _name(row: Row) -> str:
     name = row.variant or row.model
     if len(name) > 48:
         name = f"{name[:20]}...{name[-25:]}"
+    return name + marks_of(row)
+
+
+def marks_of(row: Row) -> str:
+    """What stands behind a name: its form, ``(Y)`` of luma alone, ``*`` of a reconstruction."""
     marks = ("@train" if row.form == "train" else "") + (" (Y)" if row.colors == "y" else "")
-    return name + marks + (" *" if "reconstruction" in row.note else "")
+    return marks + (" *" if "reconstruction" in row.note else "")
 
 
 def _cost(row: Row, key: str) -> Cell:

@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srbench.quality.metrics import Image
+from srbench.quality.protocols import Image
 from srbench.quality.results import Output
 from srbench.render.plots.sheet import DPI, drawable
 

@@ -13,7 +13,7 @@ from srbench.board.leaderboard import rows_of
 from srbench.board.measured import MeasuredBook, measured_of, reference
 from srbench.board.published import ClaimBook, load_claims
 from srbench.quality.evaluate import BICUBIC
-from srbench.quality.metrics import PRESETS, Score
+from srbench.quality.protocols import PRESETS, Score
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
 from srbench.records import ModelId
 from srbench.render import formats, tables

@@ -15,7 +15,8 @@ import model_defs
 from srbench.quality import datasets, upscale
 from srbench.quality.datasets import find, fingerprint
 from srbench.quality.evaluate import EvaluationJob
-from srbench.quality.metrics import PRESETS, Image, score
+from srbench.quality.metrics import score
+from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Evaluation, ImageResult, SetRead
 from srbench.records import ModelId
 from tests.command_line import Done, Run

@@ -12,7 +12,8 @@ from skimage import metrics as oracle
 
 from bench_quality import usual_score
 from srbench.quality.datasets import find, read
-from srbench.quality.metrics import PRESETS, Image, Protocol, bicubic_score, luma, score, ssim
+from srbench.quality.metrics import bicubic_score, luma, score, ssim
+from srbench.quality.protocols import PRESETS, Image, Protocol
 from tests.shared_files import SHARED, needs_shared
 
 PAPER, ROUNDED, NTIRE, CLASSIC = (PRESETS[name] for name in ("paper", "paper-rounded", "ntire", "classic"))

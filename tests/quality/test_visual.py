@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from srbench.commands.visual import parse_crop
 from srbench.errors import InputError
-from srbench.quality.metrics import Image, Score
+from srbench.quality.protocols import Image, Score
 from srbench.quality.results import Output
 from srbench.render.plots.sheet import DPI
 from srbench.render.visual import WIDTH_IN, best, draw

@@ -10,7 +10,7 @@ from srbench.records import FAILURES
 from srbench.render.columns import COSTS, DERIVED, QUALITY, Column
 from srbench.render.page.values import ColumnData, CostData, FigureData, RowData
 from srbench.render.plots.colors import color_of
-from srbench.render.tables import runtime_text
+from srbench.render.tables import marks_of, runtime_text
 from srbench.render.text import plain
 
 _COLUMNS = (*COSTS, *DERIVED)
@@ -72,11 +72,9 @@ def _ranks(rows: Sequence[Row]) -> dict[int, int]:
 
 def _row_data(row: Row, rank: int | None, color: int) -> RowData:
     name = plain(row.variant or row.model)
-    train = "@train" if row.form == "train" else ""
-    marks = train + (" (Y)" if row.colors == "y" else "") + (" *" if "reconstruction" in row.note else "")
     return RowData(
         name=name,
-        label=name + marks,
+        label=name + marks_of(row),
         model=plain(row.model),
         form=row.form,
         scale=row.scale,
