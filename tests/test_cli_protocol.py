@@ -1,6 +1,7 @@
 """``--protocol`` on the command line: a challenge's own files, and networks measured here."""
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,22 @@ values = { ave_time_ms = 16.69, flops_g = 16.70 }
     assert rows["rfdn"][-1] == "-"  # the baseline is no competitor
     assert rows["ecbsr-m4c8"][-1] == "-"  # nor is a network on luma
 
+    # Its score is an axis of figures: the weighted sum of the rule, relative to RFDN's figures.
+    done = run("plot", "--protocol", "house.toml", "--baseline", "rfdn", "--x", "runtime", "--y", "score")
+    assert done.code == 0, done.err
+    with Path("results/house.csv").open(newline="") as file:
+        time = {row["team"]: float(row["ave_time_ms"]) for row in csv.DictReader(file)}
+    with Path("results/plot_x4_house_score_over_runtime_ms.csv").open(newline="") as file:
+        scores = {row["variant"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert set(scores) == set(flops)
+    for name, score in scores.items():
+        shares = math.exp(2 * time[name] / time["rfdn"]), math.exp(2 * flops[name] / flops["rfdn"])
+        assert score == pytest.approx(0.5 * sum(shares), rel=1e-9)
+    assert scores["rfdn"] == pytest.approx(math.e**2)
+    refused = run("plot", "--protocol", "house.toml", "--y", "score")
+    assert (refused.code, refused.out) == (2, "")
+    assert "name one that was measured here with --baseline" in refused.err
+
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
@@ -88,6 +105,8 @@ values = { ave_time_ms = 16.69, flops_g = 16.70 }
         (("leaderboard", "--format", "pdf"), "--format 'pdf' is none of md, csv, latex, html"),
         (("leaderboard", "--format", "json"), "--format 'json' is none of"),
         (("leaderboard", "--format", ","), "--format names none of"),
+        (("plot", "--protocol", "ntire24", "--y", "score"), "unknown protocol 'ntire24'"),
+        (("plot", "--protocol", "ntire2024", "--preset", "radar"), "--protocol is for trade-off plots"),
         (("profile", "--models", "span", "--protocol", "nitre2024"), "unknown protocol 'nitre2024'"),
         (("profile", "--models", "span", "--protocol", "ntire2024", "--lr", "9x9"), "leave --lr out"),
         (("profile", "--models", "span", "--protocol", "rtsr2023", "--scale", "2"), "leave --scale out"),

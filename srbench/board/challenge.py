@@ -10,6 +10,8 @@ from srbench.measure.stats import Interval
 
 #: The key of the whole score among ``log_scores``.
 MAIN = "main"
+#: Natural logarithm of what is still safely a float.
+_LARGEST = math.log(1e308)
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,11 @@ def _say_what_noise_decides(ranked: Sequence[Standing], rule: RankSums | ExpScor
             second.remarks.append(
                 f"its runtime's interval overlaps that of {first.entry.team}: noise may have decided their order"
             )
+
+
+def as_float(log_score: float) -> float | None:
+    """A score; None where it is larger than a float."""
+    return math.exp(log_score) if log_score < _LARGEST else None
 
 
 def score_text(log_score: float) -> str:

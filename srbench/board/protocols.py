@@ -135,6 +135,11 @@ class ExpScore(Frozen):
         """Metrics without which nothing can be scored."""
         return frozenset(self.weights)
 
+    @property
+    def formula(self) -> str:
+        """The whole score, of the scores of metrics."""
+        return " + ".join(f"{weight:g} {self.titles.get(metric, metric)}" for metric, weight in self.weights.items())
+
 
 class RealTime(Frozen):
     """2023's score at 4K: 2^(PSNR - PSNR of bicubic) * 2 / (0.1 sqrt(ms)); 0 below bicubic; high is good."""
@@ -148,6 +153,11 @@ class RealTime(Frozen):
     def needs(self) -> frozenset[str]:
         """Metrics without which nothing can be scored."""
         return frozenset({self.psnr, self.time})
+
+    @property
+    def formula(self) -> str:
+        """The score, in words."""
+        return f"2^(PSNR - {self.bicubic_psnr:g}) x 2 / (0.1 sqrt(ms)), 0 below bicubic"
 
 
 class Listed(Frozen):

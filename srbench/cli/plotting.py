@@ -25,7 +25,7 @@ def plot(
         str | None,
         typer.Option(
             help="Column on x, in place of the preset's: params, multi-adds, activations, convs, runtime, throughput, "
-            "memory, predicted-memory, psnr, ssim."
+            "memory, predicted-memory, psnr, ssim, score (of --protocol)."
         ),
     ] = None,
     y: Annotated[str | None, typer.Option(help="Column on y.")] = None,
@@ -36,8 +36,16 @@ def plot(
     dataset: Annotated[
         str | None, typer.Option(help="Of psnr and ssim: set5, set14, b100, urban100, manga109. [default: set5]")
     ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Of score: a challenge whose inputs were measured (profile --protocol), or a TOML file."),
+    ] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="radar: the network whose costs are 1. [default: that with the most Multi-Adds]")
+        str | None,
+        typer.Option(
+            help="radar: the network whose costs are 1 [default: that with the most Multi-Adds]; with --protocol: "
+            "whose figures its scores are relative to [default: the challenge's]."
+        ),
     ] = None,
     machine: MachineName = None,
     with_published: WithPublished = False,
@@ -49,5 +57,5 @@ def plot(
         raise InputError(f"--scale {scale}: a figure shows one scale")
     from srbench.commands.plot import Axes, Options, plot
 
-    axes = Axes(x, y, size, color, dataset, with_published)
+    axes = Axes(x, y, size, color, dataset, protocol, with_published)
     raise typer.Exit(plot(Options(preset, output, scales[0], models, axes, baseline, machine)))

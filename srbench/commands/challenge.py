@@ -8,9 +8,9 @@ from typing import Literal
 
 from srbench import store
 from srbench.board import challenge, entries, protocols
-from srbench.board.challenge import Entry, MissingValueError
+from srbench.board.challenge import MAIN, Entry, MissingValueError, as_float
 from srbench.board.leaderboard import rows_of
-from srbench.board.protocols import Edition, ExpScore
+from srbench.board.protocols import Edition, ExpScore, RealTime
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, records_in
@@ -19,7 +19,9 @@ from srbench.quality import store as quality_store
 from srbench.records import Record
 from srbench.render import challenge as render
 from srbench.render import formats
+from srbench.render.columns import Column, score_column
 from srbench.render.grid import Section
+from srbench.render.plots.naming import shorten
 
 OK = 0
 #: What is written, by what is typed.
@@ -55,10 +57,7 @@ def standings(
             f"'{twice[0]}' stands {teams[twice[0]]} times in what is to be ranked; a name must be one entry's"
         )
     found, own_baseline = _with_baseline(found, own_baseline, edition, baseline, ours=bool(measured))
-    try:
-        ranked = challenge.rank(found, edition, own_baseline)
-    except MissingValueError as error:
-        raise InputError(f"{edition.name}: {error}") from None
+    ranked = _ranked(found, edition, own_baseline)
     section = render.section(ranked, edition, ours=bool(measured))
     print(formats.terminal([section]))
     store.prepare(output)
@@ -69,6 +68,34 @@ def standings(
         files.append(path)
     say(f"wrote {', '.join(map(str, files))}")
     return OK
+
+
+def score_axis(folder: Path, edition: Edition, baseline: str | None, machine: str | None) -> Column:
+    """The scores of the networks measured in a folder, as a column for figures.
+
+    Raises:
+        InputError: the edition has ranks and no scores, or the folder lacks what they need.
+    """
+    rule = edition.rule
+    if not isinstance(rule, ExpScore | RealTime):
+        scored = [name for name in protocols.names() if isinstance(protocols.find(name).rule, ExpScore | RealTime)]
+        raise InputError(f"{edition.name} has ranks and no scores; {', '.join(scored)} have")
+    found, chosen = _with_baseline(_measured(folder, edition, machine), None, edition, baseline, ours=True)
+    standings = _ranked(found, edition, chosen)
+    known = {each.entry.team: as_float(each.log_scores[MAIN]) for each in standings if MAIN in each.log_scores}
+    said = f"Score: {rule.formula}"
+    if isinstance(rule, ExpScore) and chosen is not None:
+        said += f", each exp({rule.factor:g} x value / {shorten(chosen.team)}'s)"
+    good: Literal["low", "high"] = "low" if isinstance(rule, ExpScore) else "high"
+    scores = {team: score for team, score in known.items() if score is not None}
+    return score_column(edition.name, said, good, scores)
+
+
+def _ranked(found: Sequence[Entry], edition: Edition, baseline: Entry | None) -> list[challenge.Standing]:
+    try:
+        return challenge.rank(found, edition, baseline)
+    except MissingValueError as error:
+        raise InputError(f"{edition.name}: {error}") from None
 
 
 def _file(

@@ -7,13 +7,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from srbench import store
+from srbench.board import protocols
 from srbench.board.leaderboard import Row, beside, published_rows, rows_of
+from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
+from srbench.commands.challenge import score_axis
 from srbench.commands.leaderboard import measured_in, records_in
 from srbench.errors import InputError
 from srbench.records import FAILURES, Record, Workload
-from srbench.render.columns import find, nearest
+from srbench.render.columns import SCORE, Column, find, nearest
 from srbench.render.plots import PlotSpec, trade_off
 from srbench.render.plots.presets import Preset, preset
 from srbench.render.plots.radar import radar
@@ -32,6 +35,7 @@ class Axes:
     size: str | None = None
     color: str | None = None
     dataset: str | None = None
+    protocol: str | None = None
     with_published: bool = False
 
     @property
@@ -65,10 +69,15 @@ def plot(options: Options) -> int:
         raise InputError(f"--preset: {error}") from None
     if chosen.figure != "trade-off" and (given := options.axes.given):
         raise InputError(f"{given[0]} is for trade-off plots; --preset {options.preset} has its own axes")
-    if chosen.figure != "radar" and options.baseline is not None:
-        raise InputError("--baseline is for --preset radar")
-    spec = spec_of(chosen, options) if chosen.figure == "trade-off" else None
+    edition = protocols.find(options.axes.protocol) if options.axes.protocol else None
+    if chosen.figure != "radar" and edition is None and options.baseline is not None:
+        raise InputError("--baseline is for --preset radar, and for --protocol")
+    score = None
     records = records_in(options.output, [options.scale], options.machine)
+    if edition is not None:
+        score = score_axis(options.output, edition, options.baseline, options.machine)
+        records = [record for record in records if _is_timed(record, edition)]
+    spec = spec_of(chosen, options, score) if chosen.figure == "trade-off" else None
     wanted = named(records, options.models)
     store.prepare(options.output)
     if chosen.figure == "layers":
@@ -87,24 +96,45 @@ def plot(options: Options) -> int:
     return 0
 
 
-def spec_of(chosen: Preset, options: Options) -> PlotSpec:
+def spec_of(chosen: Preset, options: Options, score: Column | None = None) -> PlotSpec:
     """The preset's columns, each replaced by what was typed for it.
 
+    Args:
+        chosen: the preset.
+        options: with what was typed.
+        score: of the challenge that was named.
+
     Raises:
-        InputError: no such column or data set.
+        InputError: no such column or data set, or a score without a challenge or the other way round.
     """
     axes, dataset = options.axes, options.axes.dataset or "set5"
+
+    def column(name: str) -> Column:
+        if name.strip().lower() != SCORE:
+            return find(name, dataset)
+        if score is None:
+            raise ValueError("a score belongs to a challenge; name it, such as --protocol ntire2024")
+        return score
+
     size = axes.size or chosen.size
     try:
-        return PlotSpec(
-            x=find(axes.x or chosen.x, dataset),
-            y=find(axes.y or chosen.y, dataset),
-            size=None if size.lower() == "none" else find(size, dataset),
+        spec = PlotSpec(
+            x=column(axes.x or chosen.x),
+            y=column(axes.y or chosen.y),
+            size=None if size.lower() == "none" else column(size),
             scale=options.scale,
-            color=find(axes.color, dataset) if axes.color else None,
+            color=column(axes.color) if axes.color else None,
         )
     except ValueError as error:
         raise InputError(str(error)) from None
+    if score is not None and score not in spec.columns:
+        raise InputError("--protocol is for a figure of its score: --x, --y, --size or --color score")
+    return spec
+
+
+def _is_timed(record: Record, edition: Edition) -> bool:
+    load = record.case.workload
+    return (load.lr_width, load.lr_height) == edition.inputs.time_lr and load.batch == 1
 
 
 def named(records: Sequence[Record], names: str | None) -> list[Record]:
@@ -154,7 +184,8 @@ def _trade_off(records: Sequence[Record], spec: PlotSpec, options: Options) -> l
     if options.axes.with_published:
         gt = (rows[0].gt_width, rows[0].gt_height)
         rows += [beside(row, gt) for row in published_rows(options.scale, ClaimBook(load_claims()))]
-    return trade_off(rows, spec, options.output / f"plot_x{options.scale}_{spec.y.key}_over_{spec.x.key}")
+    challenge = f"{protocols.find(options.axes.protocol).name}_" if options.axes.protocol else ""
+    return trade_off(rows, spec, options.output / f"plot_x{options.scale}_{challenge}{spec.y.key}_over_{spec.x.key}")
 
 
 def _scaling(records: Sequence[Record], options: Options) -> list[Path]:

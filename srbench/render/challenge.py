@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 
-from srbench.board.challenge import MAIN, Entry, Standing, score_text
+from srbench.board.challenge import MAIN, Entry, Standing, as_float, score_text
 from srbench.board.entries import JSON_KEYS, TEXT_COLUMNS
 from srbench.board.protocols import METRICS, Column, Edition, ExpScore, Listed, RankSums, RealTime
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
@@ -97,12 +97,11 @@ def _notes(edition: Edition, *, ours: bool) -> list[str]:
     notes = [*edition.notes]
     rule = edition.rule
     if isinstance(rule, ExpScore):
-        terms = " + ".join(f"{weight:g} {rule.titles.get(metric, metric)}" for metric, weight in rule.weights.items())
-        notes.append(f"Score of a metric: exp({rule.factor:g} x value / baseline's); Score: {terms}; lower is better.")
-    elif isinstance(rule, RealTime):
         notes.append(
-            f"Score: 2^(PSNR - {rule.bicubic_psnr:g}) x 2 / (0.1 sqrt(ms)), 0 below bicubic; higher is better."
+            f"Score of a metric: exp({rule.factor:g} x value / baseline's); Score: {rule.formula}; lower is better."
         )
+    elif isinstance(rule, RealTime):
+        notes.append(f"Score: {rule.formula}; higher is better.")
     elif isinstance(rule, RankSums):
         shared = "; equal sums share a rank" if all(total.ties == "share" for total in rule.sums) else ""
         notes.append(f"In brackets: ranks, from unrounded values where they are known{shared}.")
@@ -134,17 +133,13 @@ def csv(standings: Sequence[Standing], edition: Edition) -> str:
         row |= {f"rank_{_slug(key)}": rank for key, rank in standing.ranks.items()}
         row |= {f"sum_{_slug(title)}": total for title, total in standing.sums.items()}
         for metric, score in standing.log_scores.items():
-            row |= {f"score_{metric}": _exp(score), f"ln_score_{metric}": None if math.isinf(score) else score}
+            row |= {f"score_{metric}": as_float(score), f"ln_score_{metric}": None if math.isinf(score) else score}
         row |= {"rank": standing.rank, "remarks": escape_csv("; ".join(standing.remarks))}
         rows.append(row)
     header = dict.fromkeys(key for row in rows for key in row if key not in ("rank", "remarks"))
     return pd.DataFrame(rows, columns=[*header, "rank", "remarks"], dtype=object).to_csv(
         index=False, lineterminator="\n"
     )
-
-
-def _exp(log_score: float) -> float | None:
-    return math.exp(log_score) if log_score < math.log(1e308) else None
 
 
 def _slug(title: str) -> str:

@@ -4,10 +4,11 @@ Terminal, CSV, Markdown, plots and the documentation all read it; a column is ad
 """
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from srbench.board.entries import team_of
 from srbench.board.leaderboard import QUALITY_METRICS, Row
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.measure.stats import Interval
@@ -198,6 +199,26 @@ def _quality_column(metric: str, dataset: str) -> Column:
 
 QUALITY = tuple(_quality_column(metric, dataset) for dataset in QUALITY_SETS for metric in QUALITY_METRICS)
 COLUMNS = {column.key: column for column in (*COSTS, *QUALITY)}
+
+#: A score belongs to a challenge: its column is made where one is named.
+SCORE = "score"
+
+
+def score_column(edition: str, rule: str, good: Literal["low", "high"], scores: Mapping[str, float]) -> Column:
+    """What a challenge makes of each network, for figures.
+
+    Args:
+        edition: its name, for the title.
+        rule: in words, with the baseline.
+        good: which way is better.
+        scores: by team (``srbench.board.entries.team_of``).
+    """
+
+    def raw(row: Row) -> float | None:
+        return scores.get(team_of(row.variant, row.form))
+
+    return Column(SCORE, f"Score ({edition})", "", good, 2, 1, raw, rule, in_csv=False)
+
 
 #: What people type for a column.
 _SPOKEN = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srbench.measure.stats import Interval
-from srbench.render.columns import find
+from srbench.render.columns import find, score_column
 from srbench.render.plots.colors import ARCHITECTURE_COLORS, Paint, color_of, color_scale, pale
 from srbench.render.plots.figure import draw
 from srbench.render.plots.points import chart_of, csv_of
@@ -39,6 +39,18 @@ def test_what_is_high_is_good_on_the_front_too() -> None:
     header, lines = csv_of(chart)
     assert header[6:-2] == ["kind", "throughput_mp_s", "psnr_y_set5", "runtime_low_ms", "runtime_high_ms"]
     assert lines[0][7] == pytest.approx(0.9216 / 0.3524)
+
+
+def test_a_score_is_an_axis_too_also_one_of_none() -> None:
+    rows = timed(SEVEN[:3])
+    scores = {rows[0].variant: 0.0, rows[1].variant: 96.9}  # below bicubic the real-time challenge gives 0
+    column = score_column("rtsr2023", "Score: so and so", "high", scores)
+    chart = chart_of(rows, PlotSpec(find("params"), column))
+    assert [p.y for p in chart.points] == [0.0, 96.9]
+    assert any("no Score (rtsr2023)" in note for note in chart.notes)  # the third
+    assert "Score: so and so" in chart.notes
+    assert [p.row.variant for p in chart.front] == [rows[i].variant for i in (0, 1)]  # BSRN is the smaller one
+    check_texts(draw(chart))
 
 
 @pytest.mark.parametrize("name", ["runtime", "throughput"])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from srbench.board.leaderboard import PAPER_GT, Row
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
+from srbench.render.columns import SCORE
 from srbench.render.plots.naming import few, listed, shorten
 from srbench.render.plots.spec import CELLS, OF_A_MACHINE, PER_IMAGE, PlotSpec
 
@@ -22,7 +23,7 @@ def conditions(rows: Sequence[Row], spec: PlotSpec, *, measured: bool) -> list[s
         said.append(f"{' and '.join(column.title for column in counted)} for a {gt_sizes(counting)} GT")
     if timed := spec.draws(OF_A_MACHINE):
         said.append(f"{' and '.join(column.title for column in timed)} on {machine(rows)}")
-    return said
+    return said + [column.meaning for column in spec.draws((SCORE,))]
 
 
 def bars(spreads: Sequence[Interval]) -> list[str]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from srbench.board.leaderboard import QUALITY_METRICS
 from srbench.board.published import QUALITY_SETS, quality_key
-from srbench.render.columns import Column
+from srbench.render.columns import SCORE, Column
 
 #: (metric, set) of each quality column.
 CELLS = {quality_key(metric, dataset): (metric, dataset) for metric in QUALITY_METRICS for dataset in QUALITY_SETS}
 PER_IMAGE = ("multi_adds", "activations")
 TIMED = ("runtime_ms", "throughput_mp_s")
-OF_A_MACHINE = (*TIMED, "peak_memory_mib")
+OF_A_MACHINE = (*TIMED, "peak_memory_mib", SCORE)
 
 
 @dataclass(frozen=True)
