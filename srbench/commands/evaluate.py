@@ -267,9 +267,11 @@ def _one(task: Task, here: Machine, options: Options, tell: Callable[[list[Image
         names = [sample.name for sample in task.dataset.samples]
         reason += f", at {next(name for name in names if name not in {image.name for image in images})}"
     done = record(status=answer.status, reason=reason, detail=answer.detail)
-    quality_store.write(options.output, done)
+    spare = not done.complete and quality_store.stored_whole(options.output, asked)
+    quality_store.write(options.output, done, part=spare)
     if not done.complete:
-        say(f"{asked.model.variant} x{asked.scale} on {asked.dataset.name}: {answer.status}: {reason}")
+        kept = "; the complete record of an earlier run is kept" if spare else ""
+        say(f"{asked.model.variant} x{asked.scale} on {asked.dataset.name}: {answer.status}: {reason}{kept}")
     return done
 
 

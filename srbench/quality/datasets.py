@@ -153,7 +153,9 @@ def _root(typed: str, data: Path) -> Path:
         raise InputError(f"no folder {typed} of GT images" + (": it is a file" if direct.is_file() else ""))
     if not data.is_dir():
         raise InputError(f"no folder {data} of data sets; name it with --data")
-    folders = {path.name: path for path in sorted(data.iterdir()) if path.is_dir()}
+    # EDSR's root has its test sets in a folder of their own, beside DIV2K.
+    places = [place for place in (data / "benchmark", data) if place.is_dir()]
+    folders = {path.name: path for place in places for path in sorted(place.iterdir()) if path.is_dir()}
     wanted = KNOWN.get(_plain(typed))
     for name, path in folders.items():
         if _plain(name) == _plain(typed) or (wanted is not None and KNOWN.get(_plain(name)) == wanted):

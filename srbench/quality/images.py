@@ -9,14 +9,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
 
 from srbench.errors import InputError
 from srbench.quality.protocols import Image
 
 #: What is taken as an image in a folder.
 SUFFIXES = frozenset((".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg"))
+#: Colours of print and video: the decoder converts them.
+_OTHER_COLOURS = frozenset(("CMYK", "YCbCr", "LAB"))
 #: 65535 / 257 = 255: a 16-bit value's step in 8 bits.
 _STEP_OF_16_BITS = 257
 
@@ -47,7 +49,8 @@ def read_image(path: Path) -> Picture:
     try:
         data = path.read_bytes()
         with Pillow.open(path) as header:
-            palette, many = header.mode == "P", getattr(header, "n_frames", 1) > 1
+            notes = _notes_of(header)
+            mode = header.mode
     except UnidentifiedImageError:
         raise InputError(f"{path} is not an image") from None
     except OSError as error:
@@ -56,13 +59,22 @@ def read_image(path: Path) -> Picture:
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None:
         raise InputError(f"cannot read {path}: the image is damaged or of an unknown kind")
-    notes = ["a palette was resolved"] if palette else []
-    if many:
+    return Picture(_to_rgb(decoded, path, mode, notes), tuple(notes))
+
+
+def _notes_of(header: Pillow.Image) -> list[str]:
+    """What a reader should know of the file beside its bits and channels."""
+    notes = ["a palette was resolved"] if header.mode == "P" else []
+    if header.mode in _OTHER_COLOURS:
+        notes.append(f"{header.mode} became RGB without a colour profile")
+    if getattr(header, "n_frames", 1) > 1:
         notes.append("only the first of several pages counts")
-    return Picture(_to_rgb(decoded, path, notes), tuple(notes))
+    if header.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        notes.append("it was not turned as its EXIF orientation says")
+    return notes
 
 
-def _to_rgb(decoded: NDArray[np.generic], path: Path, notes: list[str]) -> Image:
+def _to_rgb(decoded: NDArray[np.generic], path: Path, mode: str, notes: list[str]) -> Image:
     if decoded.dtype == np.uint16:
         notes.append("16 bits were rounded to 8")
         eight = ((decoded.astype(np.uint32) + _STEP_OF_16_BITS // 2) // _STEP_OF_16_BITS).astype(np.uint8)
@@ -73,7 +85,9 @@ def _to_rgb(decoded: NDArray[np.generic], path: Path, notes: list[str]) -> Image
     if eight.ndim == 2:
         notes.append("grey became RGB with three equal channels")
         return np.repeat(eight[..., None], 3, axis=2)
-    if eight.shape[2] == 4:
+    if mode == "LA":
+        notes.append("grey became RGB with three equal channels")
+    if eight.shape[2] == 4 and mode not in _OTHER_COLOURS:
         notes.append("alpha was left out")
     return np.ascontiguousarray(eight[..., 2::-1])  # OpenCV has blue first
 

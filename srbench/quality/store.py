@@ -1,7 +1,7 @@
 """Quality records on disk: ``quality/*.json`` in a results folder, one for each question.
 
 While a set is evaluated its record stands beside, under ``.part``, written anew after every image, whole or not at all:
-what is done survives whatever ends a run, and a run that is ended leaves the record of an earlier one as it was.
+what is done survives whatever ends a run, and a run that is ended or fails leaves an earlier complete record as it was.
 """
 
 import re
@@ -39,11 +39,22 @@ def earlier(output: Path, asked: Evaluation) -> QualityRecord | None:
     """
     path = path_of(output, asked)
     for file in (_part(path), path):
-        try:
-            return QualityRecord.model_validate_json(file.read_text(encoding="utf-8"))
-        except (OSError, ValidationError, UnicodeDecodeError):
-            continue
+        if (found := _read(file)) is not None:
+            return found
     return next((record for record in read(output, lambda _: None) if record.complete and record.answers(asked)), None)
+
+
+def stored_whole(output: Path, asked: Evaluation) -> bool:
+    """Whether a complete record of this very question is stored."""
+    found = _read(path_of(output, asked))
+    return found is not None and found.complete
+
+
+def _read(path: Path) -> QualityRecord | None:
+    try:
+        return QualityRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, UnicodeDecodeError):
+        return None
 
 
 def _part(path: Path) -> Path:

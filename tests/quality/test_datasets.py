@@ -25,6 +25,7 @@ LAYOUTS = {
     "BasicSR": ("Set5/GTmod12/baby.png", "Set5/LRbicx4/baby.png"),
     "KAIR": ("Set5/HR/baby.png", "Set5/LR_bicubic/X4/babyx4.png"),
     "EDSR": ("Set5/HR/baby.png", "Set5/LR_bicubic/X4/babyx4.png"),
+    "EDSR's root": ("benchmark/Set5/HR/baby.png", "benchmark/Set5/LR_bicubic/X4/babyx4.png"),
     "IMDN": ("Set5/baby.png", "Set5_LR/x4/baby.png"),
     "SelfExSR": ("Set5/HR/img_001.png", "Set5/LR/x4/img_001.png"),
 }

@@ -69,6 +69,31 @@ def test_alpha_is_left_out(tmp_path: Path) -> None:
     assert picture.notes == ("alpha was left out",)
 
 
+def test_grey_with_alpha_says_both(tmp_path: Path) -> None:
+    Pillow.new("LA", (2, 2), (9, 77)).save(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
+    assert picture.pixels[0, 0].tolist() == [9, 9, 9]
+    assert picture.notes == ("grey became RGB with three equal channels", "alpha was left out")
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("CMYK", "jpg"), ("CMYK", "tif"), ("YCbCr", "tif")])
+def test_colours_of_print_and_video_are_said(tmp_path: Path, mode: str, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Pillow.new("RGB", (16, 16), (200, 100, 50)).convert(mode).save(path, quality=100)
+    picture = read_image(path)
+    assert np.abs(picture.pixels.astype(int) - (200, 100, 50)).max() <= 3
+    assert picture.notes == (f"{mode} became RGB without a colour profile",)
+
+
+def test_a_photo_is_not_turned_and_says_so(tmp_path: Path) -> None:
+    exif = Pillow.Exif()
+    exif[274] = 6  # turn by a quarter to be seen upright
+    Pillow.fromarray(COLOURS).save(tmp_path / "a.png", exif=exif)
+    picture = read_image(tmp_path / "a.png")
+    assert np.array_equal(picture.pixels, COLOURS)
+    assert picture.notes == ("it was not turned as its EXIF orientation says",)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

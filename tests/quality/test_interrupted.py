@@ -17,9 +17,16 @@ from tests.quality.test_evaluate import DATA, NETWORKS, WEIGHTS, evaluated, imag
 from tests.shared_files import needs_shared
 
 SLOW = """
+import pathlib
+
 class Waits(Tiny):
     def strike(self, x):
         time.sleep(0.7)
+
+class FailsOnDemand(Tiny):
+    def strike(self, x):
+        if pathlib.Path(__file__).with_name("fail").exists():
+            raise RuntimeError("as asked")
 
 class NeedsWidth(Tiny):
     def strike(self, x):
@@ -80,6 +87,25 @@ def test_a_run_that_is_ended_leaves_the_earlier_record(run: Run, tmp_path: Path)
     [again] = stored()
     assert again["images"][0] == cut["images"][0]
     assert not path.with_suffix(".part").exists()
+
+
+def test_a_run_that_fails_leaves_the_earlier_record(run: Run, tmp_path: Path) -> None:
+    images_in(tmp_path / "faces", "a", "b")
+    (tmp_path / "net.py").write_text(NETWORKS.read_text() + SLOW)
+    typed = ("--models", "net.py:FailsOnDemand", "--data", ".", "--datasets", "faces", "--scale", "2")
+    assert evaluated(run, *typed).code == 0
+    [whole] = stored()
+    (tmp_path / "fail").touch()
+    done = evaluated(run, *typed)
+    assert done.code == 1
+    assert "as asked" in done.err
+    assert "the complete record of an earlier run is kept" in done.err
+    assert stored() == [whole]
+    (tmp_path / "fail").unlink()
+    assert evaluated(run, *typed, "--resume").code == 0
+    [again] = stored()
+    assert [image["scores"] for image in again["images"]] == [image["scores"] for image in whole["images"]]
+    assert parts(tmp_path / "out") == []
 
 
 def test_a_failure_names_the_image_and_keeps_those_before(run: Run, tmp_path: Path) -> None:
