@@ -12,6 +12,8 @@ from srbench.measure.stats import Interval
 MAIN = "main"
 #: Natural logarithm of what is still safely a float.
 _LARGEST = math.log(1e308)
+#: Of a score whose exponent nobody would read.
+_UNPRINTABLE = 1e6 * math.log(10)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Standing:
 
     Attributes:
         ranked: whether it takes part in the ranking.
+        baseline: whether scores are relative to it.
         ranks: by metric, and by the title of a sum.
         sums: of ranks, by title.
         log_scores: natural logarithms of scores, by metric and of the whole under :data:`MAIN`; -inf for a score of 0.
@@ -50,6 +53,7 @@ class Standing:
 
     entry: Entry
     ranked: bool
+    baseline: bool = False
     ranks: dict[str, int] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=dict)
     log_scores: dict[str, float] = field(default_factory=dict)
@@ -74,7 +78,7 @@ def rank(entries: Sequence[Entry], edition: Edition, baseline: Entry | None = No
     """
     standings = [_admitted(entry, edition) for entry in entries]
     ranked = [each for each in standings if each.ranked]
-    last = [Standing(baseline, ranked=False)] if baseline is not None else []
+    last = [Standing(baseline, False, True, remarks=list(baseline.remarks))] if baseline is not None else []
     rule = edition.rule
     if isinstance(rule, RankSums):
         _by_sums(ranked, rule)
@@ -106,7 +110,7 @@ def _admitted(entry: Entry, edition: Edition) -> Standing:
         exact = entry.values.get(metric)
         where = "validation" if metric.startswith("val") else "test"
         if exact is None:
-            standing.remarks.append(f"its PSNR on {where} is not known: the floor of {least:.2f} dB is not applied")
+            standing.remarks.append(f"PSNR on {where} is not known: the floor of {least:.2f} dB is not applied")
         elif (round(exact, digits) if digits is not None else exact) < least:
             reason = edition.floor.admitted.get(entry.team)
             standing.ranked = standing.ranked and reason is not None
@@ -205,6 +209,8 @@ def score_text(log_score: float) -> str:
 
     2.61, 383.46e1, 241.07e31: what it is a logarithm of may be larger than any float.
     """
+    if log_score > _UNPRINTABLE:
+        return ">1e999999"
     if log_score == -math.inf:
         return "0.00"
     if log_score < math.log(999.995):

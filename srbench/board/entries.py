@@ -109,7 +109,8 @@ def _from_csv(text: str, path: Path, edition: Edition) -> tuple[list[Entry], Ent
 
 
 def _csv_entry(row: Mapping[str, str | None], path: Path) -> Entry:
-    team = row["team"] or ""
+    # The apostrophe by which our own CSV keeps a spreadsheet from running a name is no part of it.
+    team = re.sub(r"^'(?=[=+@-])", "", row["team"] or "")
     values = {key: _number(row[key] or "", key, team, path) for key in METRICS if row.get(key)}
     given = {metric: round(_number(row[key] or "", key, team, path)) for key, metric in _RANKS.items() if row.get(key)}
     return Entry(team, values, given, listed_below=row.get("status") == "reference")

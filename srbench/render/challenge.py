@@ -2,20 +2,24 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from srbench.board.challenge import MAIN, Entry, Standing, as_float, score_text
 from srbench.board.entries import JSON_KEYS, TEXT_COLUMNS
 from srbench.board.protocols import METRICS, Column, Edition, ExpScore, Listed, RankSums, RealTime
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
-from srbench.render.text import escape_csv, plain
+from srbench.render.text import escape_csv, plain, shortened
+
+#: Larger numbers have an exponent.
+_READABLE = 1e9
 
 
 def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> Section:
     """The table of an edition. ``ours``: whether the figures were measured by srbench."""
     footnotes = Footnotes()
     rule = edition.rule
-    teams = [Cell(s.entry.team, marks=_marks(footnotes, s)) for s in standings]
+    common = _common(standings)
+    teams = [Cell(shortened(s.entry.team), marks=_marks(footnotes, s, common)) for s in standings]
     columns: list[tuple[str, list[Cell]]] = [("Network" if isinstance(rule, Listed) else "Team", teams)]
     known = [column for column in edition.columns if any(column.key in s.entry.values for s in standings)]
     metrics = [(column.title, _metric(standings, column)) for column in known]
@@ -40,11 +44,19 @@ def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> S
         notes.append(
             Note("Values printed alike are ordered by the ranks that came with them: their source knew more digits.")
         )
+    notes += [Note(f"Of all entries: {text}.") for text in common]
     return Section(_caption(edition), (grid,), (*notes, *footnotes.notes()))
 
 
-def _marks(footnotes: Footnotes, standing: Standing) -> tuple[str, ...]:
-    return tuple(sorted((footnotes.mark(text) for text in standing.remarks), key=lambda mark: (len(mark), mark)))
+def _common(standings: Sequence[Standing]) -> list[str]:
+    """What is to be said of every entry, where there are several."""
+    entries = [s for s in standings if not s.baseline]
+    return [text for text in entries[0].remarks if all(text in s.remarks for s in entries)] if len(entries) > 1 else []
+
+
+def _marks(footnotes: Footnotes, standing: Standing, common: Collection[str]) -> tuple[str, ...]:
+    marks = (footnotes.mark(text) for text in standing.remarks if text not in common)
+    return tuple(sorted(marks, key=lambda mark: (len(mark), mark)))
 
 
 def _metric(standings: Sequence[Standing], column: Column) -> list[Cell]:
@@ -63,7 +75,9 @@ def _metric(standings: Sequence[Standing], column: Column) -> list[Cell]:
 
 def _text(entry: Entry, key: str, digits: int) -> str:
     value = entry.values.get(key)
-    return DASH if value is None else f"{value:,.{digits}f}"
+    if value is None:
+        return DASH
+    return f"{value:,.{digits}f}" if value < _READABLE else f"{value:.3g}"
 
 
 def _sum(standing: Standing, title: str) -> Cell:

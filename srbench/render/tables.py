@@ -11,7 +11,7 @@ from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.columns import COLUMNS, COSTS, Column
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
-from srbench.render.text import escape_csv
+from srbench.render.text import escape_csv, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,10 +178,7 @@ def _caption(rows: Sequence[Row]) -> str:
 
 
 def _name(row: Row) -> str:
-    name = row.variant or row.model
-    if len(name) > 48:
-        name = f"{name[:20]}...{name[-25:]}"
-    return name + marks_of(row)
+    return shortened(row.variant or row.model) + marks_of(row)
 
 
 def marks_of(row: Row) -> str:

@@ -9,6 +9,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
+def shortened(name: str) -> str:
+    """A name of at most 48 signs: of a long path the end says the most."""
+    return name if len(name) <= 48 else f"{name[:20]}...{name[-25:]}"
+
+
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is: HTML and every mark with a meaning are taken literally."""
     return re.sub(r"([\\`*_\[\]#+|~$])", r"\\\1", html.escape(plain(text), quote=False))

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,12 @@ def test_rounding_to_a_thousand_carries() -> None:
     assert score_text(-math.inf) == "0.00"
 
 
+def test_a_score_that_nobody_would_read_is_cut() -> None:
+    # e^(2e6) is 10^868588, e^(3e6) is 10^1302883.
+    assert re.fullmatch(r"\d{3}\.\d\de868586", score_text(2e6))
+    assert score_text(3e6) == ">1e999999"
+
+
 @pytest.mark.parametrize(
     ("psnr", "ranked", "said"),
     [
@@ -156,7 +163,7 @@ def test_without_psnr_the_floor_is_not_applied_and_says_so() -> None:
     bare = Entry("net", {"ave_time_ms": 1, "params_m": 1, "flops_g": 1})
     [found] = challenge.rank([bare], protocols.find("ntire2025"))
     assert found.ranked
-    assert "its PSNR on test is not known: the floor of 26.99 dB is not applied" in found.remarks
+    assert "PSNR on test is not known: the floor of 26.99 dB is not applied" in found.remarks
 
 
 def test_ties_of_2023_go_to_the_simpler_then_to_the_faster() -> None:

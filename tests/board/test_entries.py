@@ -10,6 +10,8 @@ from srbench.board.challenge import Entry
 from srbench.errors import InputError
 from srbench.measure.stats import Interval
 from srbench.render import challenge as render
+from srbench.render import formats
+from srbench.render.grid import Note
 from tests.builders import make_row
 
 EDITION = protocols.find("ntire2024")
@@ -161,3 +163,51 @@ def test_a_table_of_several_editions_is_none_of_an_edition_without_a_year(tmp_pa
     path.write_text(CSV)
     with pytest.raises(InputError, match="holds no entry of hd720; its column year has 2024, 2023"):
         entries.read(path, protocols.find("hd720"))
+
+
+# --- What a reader sees
+
+
+def shown(*found: Entry) -> tuple[str, list[str]]:
+    """The table and its notes."""
+    section = render.section(challenge.rank(found, EDITION), EDITION, ours=False)
+    return formats.markdown([section], "t"), [note.text for note in section.notes]
+
+
+def test_names_that_a_spreadsheet_would_run_come_back_as_they_were(tmp_path: Path) -> None:
+    names = ["=cmd()", "@a", "+b", "-c", "'d", "it's"]
+    ranked = challenge.rank([Entry(name, {"ave_time_ms": 1, "params_m": 1, "flops_g": 1}) for name in names], EDITION)
+    path = tmp_path / "t.csv"
+    path.write_text(render.csv(ranked, EDITION))
+    found, _ = entries.read(path, EDITION)
+    assert [entry.team for entry in found] == names
+
+
+def test_a_long_name_and_a_huge_number_leave_a_table_readable() -> None:
+    text, _ = shown(
+        Entry("a" * 200, {"ave_time_ms": 1e300, "params_m": 1, "flops_g": 1}),
+        Entry("b", {"ave_time_ms": 1, "params_m": 1, "flops_g": 1}),
+    )
+    [row] = [line for line in text.splitlines() if "aaa" in line]
+    assert len(row) < 300
+    assert "1e\\+300" in row
+    assert "\\>1e999999" in row or "&gt;1e999999" in row
+
+
+def test_what_holds_of_all_is_said_once() -> None:
+    known = {"ave_time_ms": 1.0, "params_m": 1.0, "flops_g": 1.0}
+    missing = "PSNR on test is not known: the floor of 26.99 dB is not applied"
+    text, notes = shown(Entry("a", known), Entry("b", known | {"val_psnr": 26.9}))
+    assert f"Of all entries: {missing}." in notes
+    assert missing not in notes  # and no entry has a mark for it
+    assert "a <sup>a</sup>" in text  # its own: no PSNR on validation
+    [other] = [line for line in text.splitlines() if line.startswith("| b ")]
+    assert "<sup>" not in other
+    _, notes = shown(Entry("a", known))
+    assert missing in notes
+
+
+def test_the_published_baseline_says_what_it_is() -> None:
+    baseline = Entry("RLFN", {"ave_time_ms": 11.77, "params_m": 0.317, "flops_g": 19.67}, remarks=("of RTX 3090",))
+    section = render.section(challenge.rank([], EDITION, baseline), EDITION, ours=False)
+    assert [note for note in section.notes if note.mark] == [Note("of RTX 3090", "a")]
