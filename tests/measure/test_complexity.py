@@ -8,7 +8,6 @@ import csv
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -339,9 +338,8 @@ def resident_bytes() -> int:
 def test_nothing_is_allocated_and_nothing_computed() -> None:
     model = model_defs.build("bsrn", 4, device="meta")
     count(model, (1, 3, 64, 64))  # torch loads what it needs at the first call
-    before, start = resident_bytes(), time.perf_counter()
+    before = resident_bytes()
     counts, output = count(model, (1, 3, 65536, 65536))
-    assert time.perf_counter() - start < 1
     assert resident_bytes() - before < 2**24
     assert counts.input_bytes == 3 * 4 * 65536**2  # 48 GiB, if it were real
     assert isinstance(output, Tensor)

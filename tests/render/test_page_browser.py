@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -205,20 +206,18 @@ def test_csv_and_figure_are_downloaded(some: Page) -> None:
 # --- Many rows
 
 
-def test_five_thousand_rows_are_quick(browser: Page, tmp_path: Path) -> None:
-    """Generous limits, for a loaded machine; ``scripts/bench_page.py`` has the figures."""
+def test_of_five_thousand_rows_those_in_sight_are_elements(browser: Page, tmp_path: Path) -> None:
+    """Which is what makes the page quick; ``scripts/bench_page.py`` has the times."""
     browser.open(write_page(tmp_path / "report.html", *many_rows(5000)))
-    assert browser.js("return performance.getEntriesByName('ready')[0].startTime") < 4000
-    assert browser.js("return document.querySelectorAll('#table tbody tr').length") < 100
-    start = "const s = performance.now(), f = document.getElementById('search'); f.value = arguments[0]; "
-    took = [
-        browser.js(start + "f.dispatchEvent(new Event('input')); return performance.now() - s", words)
-        for words in ("net-12", "", "net-1", "")
-    ]
-    assert max(took) < 500
+    filters = "const f = document.getElementById('search'); f.value = arguments[0]; f.dispatchEvent(new Event('input'))"
+    counted = "return Number(document.querySelector('#table').ariaRowCount) === arguments[0]"
+    for words, left in (("", 5000), ("net-12", 111), ("", 5000)):  # net-12, net-12x, net-12xx
+        browser.js(filters, words)
+        browser.until(partial(browser.js, counted, left + 2))  # two lines of the head
+        assert browser.js("return document.querySelectorAll('#table tbody tr').length") < 100
+        assert browser.js("return document.querySelectorAll('*').length") < 3000
     browser.js("document.getElementById('scroller').scrollTop = 36 * 4000")
     browser.until(lambda: any("net-" in name for name in browser.names()))
-    assert browser.js("return Number(document.querySelector('#table').ariaRowCount)") == 5002
     assert browser.log("browser") == []
 
 
