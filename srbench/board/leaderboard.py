@@ -116,6 +116,11 @@ def published_rows(scale: int, claims: ClaimBook) -> list[Row]:
     return [_published_row(network, scale) for network in claims.comparison(scale)]
 
 
+def own_sets(rows: Iterable[Row]) -> list[str]:
+    """Sets that were measured on and that papers do not have, by name."""
+    return sorted({dataset for row in rows for _, dataset in row.measured} - set(QUALITY_SETS))
+
+
 def beside(published: Row, gt: tuple[int | None, int | None]) -> Row:
     """A published row beside rows of a GT size: Multi-Adds of another size are left out, they do not compare."""
     return published if gt == PAPER_GT else replace(published, multi_adds=None, gt_width=None, gt_height=None)

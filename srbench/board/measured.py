@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 from srbench.board.leaderboard import Quality
-from srbench.board.published import QUALITY_SETS
 from srbench.facts import Frozen
 from srbench.quality.protocols import PRESETS
 from srbench.quality.results import QualityRecord
@@ -65,8 +64,7 @@ class MeasuredBook:
         self._found = {
             (*_network(found), found.dataset): found
             for found in (*reference, *mine)
-            if found.dataset in QUALITY_SETS
-            and copies[found.scale, found.dataset] == found.dataset_sha256
+            if copies[found.scale, found.dataset] == found.dataset_sha256
             and weights[_network(found)] == found.checkpoint_sha256
         }
 

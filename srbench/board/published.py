@@ -42,8 +42,8 @@ _FACTORS = {"K": 10**3, "M": 10**6, "G": 10**9}
 
 
 def quality_key(metric: str, dataset: str) -> str:
-    """The CSV key of a quality column: ``psnr_y`` on ``Set5`` is ``psnr_y_set5``."""
-    return f"{metric}_{dataset.lower()}"
+    """The CSV key of a quality column: ``psnr_y`` on ``Set5`` is ``psnr_y_set5``; a set of one's own keeps its name."""
+    return f"{metric}_{dataset.lower() if dataset in QUALITY_SETS else dataset}"
 
 
 class Claim(BaseModel):

@@ -34,7 +34,10 @@ def plot(
         str | None, typer.Option(help="Column of the bubbles' colour. [default: one colour an architecture]")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Of psnr and ssim: set5, set14, b100, urban100, manga109. [default: set5]")
+        str | None,
+        typer.Option(
+            help="Of psnr and ssim: set5, set14, b100, urban100, manga109, or a set of yours. [default: set5]"
+        ),
     ] = None,
     protocol: Annotated[
         str | None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from srbench import store
 from srbench.board import protocols
-from srbench.board.leaderboard import Row, beside, published_rows, rows_of
+from srbench.board.leaderboard import Row, beside, own_sets, published_rows, rows_of
 from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
@@ -77,7 +77,8 @@ def plot(options: Options) -> int:
     if edition is not None:
         score = score_axis(options.output, edition, options.baseline, options.machine)
         records = [record for record in records if _is_timed(record, edition)]
-    spec = spec_of(chosen, options, score) if chosen.figure == "trade-off" else None
+    own = own_sets(_rows(records, options.output)) if options.axes.dataset else []
+    spec = spec_of(chosen, options, score, own) if chosen.figure == "trade-off" else None
     wanted = named(records, options.models)
     store.prepare(options.output)
     if chosen.figure == "layers":
@@ -96,13 +97,14 @@ def plot(options: Options) -> int:
     return 0
 
 
-def spec_of(chosen: Preset, options: Options, score: Column | None = None) -> PlotSpec:
+def spec_of(chosen: Preset, options: Options, score: Column | None = None, own: Sequence[str] = ()) -> PlotSpec:
     """The preset's columns, each replaced by what was typed for it.
 
     Args:
         chosen: the preset.
         options: with what was typed.
         score: of the challenge that was named.
+        own: sets that were measured on beside those of papers.
 
     Raises:
         InputError: no such column or data set, or a score without a challenge or the other way round.
@@ -111,7 +113,7 @@ def spec_of(chosen: Preset, options: Options, score: Column | None = None) -> Pl
 
     def column(name: str) -> Column:
         if name.strip().lower() != SCORE:
-            return find(name, dataset)
+            return find(name, dataset, own)
         if score is None:
             raise ValueError("a score belongs to a challenge; name it, such as --protocol ntire2024")
         return score
@@ -185,7 +187,8 @@ def _trade_off(records: Sequence[Record], spec: PlotSpec, options: Options) -> l
         gt = (rows[0].gt_width, rows[0].gt_height)
         rows += [beside(row, gt) for row in published_rows(options.scale, ClaimBook(load_claims()))]
     challenge = f"{protocols.find(options.axes.protocol).name}_" if options.axes.protocol else ""
-    return trade_off(rows, spec, options.output / f"plot_x{options.scale}_{challenge}{spec.y.key}_over_{spec.x.key}")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{challenge}{spec.y.key}_over_{spec.x.key}")
+    return trade_off(rows, spec, options.output / f"plot_x{options.scale}_{stem}")
 
 
 def _scaling(records: Sequence[Record], options: Options) -> list[Path]:

@@ -4,14 +4,15 @@ Terminal, CSV, Markdown, plots and the documentation all read it; a column is ad
 """
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from srbench.board.entries import team_of
-from srbench.board.leaderboard import QUALITY_METRICS, Row
+from srbench.board.leaderboard import QUALITY_METRICS, QualityMetric, Row
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.measure.stats import Interval
+from srbench.render.text import plain, shortened
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Column:
         spread: the interval around it, where it is measured with one.
         short: its name over a table's column, where the title is too long for one.
         in_csv: whether CSV files have it; their header is a promise.
+        cell: of quality the metric and the set, None for all else.
     """
 
     key: str
@@ -43,6 +45,7 @@ class Column:
     spread: Callable[[Row], Interval | None] = lambda _: None
     short: str = ""
     in_csv: bool = True
+    cell: tuple[QualityMetric, str] | None = None
 
     @property
     def head(self) -> str:
@@ -172,13 +175,18 @@ DERIVED = (
     ),
 )
 
-_METRICS = {
+_METRICS: dict[QualityMetric, tuple[str, str, int, str]] = {
     "psnr_y": ("PSNR", "dB", 2, "Peak signal-to-noise ratio"),
     "ssim_y": ("SSIM", "", 4, "Structural similarity"),
 }
 
 
-def _quality_column(metric: str, dataset: str) -> Column:
+def quality_columns(sets: Iterable[str] = QUALITY_SETS) -> tuple[Column, ...]:
+    """PSNR and SSIM on each set."""
+    return tuple(_quality_column(metric, dataset) for dataset in sets for metric in QUALITY_METRICS)
+
+
+def _quality_column(metric: QualityMetric, dataset: str) -> Column:
     title, unit, digits, meaning = _METRICS[metric]
 
     def raw(row: Row) -> float | None:
@@ -187,17 +195,18 @@ def _quality_column(metric: str, dataset: str) -> Column:
 
     return Column(
         quality_key(metric, dataset),
-        f"{title} on {dataset}",
+        f"{title} on {shortened(plain(dataset))}",
         unit,
         "high",
         digits,
         1,
         raw,
-        f"{meaning} on the luma of {dataset}; only of this very variant.",
+        f"{meaning} on the luma of {plain(dataset)}; only of this very variant.",
+        cell=(metric, dataset),
     )
 
 
-QUALITY = tuple(_quality_column(metric, dataset) for dataset in QUALITY_SETS for metric in QUALITY_METRICS)
+QUALITY = quality_columns()
 COLUMNS = {column.key: column for column in (*COSTS, *QUALITY)}
 
 #: A score belongs to a challenge: its column is made where one is named.
@@ -231,8 +240,13 @@ _SPOKEN = {
 }
 
 
-def find(name: str, dataset: str = "set5") -> Column:
+def find(name: str, dataset: str = "set5", own: Sequence[str] = ()) -> Column:
     """A column by the name that people type: ``params``, ``multi-adds``, ``runtime``, ``psnr`` (of a data set).
+
+    Args:
+        name: as typed.
+        dataset: of quality; of a set of one's own as it is called.
+        own: such sets, where there are any.
 
     Raises:
         ValueError: no such column or data set; the message suggests the nearest.
@@ -240,11 +254,12 @@ def find(name: str, dataset: str = "set5") -> Column:
     key = name.strip().lower().replace("-", "_")
     key = _SPOKEN.get(key, key)
     if key.removesuffix("_y") in ("psnr", "ssim"):
-        sets = {s.lower(): s for s in QUALITY_SETS}
-        if dataset.lower() not in sets:
+        sets = {s: s for s in own} | {s.lower(): s for s in QUALITY_SETS}
+        found = sets.get(dataset) or sets.get(dataset.lower())
+        if found is None:
             raise ValueError(f"unknown data set '{dataset}'; {nearest(dataset.lower(), sets)}")
-        key = quality_key(f"{key.removesuffix('_y')}_y", dataset)
-    known = COLUMNS | {column.key: column for column in DERIVED}
+        key = quality_key(f"{key.removesuffix('_y')}_y", found)
+    known = COLUMNS | {column.key: column for column in (*DERIVED, *quality_columns(own))}
     if key in known:
         return known[key]
     names = [*(c.key.replace("_", "-") for c in (*COSTS, *DERIVED)), *_SPOKEN, "psnr", "ssim"]

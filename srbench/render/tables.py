@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside
-from srbench.board.published import QUALITY_SETS, quality_key
+from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside, own_sets
+from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import ranks
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
-from srbench.render.columns import COLUMNS, COSTS, Column
+from srbench.render.columns import COLUMNS, COSTS, QUALITY, Column, quality_columns
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
 from srbench.render.text import escape_csv, shortened
 
@@ -24,18 +24,25 @@ def frame(rows: Sequence[Row]) -> "pd.DataFrame":
     """The rows as CSV has them: raw numbers, one column each, empty where there is none."""
     import pandas as pd
 
-    return pd.DataFrame([_raw(row) for row in rows], columns=list(CSV_HEADER), dtype=object)
+    own = [column for column in quality_columns(own_sets(rows)) if column.cell is not None]
+    header = [*CSV_HEADER, *(name for column in own for name in _cell_names(column.key))]
+    return pd.DataFrame([_raw(row, own) for row in rows], columns=header, dtype=object)
 
 
 def csv(rows: Sequence[Row]) -> str:
-    """CSV text: header as in the contract, raw numbers in full precision."""
+    """CSV text: header as in the contract, then sets of one's own; raw numbers in full precision."""
     return frame(rows).to_csv(index=False, lineterminator="\n")
 
 
 _IDENTITY = ("model", "variant", "scale", "form", "colors")
 _WORKLOAD = ("gt_width", "gt_height", "lr_width", "lr_height", "batch", "dtype", "device", "machine")
 _RUNTIME = ("runtime_ms", "runtime_low_ms", "runtime_high_ms", "runtime_interval")
-_QUALITY_KEYS = tuple((m, s, quality_key(m, s)) for s in QUALITY_SETS for m in QUALITY_METRICS)
+
+
+def _cell_names(key: str) -> tuple[str, str, str]:
+    return key, f"{key}_kind", f"{key}_source"
+
+
 CSV_HEADER: tuple[str, ...] = (
     *_IDENTITY,
     *_WORKLOAD,
@@ -46,11 +53,11 @@ CSV_HEADER: tuple[str, ...] = (
     *_RUNTIME,
     "peak_memory_mib",
     "status",
-    *(name for _, _, key in _QUALITY_KEYS for name in (key, f"{key}_kind", f"{key}_source")),
+    *(name for column in QUALITY for name in _cell_names(column.key)),
 )
 
 
-def _raw(row: Row) -> dict[str, object]:
+def _raw(row: Row, own: Sequence[Column]) -> dict[str, object]:
     named = {"model", "variant", "machine"}
     cells: dict[str, object] = {
         key: escape_csv(getattr(row, key)) if key in named else getattr(row, key) for key in (*_IDENTITY, *_WORKLOAD)
@@ -62,10 +69,10 @@ def _raw(row: Row) -> dict[str, object]:
         interval = row.runtime_ms
         cells |= dict(zip(_RUNTIME, (interval.median, interval.low, interval.high, interval.method), strict=True))
     cells["status"] = None if row.status == "PUBLISHED" else row.status
-    for metric, dataset, key in _QUALITY_KEYS:
-        if (figure := row.own_quality(metric, dataset)) is not None:
-            source = "; ".join(filter(None, (figure.source, figure.how)))
-            cells |= {key: figure.value, f"{key}_kind": figure.kind, f"{key}_source": escape_csv(source)}
+    for column in (*QUALITY, *own):
+        if column.cell is not None and (figure := row.own_quality(*column.cell)) is not None:
+            source = escape_csv("; ".join(filter(None, (figure.source, figure.how))))
+            cells |= zip(_cell_names(column.key), (figure.value, figure.kind, source), strict=True)
     return cells
 
 
@@ -233,7 +240,7 @@ def _figures(row: Row, dataset: str, footnotes: Footnotes) -> Cell:
 
 def _measured(rows: Sequence[Row], footnotes: Footnotes) -> Grid | None:
     """What was measured, of the networks and sets that have it; None where none has."""
-    sets = [each for each in QUALITY_SETS if any(("psnr_y", each) in row.measured for row in rows)]
+    sets = [each for each in QUALITY_SETS if any(("psnr_y", each) in row.measured for row in rows)] + own_sets(rows)
     having = [row for row in rows if row.measured]
     if not having:
         return None
@@ -245,7 +252,7 @@ def _measured(rows: Sequence[Row], footnotes: Footnotes) -> Grid | None:
     for dataset in sets:
         values = [_value(row.measured.get(("psnr_y", dataset))) for row in having]
         cells.append(with_best([_measured_on(row, dataset) for row in having], values, "high"))
-    return Grid(("Model", *sets), transposed(cells), MEASURED_TITLE)
+    return Grid(("Model", *map(shortened, sets)), transposed(cells), MEASURED_TITLE)
 
 
 def _measured_on(row: Row, dataset: str) -> Cell:

@@ -102,6 +102,23 @@ def test_a_table_shows_measured_beside_published_with_the_difference() -> None:
     assert float(cells["psnr_y_set5"]) == pytest.approx(32.3330, abs=1e-4)
 
 
+def test_a_set_of_ones_own_has_columns_behind_the_promised_ones() -> None:
+    own = SetRead(name="Faces", images=1, sha256=OTHER, lr_source="files in LR")
+    book = MeasuredBook([quality(), quality(dataset=own, psnr_mse=50.0)])
+    rows = rows_of([make_record(make_case(name)) for name in ("bsrn", "imdn")], ClaimBook(load_claims()), book)
+    header, *lines = list(csv.reader(io.StringIO(tables.csv(rows))))
+    added = [f"{key}{end}" for key in ("psnr_y_Faces", "ssim_y_Faces") for end in ("", "_kind", "_source")]
+    assert header == [*tables.CSV_HEADER, *added]
+    cells = {line[1]: dict(zip(header, line, strict=True)) for line in lines}
+    # 10 log10(255^2 / 50) = 31.1411 dB.
+    assert float(cells["bsrn"]["psnr_y_Faces"]) == pytest.approx(31.1411, abs=1e-4)
+    assert cells["bsrn"]["psnr_y_Faces_kind"] == "measured"
+    assert cells["imdn"]["psnr_y_Faces"] == ""
+    page = formats.markdown(tables.sections(rows), "x4")
+    assert "31.14/0.8900" in page
+    assert "Measured on Faces (1 images" in page
+
+
 def test_the_table_that_comes_with_srbench_is_that_of_its_records() -> None:
     assert measure_quality.TABLE.read_text(encoding="utf-8") == measure_quality.table()
 

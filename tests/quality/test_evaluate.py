@@ -3,7 +3,9 @@
 import csv
 import json
 import shutil
+from math import log10
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -156,6 +158,20 @@ def test_a_network_of_ones_own_brings_its_weights(run: Run, tmp_path: Path) -> N
     assert [image["name"] for image in record["images"]] == ["a", "b"]
     assert record["evaluation"]["dataset"]["sha256"] == fingerprint(find("faces", tmp_path, 2))
     assert "LR imresize (MATLAB bicubic" in done.out
+
+    # The set is the y axis of figures, and a column of the table, too.
+    profiled = run("profile", "--models", f"{NETWORKS}:Tiny", "--scale", "2", "--static-only", "--output", "out")
+    assert profiled.code == 0
+    assert "faces" in profiled.out
+    drawn = run("plot", "--scale", "2", "--dataset", "faces", "--output", "out")
+    assert drawn.code == 0, drawn.err
+    with Path("out/plot_x2_psnr_y_faces_over_params.csv").open(newline="") as file:
+        [point] = csv.DictReader(file)
+    assert float(point["psnr_y_faces"]) == pytest.approx(fmean(psnr(image) for image in record["images"]))
+
+
+def psnr(image: dict[str, Any]) -> float:
+    return 10 * log10(255**2 / image["scores"][0]["mse"])
 
 
 def test_a_network_that_fails_is_a_row_and_the_others_go_on(run: Run, tmp_path: Path) -> None:

@@ -96,6 +96,14 @@ def test_a_column_by_the_name_that_people_type(typed: str, key: str) -> None:
     assert find(typed) is COLUMNS[key]
 
 
+def test_quality_on_a_set_of_ones_own() -> None:
+    column = find("psnr", "Faces", own=["Faces"])
+    assert (column.key, column.title, column.cell) == ("psnr_y_Faces", "PSNR on Faces", ("psnr_y", "Faces"))
+    with pytest.raises(ValueError, match="unknown data set 'Face'; did you mean Faces"):
+        find("psnr", "Face", own=["Faces"])
+    assert find("psnr", "SET14", own=["Faces"]) is COLUMNS["psnr_y_set14"]
+
+
 @pytest.mark.parametrize("dataset", SETS)
 def test_quality_on_a_set(dataset: str) -> None:
     assert find("psnr", dataset.upper()).key == f"psnr_y_{dataset.lower()}"

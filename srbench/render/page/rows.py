@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from srbench.board.leaderboard import Quality, Row
-from srbench.board.published import quality_key
+from srbench.board.leaderboard import Quality, Row, own_sets
+from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.board.ranks import ranks
 from srbench.records import FAILURES
-from srbench.render.columns import COSTS, DERIVED, QUALITY, Column
+from srbench.render.columns import COSTS, DERIVED, Column
+from srbench.render.columns import quality_columns as columns_of_quality
 from srbench.render.page.values import ColumnData, CostData, FigureData, RowData
 from srbench.render.plots.colors import color_of
 from srbench.render.tables import marks_of, runtime_text
@@ -27,9 +28,9 @@ def cost_columns(rows: Sequence[Row]) -> tuple[ColumnData, ...]:
 
 def quality_columns(rows: Sequence[Row]) -> tuple[ColumnData, ...]:
     """The quality columns that some row has a figure in, a sibling's included."""
-    known = {quality_key(*cell) for row in rows for cell in (*row.measured, *row.quality)}
-    # "PSNR on Set5": a title is made so in columns.py, its set is what stands last.
-    return tuple(_column(column, column.title.rpartition(" ")[2]) for column in QUALITY if column.key in known)
+    known = {cell for row in rows for cell in (*row.measured, *row.quality)}
+    columns = columns_of_quality((*QUALITY_SETS, *own_sets(rows)))
+    return tuple(_column(column, column.cell[1]) for column in columns if column.cell in known and column.cell)
 
 
 def _column(column: Column, dataset: str = "", *, derived: bool = False) -> ColumnData:
@@ -40,7 +41,7 @@ def _column(column: Column, dataset: str = "", *, derived: bool = False) -> Colu
         unit=column.unit,
         good=column.good,
         meaning=column.meaning,
-        dataset=dataset,
+        dataset=plain(dataset),
         derived=derived,
     )
 

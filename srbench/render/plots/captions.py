@@ -7,14 +7,14 @@ from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.columns import SCORE
 from srbench.render.plots.naming import few, listed, shorten
-from srbench.render.plots.spec import CELLS, OF_A_MACHINE, PER_IMAGE, PlotSpec
+from srbench.render.plots.spec import OF_A_MACHINE, PER_IMAGE, PlotSpec
 
 
 def conditions(rows: Sequence[Row], spec: PlotSpec, *, measured: bool) -> list[str]:
     """Data set, scale, PSNR convention, GT size and machine; ``measured``: some of the quality figures are ours."""
-    said = [f"{spec.dataset} x{spec.scale}" if spec.dataset else f"x{spec.scale}"]
+    said = [f"{shorten(spec.dataset, 60)} x{spec.scale}" if spec.dataset else f"x{spec.scale}"]
     titles = {column.key: column.title.partition(" on ")[0] for column in spec.columns}
-    quality = [titles[column.key] for column in spec.columns if column.key in CELLS]
+    quality = [titles[column.key] for column in spec.columns if column.cell is not None]
     if quality:
         said.append(f"{' and '.join(dict.fromkeys(quality))} on Y{'' if measured else ' as published'}")
     if counted := spec.draws(PER_IMAGE):

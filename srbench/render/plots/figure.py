@@ -17,7 +17,7 @@ from srbench.render.plots.marks import draw_front, draw_points, legend_of, paint
 from srbench.render.plots.points import Chart, Point, chart_of, csv_of
 from srbench.render.plots.scales import BubbleScale, axis_of, bubble_scale
 from srbench.render.plots.sheet import INK, LINE_PT, SOFT_INK, Sheet
-from srbench.render.plots.spec import CELLS, PlotSpec
+from srbench.render.plots.spec import PlotSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,12 +108,12 @@ def _attempt(chart: Chart, height: float, nameless: Collection[str]) -> "tuple[F
 
 def _may_be_log(column: Column) -> bool:
     """PSNR and SSIM are logarithms or shares already; costs and throughput span decades."""
-    return column.key not in CELLS
+    return column.cell is None
 
 
 def _least(column: Column) -> float:
     """How far an axis reaches around a single value: 0.2 dB where PSNR has two digits; 0 leaves it to the value."""
-    return 20 * 10.0**-column.digits if column.key in CELLS else 0.0
+    return 20 * 10.0**-column.digits if column.cell is not None else 0.0
 
 
 def _notes(chart: Chart, scale: BubbleScale | None, nameless: Collection[str]) -> list[str]:

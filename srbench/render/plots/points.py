@@ -9,7 +9,7 @@ from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
-from srbench.render.plots.spec import CELLS, OF_A_MACHINE, PER_IMAGE, TIMED, PlotSpec
+from srbench.render.plots.spec import OF_A_MACHINE, PER_IMAGE, TIMED, PlotSpec
 
 Direction = Literal["low", "high"]
 
@@ -140,7 +140,7 @@ def _circumstances(row: Row, spec: PlotSpec) -> tuple[str, ...]:
 
 def _quality(row: Row, spec: PlotSpec) -> Quality | None:
     """The row's own figure in the first quality column that is drawn."""
-    cells = [CELLS[column.key] for column in (spec.y, spec.x, *spec.columns) if column.key in CELLS]
+    cells = [column.cell for column in (spec.y, spec.x, *spec.columns) if column.cell is not None]
     return row.own_quality(*cells[0]) if cells else None
 
 
@@ -171,9 +171,9 @@ def _reason_to_leave_out(row: Row, spec: PlotSpec) -> str | None:
     for column in (spec.x, spec.y):
         if column.raw(row) is not None:
             continue
-        if column.key not in CELLS:
+        if column.cell is None:
             return row.status if row.status in FAILURES else f"no {column.title}"
-        found = row.quality.get(CELLS[column.key])
+        found = row.quality.get(column.cell)
         return f"figure of {found.sibling}" if found and found.sibling else f"no {column.title}"
     return None
 

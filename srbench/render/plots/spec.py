@@ -3,12 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from srbench.board.leaderboard import QUALITY_METRICS
-from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.render.columns import SCORE, Column
 
-#: (metric, set) of each quality column.
-CELLS = {quality_key(metric, dataset): (metric, dataset) for metric in QUALITY_METRICS for dataset in QUALITY_SETS}
 PER_IMAGE = ("multi_adds", "activations")
 TIMED = ("runtime_ms", "throughput_mp_s")
 OF_A_MACHINE = (*TIMED, "peak_memory_mib", SCORE)
@@ -40,8 +36,7 @@ class PlotSpec:
     @property
     def dataset(self) -> str | None:
         """The test set of the first quality column, None where there is none."""
-        cells = [CELLS[column.key] for column in self.columns if column.key in CELLS]
-        return cells[0][1] if cells else None
+        return next((column.cell[1] for column in self.columns if column.cell is not None), None)
 
     def draws(self, keys: Sequence[str]) -> list[Column]:
         """Those of the columns that are drawn."""
