@@ -10,6 +10,8 @@ from srbench.measure.stats import Interval
 
 #: The key of the whole score among ``log_scores``.
 MAIN = "main"
+#: The runtime that is ranked.
+TIME = "ave_time_ms"
 #: Natural logarithm of what is still safely a float.
 _LARGEST = math.log(1e308)
 #: Of a score whose exponent nobody would read.
@@ -26,6 +28,7 @@ class Entry:
         given_ranks: by metric, where a published table orders values that it prints alike.
         runtime: the ranked runtime in ms with its interval, where it was measured here.
         remarks: what is to be said of it, one sentence each, such as two counters that disagree.
+        claims: of values that are not measured: kind and source, by metric.
         listed_below: the source lists it without a rank.
     """
 
@@ -34,6 +37,7 @@ class Entry:
     given_ranks: Mapping[str, int] = field(default_factory=dict)
     runtime: Interval | None = None
     remarks: tuple[str, ...] = ()
+    claims: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     listed_below: bool = False
 
 
@@ -80,20 +84,21 @@ def rank(entries: Sequence[Entry], edition: Edition, baseline: Entry | None = No
     ranked = [each for each in standings if each.ranked]
     last = [Standing(baseline, False, True, remarks=list(baseline.remarks))] if baseline is not None else []
     rule = edition.rule
+    published = edition.baseline.values if edition.baseline is not None else {}
+    reference = baseline.values if baseline is not None else published
     if isinstance(rule, RankSums):
         _by_sums(ranked, rule)
         order = _by_metric(rule.main)
     elif isinstance(rule, ExpScore):
-        published = edition.baseline.values if edition.baseline is not None else {}
-        _by_score([*standings, *last], ranked, rule, baseline.values if baseline is not None else published)
+        _by_score([*standings, *last], ranked, rule, reference)
         order = _by_main(1)
     elif isinstance(rule, RealTime):
-        _by_speed(standings, ranked, rule)
+        _by_speed([*standings, *last], ranked, rule)
         order = _by_main(-1)
     else:
         order = _by_metric(rule.by)
     standings.sort(key=lambda each: (not each.ranked, each.rank or 0, order(each)))
-    _say_what_noise_decides([each for each in standings if each.ranked], rule)
+    _say_what_noise_decides([each for each in standings if each.ranked], rule, reference)
     return [*standings, *last]
 
 
@@ -108,15 +113,15 @@ def _admitted(entry: Entry, edition: Edition) -> Standing:
     digits = edition.floor.round_to
     for metric, least in edition.floor.values.items():
         exact = entry.values.get(metric)
-        where = "validation" if metric.startswith("val") else "test"
+        where = {"val_psnr": "validation", "test_psnr": "test"}.get(metric, metric)
         if exact is None:
-            standing.remarks.append(f"PSNR on {where} is not known: the floor of {least:.2f} dB is not applied")
+            standing.remarks.append(f"PSNR on {where} is not known: the floor of {least:.2f} is not applied")
         elif (round(exact, digits) if digits is not None else exact) < least:
             reason = edition.floor.admitted.get(entry.team)
             standing.ranked = standing.ranked and reason is not None
-            standing.remarks.append(reason or f"{exact:.4g} dB on {where} is below the floor of {least:.2f}")
+            standing.remarks.append(reason or f"{exact:.4f} on {where} is below the floor of {least:.2f}")
         elif exact < least:
-            standing.remarks.append(f"passes the floor of {least:.2f} dB on {where} only by rounding: {exact:.4f}")
+            standing.remarks.append(f"passes the floor of {least:.2f} on {where} only by rounding: {exact:.4f}")
     return standing
 
 
@@ -131,13 +136,9 @@ def _by_main(sign: int) -> Callable[[Standing], float]:
 def _by_sums(ranked: Sequence[Standing], rule: RankSums) -> None:
     for metric in rule.ranked:
         # A published table may order values that it prints alike: it knew more digits, its own ranks tell.
-        ordered = sorted(ranked, key=lambda each: (each.entry.values[metric], each.entry.given_ranks.get(metric, 0)))
-        for place, each in enumerate(ordered, 1):
-            each.ranks[metric] = place
-            before = ordered[place - 2] if place > 1 else None
-            same = before is not None and before.entry.values[metric] == each.entry.values[metric]
-            if same and before is not None and metric not in each.entry.given_ranks:
-                each.ranks[metric] = before.ranks[metric]
+        keys = {id(each): (each.entry.values[metric], each.entry.given_ranks.get(metric, 0)) for each in ranked}
+        for each in ranked:
+            each.ranks[metric] = 1 + sum(key < keys[id(each)] for key in keys.values())
     for total in rule.sums:
         for each in ranked:
             each.sums[total.title] = sum(each.ranks[metric] for metric in total.of)
@@ -163,14 +164,8 @@ def _by_score(
         if metric not in reference:
             raise MissingValueError(f"the baseline has no {metric}")
     for each in everyone:
-        if rule.needs - each.entry.values.keys():
-            continue
-        for metric in rule.weights:
-            each.log_scores[metric] = rule.factor * each.entry.values[metric] / reference[metric]
-        weighted = [math.log(weight) + each.log_scores[metric] for metric, weight in rule.weights.items()]
-        largest = max(weighted)
-        # A published score reaches 1e49 and may go beyond what a float holds: its logarithm does not.
-        each.log_scores[MAIN] = largest + math.log(sum(math.exp(term - largest) for term in weighted))
+        if not rule.needs - each.entry.values.keys():
+            each.log_scores.update(_scores(each.entry.values, rule, reference))
     for metric in (*rule.weights, MAIN):
         for each in ranked:
             each.ranks[metric] = 1 + sum(other.log_scores[metric] < each.log_scores[metric] for other in ranked)
@@ -178,24 +173,47 @@ def _by_score(
         each.rank = each.ranks.pop(MAIN)
 
 
+def _scores(values: Mapping[str, float], rule: ExpScore, reference: Mapping[str, float]) -> dict[str, float]:
+    """Logarithms of the score of each metric and of the whole one."""
+    scores = {metric: rule.factor * values[metric] / reference[metric] for metric in rule.weights}
+    weighted = [math.log(weight) + scores[metric] for metric, weight in rule.weights.items()]
+    largest = max(weighted)
+    # A published score reaches 1e49 and may go beyond what a float holds: its logarithm does not.
+    return scores | {MAIN: largest + math.log(sum(math.exp(term - largest) for term in weighted))}
+
+
 def _by_speed(everyone: Sequence[Standing], ranked: Sequence[Standing], rule: RealTime) -> None:
     for each in (each for each in everyone if not rule.needs - each.entry.values.keys()):
-        gain = each.entry.values[rule.psnr] - rule.bicubic_psnr
-        speed = math.log(2 / 0.1) - 0.5 * math.log(each.entry.values[rule.time])
-        each.log_scores[MAIN] = gain * math.log(2) + speed if gain >= 0 else -math.inf
+        each.log_scores[MAIN] = _speed(each.entry.values, rule)
     for each in ranked:
         each.rank = 1 + sum(other.log_scores[MAIN] > each.log_scores[MAIN] for other in ranked)
 
 
-def _say_what_noise_decides(ranked: Sequence[Standing], rule: RankSums | ExpScore | RealTime | Listed) -> None:
-    """A rank that two overlapping runtimes decide says so."""
+def _speed(values: Mapping[str, float], rule: RealTime) -> float:
+    """The logarithm of the score; -inf below bicubic."""
+    gain = values[rule.psnr] - rule.bicubic_psnr
+    return gain * math.log(2) + math.log(2 / 0.1) - 0.5 * math.log(values[rule.time]) if gain >= 0 else -math.inf
+
+
+def _say_what_noise_decides(
+    ranked: Sequence[Standing], rule: RankSums | ExpScore | RealTime | Listed, reference: Mapping[str, float]
+) -> None:
+    """Neighbours whose order turns round somewhere within the intervals of their runtimes."""
     if isinstance(rule, Listed):
         return
+
+    def cost(entry: Entry, time_ms: float) -> float:
+        values = {**entry.values, TIME: time_ms}
+        if isinstance(rule, ExpScore):
+            return _scores(values, rule, reference)[MAIN]
+        return -_speed(values, rule) if isinstance(rule, RealTime) else values[rule.main]
+
     for first, second in pairwise(ranked):
         one, other = first.entry.runtime, second.entry.runtime
-        if one is not None and other is not None and one.low <= other.high and other.low <= one.high:
+        if one is not None and other is not None and cost(first.entry, one.high) > cost(second.entry, other.low):
             second.remarks.append(
-                f"its runtime's interval overlaps that of {first.entry.team}: noise may have decided their order"
+                f"within the intervals of both runtimes its order and that of {first.entry.team} turns round: noise "
+                "may have decided it"
             )
 
 

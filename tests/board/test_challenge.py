@@ -3,6 +3,7 @@
 import csv
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,15 @@ RANKS = {
 EXCEPTIONS = {
     # Its sum of 18 is MegSR's too: every other tie of the table shares its rank, this one does not.
     ("2022", "Alpan Team", "sub1_rank"): (10, 9),
+}
+#: Ranks of values that the table of 2022 prints alike and orders all the same, since it knew more digits; by what is
+#: printed they share a rank: 0.276, 0.317, 0.326 and 0.339 M, and 21.11 G, which stands in reverse order of the rows.
+PRINTED_ALIKE = {
+    ("NKU-ESR", "params_m"): (7, 6),
+    ("Aselsan Research", "params_m"): (12, 11),
+    ("Alpan Team", "params_m"): (15, 14),
+    ("Express", "params_m"): (17, 16),
+    ("Dragon", "flops_g"): (18, 17),
 }
 
 
@@ -62,6 +72,19 @@ def test_ranks_and_scores_are_those_of_the_published_table(row: dict[str, str]) 
         if row[f"score_{name}"]:
             # The inputs are printed with two or three digits: scores agree within 1 %.
             assert standing.log_scores[metric] == pytest.approx(math.log(float(row[f"score_{name}"])), abs=0.01)
+
+
+@needs_shared(TABLES)
+def test_ranks_by_metric_follow_from_what_is_printed_but_for_five_ties() -> None:
+    edition = protocols.find("ntire2022")
+    found, _ = entries.read(SHARED / TABLES, edition)
+    bare = {s.entry.team: s for s in challenge.rank([replace(each, given_ranks={}) for each in found], edition)}
+    differing = {}
+    for row in published("2022"):
+        for metric, name in RANKS.items():
+            if row[f"rank_{name}"] and bare[row["team"]].ranks[metric] != int(row[f"rank_{name}"]):
+                differing[row["team"], metric] = int(row[f"rank_{name}"]), bare[row["team"]].ranks[metric]
+    assert differing == PRINTED_ALIKE
 
 
 @needs_shared(TABLES)
@@ -140,8 +163,8 @@ def test_a_score_that_nobody_would_read_is_cut() -> None:
     ("psnr", "ranked", "said"),
     [
         # NTIRE 2026's results.json: PDS has 26.8964 on validation and was ranked (ntire_protocol.md, section 2).
-        (26.8964, True, "passes the floor of 26.90 dB on validation only by rounding: 26.8964"),
-        (26.8949, False, "26.89 dB on validation is below the floor of 26.90"),
+        (26.8964, True, "passes the floor of 26.90 on validation only by rounding: 26.8964"),
+        (26.8949, False, "26.8949 on validation is below the floor of 26.90"),
         (26.9, True, ""),
     ],
 )
@@ -163,7 +186,7 @@ def test_without_psnr_the_floor_is_not_applied_and_says_so() -> None:
     bare = Entry("net", {"ave_time_ms": 1, "params_m": 1, "flops_g": 1})
     [found] = challenge.rank([bare], protocols.find("ntire2025"))
     assert found.ranked
-    assert "PSNR on test is not known: the floor of 26.99 dB is not applied" in found.remarks
+    assert "PSNR on test is not known: the floor of 26.99 is not applied" in found.remarks
 
 
 def test_ties_of_2023_go_to_the_simpler_then_to_the_faster() -> None:
@@ -207,8 +230,18 @@ def test_what_noise_may_have_decided_says_so() -> None:
         return Entry(team, entry(team, median).values, runtime=interval)
 
     found = challenge.rank([timed("a", 10), timed("b", 11), timed("c", 20)], protocols.find("ntire2024"))
+    # 10 +- 1 and 11 +- 1 ms overlap; 12 and 19 do not.
     assert [len(s.remarks) for s in found] == [0, 1, 0]
-    assert "overlaps that of a" in found[1].remarks[0]
+    assert "its order and that of a turns round" in found[1].remarks[0]
+
+
+def test_runtimes_that_overlap_do_not_decide_what_other_costs_do() -> None:
+    def timed(team: str, params: float) -> Entry:
+        return Entry(team, entry(team, 10, params).values, runtime=Interval(10, 9, 11, "t95_processes"))
+
+    # 0.317 M is the baseline's, 3.17 M scores e^20 for a share of 0.15: no runtime of 9 to 11 ms outweighs that.
+    found = challenge.rank([timed("a", 0.317), timed("b", 3.17)], protocols.find("ntire2024"))
+    assert [s.remarks for s in found] == [[], []]
 
 
 def test_an_entry_without_a_number_is_listed_and_not_ranked() -> None:

@@ -196,7 +196,7 @@ def test_a_long_name_and_a_huge_number_leave_a_table_readable() -> None:
 
 def test_what_holds_of_all_is_said_once() -> None:
     known = {"ave_time_ms": 1.0, "params_m": 1.0, "flops_g": 1.0}
-    missing = "PSNR on test is not known: the floor of 26.99 dB is not applied"
+    missing = "PSNR on test is not known: the floor of 26.99 is not applied"
     text, notes = shown(Entry("a", known), Entry("b", known | {"val_psnr": 26.9}))
     assert f"Of all entries: {missing}." in notes
     assert missing not in notes  # and no entry has a mark for it
