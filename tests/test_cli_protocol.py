@@ -2,10 +2,18 @@
 
 import csv
 import math
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from srbench import store
+from srbench.quality import store as quality_store
+from srbench.quality.protocols import PRESETS, Score
+from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
+from srbench.records import Count, Record
+from tests.builders import NOON, make_case, make_latency, make_machine, make_record, make_workload
 from tests.command_line import Run
 from tests.shared_files import SHARED, needs_shared
 
@@ -117,6 +125,125 @@ def test_wrong_input_is_one_line(run: Run, arguments: tuple[str, ...], said: str
     assert done.code == 2
     assert said in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+# --- Records that do not compare
+
+
+def timed(variant: str, side: int, ms: float, minutes: int = 0, **changes: Any) -> Record:
+    load = make_workload(lr_width=side, lr_height=side, gt_width=4 * side, gt_height=4 * side)
+    case = make_case(variant, workload=load).model_copy(update={"threads": changes.pop("threads", 2)})
+    return make_record(case, minutes=minutes, latency=make_latency(*[[ms] * 7] * 3), **changes)
+
+
+HOUSE = """title = "House"
+source = "ours"
+scale = 4
+columns = [{ key = "ave_time_ms", title = "Time", digits = 1 }, { key = "flops_g", title = "G", digits = 3 }]
+[inputs]
+counts_lr = [32, 32]
+time_lr = [64, 64]
+val_set = "DIV2K_valid"
+[rule]
+kind = "rank-sums"
+main = "ave_time_ms"
+ranked = ["ave_time_ms"]
+sums = []
+"""
+RANKED = ("leaderboard", "--protocol", "house.toml")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    (tmp_path / "house.toml").write_text(HOUSE)
+    return tmp_path / "results"
+
+
+def teams(text: str, names: tuple[str, ...] = ("span", "rfdn")) -> dict[str, str]:
+    return {line.split()[0]: line.split()[1] for line in text.splitlines() if line.startswith(names)}
+
+
+def test_networks_of_two_machines_are_not_ranked_together(run: Run, house: Path, tmp_path: Path) -> None:
+    other = make_machine().model_copy(update={"name": "Other CPU"})
+    store.write(house, timed("span", 64, 10))
+    store.write(tmp_path / "more", timed("rfdn", 64, 20, machine=other))
+    refused = run(*RANKED, "results", "more")
+    assert refused.code == 2
+    assert "records of several machines: Other CPU, " in refused.err
+    store.write(house, timed("rfdn", 64, 20, machine=other, minutes=1))
+    assert "records of several machines" in run(*RANKED, "--machine", "all").err
+    assert teams(run(*RANKED, "--machine", "Other CPU").out) == {"rfdn": "1"}
+
+
+def test_networks_with_other_numbers_of_threads_are_not_ranked_together(run: Run, house: Path) -> None:
+    store.write(house, timed("rfdn", 64, 20, threads=1))
+    store.write(house, timed("span", 64, 10, minutes=1))
+    done = run(*RANKED)
+    assert teams(done.out) == {"span": "1"}
+    assert "left out: 1 record(s) of another device or number of threads" in done.err
+
+
+def test_psnr_of_another_copy_of_the_set_is_left_out(run: Run, house: Path) -> None:
+    for minutes, (variant, name, copy) in enumerate(
+        (("span", "DIV2K_valid", "a"), ("rfdn", "DIV2K_valid", "b"), ("imdn", "DIV2K_valid_crop", "c"))
+    ):
+        store.write(house, timed(variant, 64, 10 + minutes, minutes=minutes))
+        store.write(house, timed(variant, 32, 10, minutes=minutes))
+        quality_store.write(house, scored(variant, name, copy * 64, minutes))
+    text = HOUSE.replace("columns = [", 'columns = [{ key = "val_psnr", title = "PSNR", digits = 2 }, ')
+    house.with_name("house.toml").write_text(text)
+    assert run(*RANKED).code == 0
+    with Path("results/house.csv").open(newline="") as file:
+        found = {row["team"]: row["val_psnr"] for row in csv.DictReader(file)}
+    # The copy that was measured last stands; another set is none of the edition's.
+    assert {team: bool(psnr) for team, psnr in found.items()} == {"span": False, "rfdn": True, "imdn": False}
+
+
+def scored(variant: str, name: str, copy: str, minutes: int) -> QualityRecord:
+    asked = Evaluation(
+        model=make_case(variant).model,
+        scale=4,
+        checkpoint=Checkpoint(file="net.pth", sha256="c" * 64, form="deploy"),
+        dataset=SetRead(name=name, images=1, sha256=copy, lr_source="files"),
+        protocols=(PRESETS["ntire"],),
+        device="cpu",
+    )
+    return QualityRecord(
+        srbench_version="0.1.0",
+        evaluation=asked,
+        machine=make_machine(),
+        finished=NOON + timedelta(minutes=minutes),
+        images=(ImageResult(name="0801", scores=(Score(mse=100.0, ssim=0.8),)),),
+    )
+
+
+def test_only_counts_of_the_edition_s_input_are_disputed(run: Run, house: Path) -> None:
+    for side in (32, 64):
+        count = Count(counter="fvcore", version="1", multi_adds=side * 10**9, differences=())
+        store.write(house, timed("span", side, 10, counts=(count,)))
+    done = run(*RANKED)
+    assert "fvcore counts 32.00 G" in done.out
+    assert "fvcore counts 64.00 G" not in done.out
+
+
+def test_a_baseline_that_another_takes_the_place_of_is_listed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "team,status,ave_time_ms,params_m,flops_g\nA,,1,1,1\nB,,2,1,1\nBase,baseline,3,1,1\n"
+    )
+    done = run("leaderboard", "--protocol", "ntire2024", "t.csv", "--baseline", "A")
+    assert done.code == 0
+    assert "marked as the baseline where it stood; listed, not ranked" in done.out
+    assert any(line.startswith("Base ") for line in done.out.splitlines())
+    (tmp_path / "u.csv").write_text("team,status,ave_time_ms,params_m,flops_g\nC,,1,1,1\nOther,baseline,3,1,1\n")
+    assert "both 'Base' and 'Other' are marked" in run("leaderboard", "--protocol", "ntire2024", "t.csv", "u.csv").err
+
+
+def test_the_command_that_makes_records_can_be_pasted(run: Run, house: Path) -> None:
+    store.write(house, timed("span", 16, 10))
+    assert "'srbench profile --protocol house.toml --models ... --output results' makes them" in run(*RANKED).err
+    wrong = run("leaderboard", "--protocol", "rtsr2023")
+    assert "no records of x2" in wrong.err
+    assert "'srbench profile --protocol rtsr2023 --models ... --output results' makes them" in wrong.err
 
 
 def test_a_team_that_stands_twice_is_an_error(run: Run, tmp_path: Path) -> None:

@@ -1,26 +1,30 @@
 """Entries of a challenge, from its published tables (CSV), its scripts' results (JSON, text) and our own rows."""
 
 import csv
+import io
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from srbench.board.challenge import Entry
-from srbench.board.leaderboard import Row
+from srbench.board.leaderboard import Quality, Row
 from srbench.board.protocols import METRICS, Edition
 from srbench.errors import InputError
 from srbench.records import FAILURES
 
 #: Rank columns of a CSV -> the metric that they rank.
-_RANKS = {
+_RANKS = {f"rank_{metric}": metric for metric in METRICS} | {
     "rank_runtime": "ave_time_ms",
     "rank_params": "params_m",
     "rank_flops": "flops_g",
     "rank_acts": "acts_m",
     "rank_mem": "mem_mb",
 }
+#: What convolutions that are no modules leave to the challenges' hooks.
+_MAY_BE_ZERO = frozenset(("acts_m", "conv"))
 #: A table may hold a network several times; this kind of row is what the edition itself printed.
 _PRINTED = "published table"
 #: Keys of the challenges' results.json (test_demo.py, 2022 to 2026) -> metrics.
@@ -36,6 +40,8 @@ JSON_KEYS = {
     "valid_memory": "mem_mb",
     "num_conv": "conv",
 }
+#: Runtimes that are averaged, and of which images they are.
+_TIMED = (("val_time_ms", "validation"), ("test_time_ms", "test"))
 #: Titles of results.txt -> metrics, and how a number is printed there.
 TEXT_COLUMNS = {
     "Val PSNR": ("val_psnr", "2.2f"),
@@ -73,11 +79,17 @@ def read(path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
     if any(not entry.team.strip() for entry in entries):
         raise InputError(f"{path}: an entry has no name")
     if baseline is None:
-        baseline = next((entry for entry in entries if _is_baseline(entry.team, edition)), None)
+        baseline = _only([entry for entry in entries if _is_baseline(entry.team, edition)], path)
         entries = [entry for entry in entries if entry is not baseline]
     if not entries:
         raise InputError(f"{path} holds no entry of {edition.name}")
     return entries, baseline
+
+
+def _only(baselines: Sequence[Entry], path: Path) -> Entry | None:
+    if len(baselines) > 1:
+        raise InputError(f"{path} marks {len(baselines)} baselines: {', '.join(each.team for each in baselines)}")
+    return baselines[0] if baselines else None
 
 
 def _is_baseline(team: str, edition: Edition) -> bool:
@@ -87,7 +99,7 @@ def _is_baseline(team: str, edition: Edition) -> bool:
 
 
 def _from_csv(text: str, path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
-    rows = list(csv.DictReader(text.splitlines()))
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     if not rows:
         raise InputError(f"{path} has no rows below its header")
     header = set(rows[0])
@@ -101,16 +113,22 @@ def _from_csv(text: str, path: Path, edition: Edition) -> tuple[list[Entry], Ent
         rows = [row for row in rows if year is not None and row["year"] == year[0]]
         if not rows:
             raise InputError(f"{path} holds no entry of {edition.name}; its column year has {', '.join(years)}")
+    if edition.challenge and "challenge" in header:
+        rows = [row for row in rows if row["challenge"].casefold() == edition.challenge.casefold()]
+        if not rows:
+            raise InputError(f"{path} holds no entry of {edition.challenge}, the challenge of {edition.name}")
     if any(row.get("kind") == _PRINTED for row in rows):
         rows = [row for row in rows if row["kind"] == _PRINTED]
     entries = [(row.get("status", ""), _csv_entry(row, path)) for row in rows]
-    baseline = [entry for status, entry in entries if status == "baseline"]
-    return [entry for status, entry in entries if status != "baseline"], baseline[0] if baseline else None
+    baseline = _only([entry for status, entry in entries if status == "baseline"], path)
+    return [entry for status, entry in entries if status != "baseline"], baseline
 
 
 def _csv_entry(row: Mapping[str, str | None], path: Path) -> Entry:
     # The apostrophe by which our own CSV keeps a spreadsheet from running a name is no part of it.
     team = re.sub(r"^'(?=[=+@-])", "", row["team"] or "")
+    if None in row:
+        raise InputError(f"{path}: the row of '{team}' has more cells than the header")
     values = {key: _number(row[key] or "", key, team, path) for key in METRICS if row.get(key)}
     given = {metric: round(_number(row[key] or "", key, team, path)) for key, metric in _RANKS.items() if row.get(key)}
     return Entry(team, values, given, listed_below=row.get("status") == "reference")
@@ -123,14 +141,14 @@ def _number(text: str, column: str, team: str, path: Path) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise InputError(f"{path}: {column} of '{team}' is '{text}', no number")
-    if value <= 0:
+    if value < 0 or (value == 0 and column not in _MAY_BE_ZERO and JSON_KEYS.get(column) not in _MAY_BE_ZERO):
         raise InputError(f"{path}: {column} of '{team}' is {text}; it must be positive")
     return value
 
 
 def _from_json(text: str, path: Path, _: Edition) -> tuple[list[Entry], Entry | None]:
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
     except json.JSONDecodeError as error:
         raise InputError(f"{path} is not JSON: {error}") from None
     if not isinstance(content, dict) or not all(isinstance(each, dict) for each in content.values()):
@@ -142,8 +160,16 @@ def _from_json(text: str, path: Path, _: Edition) -> tuple[list[Entry], Entry | 
             for key, metric in JSON_KEYS.items()
             if figures.get(key) is not None
         }
-        entries.append(Entry(team.strip(), _averaged(values)))
+        entries.append(_averaged(team.strip(), values))
     return entries, None
+
+
+def _once(pairs: Sequence[tuple[str, object]], path: Path) -> dict[str, object]:
+    """A JSON object, whose names must differ."""
+    names = Counter(name for name, _ in pairs)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise InputError(f"{path}: '{twice[0]}' stands {names[twice[0]]} times; a name must be one entry's")
+    return dict(pairs)
 
 
 def _from_text(text: str, path: Path, _: Edition) -> tuple[list[Entry], Entry | None]:
@@ -160,14 +186,17 @@ def _from_text(text: str, path: Path, _: Edition) -> tuple[list[Entry], Entry | 
             for title, cell in zip(head[1:], cells[1:], strict=True)
             if title in TEXT_COLUMNS and cell not in ("", "-")
         }
-        entries.append(Entry(cells[0], _averaged(values)))
+        entries.append(_averaged(cells[0], values))
     return entries, None
 
 
-def _averaged(values: dict[str, float]) -> dict[str, float]:
-    """The ranked runtime is the mean over validation and test; of one of them where the other is not known."""
-    times = [values[key] for key in ("val_time_ms", "test_time_ms") if key in values]
-    return values if "ave_time_ms" in values or not times else values | {"ave_time_ms": sum(times) / len(times)}
+def _averaged(team: str, values: dict[str, float]) -> Entry:
+    """The ranked runtime is the mean over validation and test; where one is not known the other's, and says so."""
+    known = {name: values[key] for key, name in _TIMED if key in values}
+    if "ave_time_ms" in values or not known:
+        return Entry(team, values)
+    remarks = [f"its runtime is that on {name} alone" for name in known] if len(known) < len(_TIMED) else []
+    return Entry(team, values | {"ave_time_ms": sum(known.values()) / len(known)}, remarks=tuple(remarks))
 
 
 def from_rows(rows: Iterable[Row], edition: Edition, quality: Mapping[tuple[str, str, str], float]) -> list[Entry]:
@@ -188,10 +217,15 @@ def from_rows(rows: Iterable[Row], edition: Edition, quality: Mapping[tuple[str,
 def _own(
     variant: str, form: str, rows: Sequence[Row], edition: Edition, quality: Mapping[tuple[str, str, str], float]
 ) -> Entry:
-    counted = next((row for row in rows if _lr(row) == edition.inputs.counts_lr and row.params is not None), None)
-    timed = next((row for row in rows if _lr(row) == edition.inputs.time_lr and row.runtime_ms is not None), None)
+    # What a network that failed has measured before is no result; of one that gave a wrong size not even its counts.
+    counted = next(
+        (row for row in rows if _lr(row) == edition.inputs.counts_lr and row.params and row.status != "MISMATCH"), None
+    )
+    sound = [row for row in rows if row.status not in FAILURES]
+    timed = next((row for row in sound if _lr(row) == edition.inputs.time_lr and row.runtime_ms is not None), None)
     values: dict[str, float] = {}
     remarks = []
+    claims: dict[str, tuple[str, str]] = {}
     if counted is not None:
         known = {
             "params_m": (counted.params, 1e6),
@@ -214,8 +248,12 @@ def _own(
             name, _, dataset = metric.rpartition("_")
             found = next((f for (m, s), f in _quality(rows[0]).items() if (m, s.lower()) == (name, dataset)), None)
             if found is not None:
-                values[metric] = found
-    y_only = rows[0].colors == "y" and edition.rule.kind != "listed"
+                values[metric] = found.value
+                if found.kind != "measured":
+                    claims[metric] = found.kind, found.source
+    y_only = rows[0].colors == "y"
+    if "reconstruction" in rows[0].note:
+        remarks.append("reconstruction, there is no official code of this network")
     if y_only:
         remarks.append("works on luma only: its costs leave out the chroma, not ranked beside RGB networks")
     return Entry(
@@ -223,6 +261,7 @@ def _own(
         values=values,
         runtime=timed.runtime_ms if timed is not None else None,
         remarks=tuple(remarks),
+        claims=claims,
         listed_below=y_only,
     )
 
@@ -232,10 +271,10 @@ def team_of(variant: str, form: str) -> str:
     return variant + ("@train" if form == "train" else "")
 
 
-def _quality(row: Row) -> dict[tuple[str, str], float]:
+def _quality(row: Row) -> dict[tuple[str, str], Quality]:
     keys = {*row.quality, *row.measured}
     found = {(metric, dataset): row.own_quality(metric, dataset) for metric, dataset in keys}
-    return {key: figure.value for key, figure in found.items() if figure is not None}
+    return {key: figure for key, figure in found.items() if figure is not None}
 
 
 def _lr(row: Row) -> tuple[int | None, int | None]:

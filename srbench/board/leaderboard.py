@@ -141,6 +141,17 @@ def of_one_machine(records: Sequence[Record], machine: str | None = None) -> lis
     return [record for record in records if record.machine.name == wanted]
 
 
+def of_one_condition(records: Sequence[Record]) -> list[Record]:
+    """Those whose runtimes compare: of the newest one's device and number of threads; and those of shapes alone."""
+    timed = [record for record in records if record.latency is not None]
+    if not timed:
+        return list(records)
+    here = max(timed, key=_age).case
+    return [
+        r for r in records if r.case.device == "none" or (r.case.device, r.case.threads) == (here.device, here.threads)
+    ]
+
+
 def without_shadows(records: Iterable[Record]) -> list[Record]:
     """One record for each question where shapes-only and measured records answer the same.
 

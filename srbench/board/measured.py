@@ -37,7 +37,7 @@ def measured_of(record: QualityRecord) -> Measured | None:
     if mean is None or asked.tile is not None or asked.dtype != "float32":
         return None
     return Measured(
-        variant=_name(asked.model),
+        variant=network_name(asked.model),
         form=asked.model.form,
         scale=asked.scale,
         dataset=asked.dataset.name,
@@ -74,7 +74,7 @@ class MeasuredBook:
         forms: tuple[Form, ...] = ("train", "deploy") if model.form == "deploy" else ("deploy", "train")
         for form in forms:  # the own form last: it wins
             for (variant, its_form, its_scale, dataset), found in self._found.items():
-                if (variant, its_form, its_scale) == (_name(model), form, scale):
+                if (variant, its_form, its_scale) == (network_name(model), form, scale):
                     psnr, ssim = f"{found.psnr_y:.2f}", f"{found.ssim_y:.4f}"
                     source, how = self._source(found), _how(found)
                     figures["psnr_y", dataset] = Quality(found.psnr_y, psnr, "measured", source, how=how)
@@ -97,7 +97,8 @@ def _how(found: Measured) -> str:
     return f"{found.dataset} ({copy}), {PROTOCOL.describe('PSNR', found.scale)}"
 
 
-def _name(model: ModelId) -> str:
+def network_name(model: ModelId) -> str:
+    """Names a network across records, however its file was typed."""
     return model.variant if model.source is None else f"{model.source}:{model.architecture}"
 
 

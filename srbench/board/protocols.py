@@ -22,6 +22,8 @@ EDITIONS = Path(__file__).with_name("editions")
 METRICS: dict[str, str] = {
     "val_psnr": "PSNR on the validation images, dB",
     "test_psnr": "PSNR on the test images, dB",
+    "test_psnr_y": "PSNR on luma of the test images, dB",
+    "test_ssim": "SSIM on the test images",
     "val_time_ms": "runtime on the validation images, ms an image",
     "test_time_ms": "runtime on the test images, ms an image",
     "ave_time_ms": "runtime that is ranked, ms an image",
@@ -111,6 +113,22 @@ class RankSums(Frozen):
     ranked: tuple[str, ...]
     sums: tuple[Sum, ...]
 
+    def check(self) -> None:
+        """Every rank that is added or shown is made, and what decides ties is known by then.
+
+        Raises:
+            ValueError: one is not.
+        """
+        before: set[str] = set()
+        for total in (Sum(title="main", of=(self.main,)), *self.sums):
+            if missing := [metric for metric in total.of if metric not in self.ranked]:
+                raise ValueError(f"'{total.title}' needs the rank of {', '.join(missing)}, which ranked does not name")
+            if total.ties not in {"share", *before, *self.ranked}:
+                raise ValueError(
+                    f"ties of '{total.title}' go to '{total.ties}': neither share nor an earlier sum nor ranked"
+                )
+            before.add(total.title)
+
     @property
     def needs(self) -> frozenset[str]:
         """Metrics without which nothing can be ranked."""
@@ -192,9 +210,10 @@ class Inputs(Frozen):
 class Edition(Frozen):
     """One challenge in one year, or a laboratory's own rules."""
 
-    name: str
+    name: str = Field(pattern=r"^[^/\\\x00-\x1f]+$")
     title: str
     source: str
+    challenge: str = ""
     scale: int = Field(ge=1)
     hardware: str = ""
     inputs: Inputs
@@ -212,6 +231,8 @@ class Edition(Frozen):
         unknown = sorted(named - METRICS.keys())
         given = {**(self.baseline.values if self.baseline else {}), **(self.floor.values if self.floor else {})}
         unknown += sorted(given.keys() - METRICS.keys())
+        if isinstance(self.rule, RankSums):
+            self.rule.check()
         if any(value <= 0 for value in given.values()):
             raise ValueError("values of [baseline] and [floor] must be positive")
         if unknown:

@@ -1,5 +1,6 @@
 """``srbench leaderboard --protocol``: the table of a challenge, of its own entries or of networks measured here."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,7 +10,8 @@ from typing import Literal
 from srbench import store
 from srbench.board import challenge, entries, protocols
 from srbench.board.challenge import MAIN, Entry, MissingValueError, as_float
-from srbench.board.leaderboard import rows_of
+from srbench.board.leaderboard import of_one_condition, rows_of
+from srbench.board.measured import network_name
 from srbench.board.protocols import Edition, ExpScore, RealTime
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
@@ -41,15 +43,18 @@ def standings(
     found: list[Entry] = []
     own_baseline: Entry | None = None
     folders = [path for path in inputs if path.is_dir()] or ([] if inputs else [output])
-    for path in (path for path in inputs if not path.is_dir()):
+    files = [path for path in inputs if not path.is_dir()]
+    for path in files:
         if not path.exists():
             raise InputError(f"no file or folder {path}")
         read, marked = entries.read(path, edition)
         found += read
+        if own_baseline is not None and marked is not None:
+            raise InputError(f"both '{own_baseline.team}' and '{marked.team}' are marked as the baseline")
         own_baseline = own_baseline or marked
-    if found and folders and edition.rule.needs:
-        raise InputError(f"{inputs[0]} and {folders[0]} are of different machines; rank them apart")
-    measured = [entry for folder in folders for entry in _measured(folder, edition, machine)]
+    if files and folders and edition.rule.needs:
+        raise InputError(f"{files[0]} and {folders[0]} are of different machines; rank them apart")
+    measured = _measured(folders, edition, typed_protocol, machine) if folders else []
     found += measured
     teams = Counter(entry.team for entry in found)
     if twice := [team for team, count in teams.items() if count > 1]:
@@ -70,17 +75,19 @@ def standings(
     return OK
 
 
-def score_axis(folder: Path, edition: Edition, baseline: str | None, machine: str | None) -> Column:
+def score_axis(folder: Path, typed_protocol: str, baseline: str | None, machine: str | None) -> Column:
     """The scores of the networks measured in a folder, as a column for figures.
 
     Raises:
         InputError: the edition has ranks and no scores, or the folder lacks what they need.
     """
+    edition = protocols.find(typed_protocol)
     rule = edition.rule
     if not isinstance(rule, ExpScore | RealTime):
         scored = [name for name in protocols.names() if isinstance(protocols.find(name).rule, ExpScore | RealTime)]
         raise InputError(f"{edition.name} has ranks and no scores; {', '.join(scored)} have")
-    found, chosen = _with_baseline(_measured(folder, edition, machine), None, edition, baseline, ours=True)
+    measured = _measured([folder], edition, typed_protocol, machine)
+    found, chosen = _with_baseline(measured, None, edition, baseline, ours=True)
     standings = _ranked(found, edition, chosen)
     known = {each.entry.team: as_float(each.log_scores[MAIN]) for each in standings if MAIN in each.log_scores}
     said = f"Score: {rule.formula}"
@@ -95,7 +102,7 @@ def _ranked(found: Sequence[Entry], edition: Edition, baseline: Entry | None) ->
     try:
         return challenge.rank(found, edition, baseline)
     except MissingValueError as error:
-        raise InputError(f"{edition.name}: {error}") from None
+        raise InputError(f"{edition.name}: {error}; the rule needs it") from None
 
 
 def _file(
@@ -126,7 +133,11 @@ def _with_baseline(
     if chosen is None and network and ours and isinstance(edition.rule, ExpScore):
         raise InputError(f"the baseline {network} of {edition.name} is not among {', '.join(e.team for e in found)}")
     if chosen is not None:
-        return [entry for entry in found if entry is not chosen], chosen
+        others = [entry for entry in found if entry is not chosen]
+        if marked is not None:
+            stood = (*marked.remarks, "marked as the baseline where it stood; listed, not ranked")
+            others.append(replace(marked, remarks=stood, listed_below=True))
+        return others, chosen
     if ours and isinstance(edition.rule, ExpScore) and edition.baseline is not None:
         raise InputError(
             f"{edition.name} scores against {edition.baseline.name}, whose published runtime is of another machine; "
@@ -139,27 +150,40 @@ def _with_baseline(
     return found, marked
 
 
-def _measured(folder: Path, edition: Edition, machine: str | None) -> list[Entry]:
-    records = records_in(folder, [edition.scale], machine)
+def _measured(folders: Sequence[Path], edition: Edition, typed_protocol: str, machine: str | None) -> list[Entry]:
+    """The networks measured in the folders, all on one machine and device and with as many threads.
+
+    Raises:
+        InputError: nothing of the edition's inputs was measured, or on several machines.
+    """
+    cure = (
+        f"'srbench profile --protocol {shlex.quote(typed_protocol)} --models ... "
+        f"--output {shlex.quote(str(folders[0]))}' makes them"
+    )
+    try:
+        records = [record for folder in folders for record in records_in(folder, [edition.scale], machine)]
+    except InputError as error:
+        raise InputError(f"{error}; {cure}") from None
     sizes = {edition.inputs.counts_lr, edition.inputs.time_lr}
     fitting = [r for r in records if (r.case.workload.lr_width, r.case.workload.lr_height) in sizes]
     fitting = [r for r in fitting if r.case.workload.batch == 1]
     if not fitting:
         wanted = " and ".join(f"{width}x{height}" for width, height in sorted(sizes))
+        raise InputError(f"no records of LR {wanted} at x{edition.scale} in {' or '.join(map(str, folders))}; {cure}")
+    machines = {record.machine.name for record in fitting if record.case.device != "none"}
+    if len(machines) > 1:
         raise InputError(
-            f"no records of LR {wanted} at x{edition.scale} in {folder}; "
-            f"'srbench profile --protocol {edition.name} --models ... --output {folder}' makes them"
+            f"records of several machines: {', '.join(sorted(machines))}; a ranking is of one, name it with --machine"
         )
-    # Runtimes of two devices do not compare: the newest one's stand.
-    timed = [record for record in fitting if record.latency is not None]
-    device = max(timed, key=lambda r: r.finished).case.device if timed else "none"
-    fitting = [record for record in fitting if record.case.device in (device, "none")]
-    newest = {_question(record): record for record in sorted(fitting, key=lambda r: r.finished)}
-    rows = rows_of(newest.values(), ClaimBook(load_claims()), measured_in(folder))
-    disputes = _disputes(newest.values())
+    alike = of_one_condition(fitting)
+    if left := len(fitting) - len(alike):
+        say(f"left out: {left} record(s) of another device or number of threads; a ranking is of one")
+    newest = list({_question(record): record for record in sorted(alike, key=lambda r: r.finished)}.values())
+    rows = rows_of(newest, ClaimBook(load_claims()), measured_in(*folders))
+    quality, disputes = _quality(folders, edition, newest), _disputes(newest, edition)
     return [
         replace(entry, remarks=(*entry.remarks, *disputes.get(entry.team, ())))
-        for entry in entries.from_rows(rows, edition, _quality(folder, edition))
+        for entry in entries.from_rows(rows, edition, quality)
     ]
 
 
@@ -168,10 +192,13 @@ def _question(record: Record) -> tuple[object, ...]:
     return case.model.source or case.model.variant, case.model.form, case.workload, case.device == "none"
 
 
-def _disputes(records: Iterable[Record]) -> dict[str, list[str]]:
-    """Team -> what another counter counts otherwise, where others counted too (``--counters``)."""
+def _disputes(records: Iterable[Record], edition: Edition) -> dict[str, list[str]]:
+    """Team -> what another counter counts otherwise in the edition's input, where others counted too."""
     found: dict[str, list[str]] = {}
     for record in records:
+        load = record.case.workload
+        if (load.lr_width, load.lr_height) != edition.inputs.counts_lr:
+            continue
         for count in record.counts:
             if record.complexity is None or count.multi_adds in (None, record.complexity.multi_adds):
                 continue
@@ -182,19 +209,46 @@ def _disputes(records: Iterable[Record]) -> dict[str, list[str]]:
     return found
 
 
-def _quality(folder: Path, edition: Edition) -> dict[tuple[str, str, str], float]:
-    """(variant, form, metric) -> PSNR measured by the edition's protocol on its sets."""
+def _quality(
+    folders: Sequence[Path], edition: Edition, networks: Iterable[Record]
+) -> dict[tuple[str, str, str], float]:
+    """(variant as it was profiled, form, metric) -> PSNR measured by the edition's protocol on its sets.
+
+    Of a set's copies the one that was measured last; what was scored on another is left out.
+    """
     sets = {"val_psnr": edition.inputs.val_set, "test_psnr": edition.inputs.test_set}
-    found: dict[tuple[str, str, str], float] = {}
-    for record in quality_store.read(folder, complain=say):
-        asked = record.evaluation
-        mean = record.mean(edition.inputs.protocol)
-        if mean is None or asked.scale != edition.scale or asked.mode:
-            continue
-        for metric, wanted in sets.items():
-            if wanted and _plain(asked.dataset.name).startswith(_plain(wanted)):
-                found[asked.model.variant, asked.model.form, metric] = mean[0]
-    return found
+    stored = sorted(
+        (record for folder in folders for record in quality_store.read(folder, complain=say)),
+        key=lambda record: record.finished,
+    )
+    fitting = [
+        (metric, mean[0], record.evaluation)
+        for record in stored
+        for metric, wanted in sets.items()
+        if wanted
+        and _is_set(record.evaluation.dataset.name, wanted)
+        and record.evaluation.scale == edition.scale
+        and not record.evaluation.mode
+        and (mean := record.mean(edition.inputs.protocol)) is not None
+    ]
+    copies = {metric: asked.dataset.sha256 for metric, _, asked in fitting}
+    found = {
+        (network_name(asked.model), asked.model.form, metric): psnr
+        for metric, psnr, asked in fitting
+        if asked.dataset.sha256 == copies[metric]
+    }
+    models = [record.case.model for record in networks]
+    return {
+        (model.variant, model.form, metric): found[network_name(model), model.form, metric]
+        for model in models
+        for metric in sets
+        if (network_name(model), model.form, metric) in found
+    }
+
+
+def _is_set(name: str, wanted: str) -> bool:
+    """Whether a folder is that set: ``DIV2K_valid`` is also called ``DIV2K-valid_HR``."""
+    return _plain(name) in {_plain(wanted) + ending for ending in ("", "hr", "gt")}
 
 
 def _plain(name: str) -> str:

@@ -11,6 +11,8 @@ from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.errors import InputError
 from srbench.quality import store as quality_store
+from srbench.quality.results import Evaluation
+from srbench.quality.weights import sha256
 from srbench.records import Record
 from srbench.render import formats, tables
 from srbench.render.formats import Format
@@ -49,9 +51,24 @@ def rows_in(output: Path, scales: Collection[int], machine: str | None, *, with_
     return rows + [row for scale in found for row in (published_rows(scale, claims) if with_published else [])]
 
 
-def measured_in(output: Path) -> MeasuredBook:
-    """Measured quality: of the results folder, and srbench's own."""
-    return MeasuredBook(quality_store.read(output, complain=say), reference())
+def measured_in(*folders: Path) -> MeasuredBook:
+    """Measured quality: of the results folders, and srbench's own.
+
+    What a network of the user's scored before its file was changed is that of another network.
+    """
+    own = [record for folder in folders for record in quality_store.read(folder, complain=say)]
+    return MeasuredBook([record for record in own if not _changed(record.evaluation)], reference())
+
+
+def _changed(asked: Evaluation) -> bool:
+    if asked.model.source is None or asked.checkpoint is None:
+        return False
+    file = Path(asked.model.source)
+    # With a checkpoint the hash is of both files, and where that one lay is not recorded.
+    if asked.checkpoint.file != file.name or not file.is_file() or sha256(file) == asked.checkpoint.sha256:
+        return False
+    say(f"{asked.model.variant} on {asked.dataset.name}: its file has changed since it was evaluated; left out")
+    return True
 
 
 def records_in(output: Path, scales: Collection[int], machine: str | None) -> list[Record]:

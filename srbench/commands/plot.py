@@ -75,7 +75,7 @@ def plot(options: Options) -> int:
     score = None
     records = records_in(options.output, [options.scale], options.machine)
     if edition is not None:
-        score = score_axis(options.output, edition, options.baseline, options.machine)
+        score = score_axis(options.output, str(options.axes.protocol), options.baseline, options.machine)
         records = [record for record in records if _is_timed(record, edition)]
     own = own_sets(_rows(records, options.output)) if options.axes.dataset else []
     spec = spec_of(chosen, options, score, own) if chosen.figure == "trade-off" else None
@@ -239,7 +239,7 @@ def size_of(record: Record) -> str:
 
 
 def one_question(records: Sequence[Record]) -> list[Record]:
-    """What may share a figure: one workload on one device, and of each network and form the newest record.
+    """What may share a figure: one workload on one machine and device, and of each network the newest record.
 
     Runtimes of other sizes or devices would be points that no axis tells apart. The workload with the most networks is
     drawn, of equals the one with the newest record; so are its shapes-only records.
@@ -248,11 +248,11 @@ def one_question(records: Sequence[Record]) -> list[Record]:
     for record in sorted(records, key=lambda r: r.finished):
         by_load.setdefault(record.case.workload, []).append(record)
     here = max(by_load.values(), key=lambda group: (len({_name(r) for r in group}), group[-1].finished))
-    devices = [record.case.device for record in here if record.case.device != "none"]
-    device = max(dict.fromkeys(devices), key=devices.count, default="none")
+    places = [_place(record) for record in here if record.case.device != "none"]
+    place = max(dict.fromkeys(places), key=places.count, default=None)
     kept: dict[tuple[str, str], Record] = {}
     for record in sorted(here, key=lambda r: (r.case.device != "none", r.finished)):
-        if record.case.device in (device, "none"):
+        if record.case.device == "none" or _place(record) == place:
             kept[_name(record)] = record
     return list(kept.values())
 
@@ -266,17 +266,22 @@ def one_condition(records: Sequence[Record]) -> list[Record]:
 
     def condition(record: Record) -> tuple[object, ...]:
         case = record.case
-        return case.device, case.threads, case.workload.batch, case.workload.dtype
+        return record.machine.name, case.device, case.threads, case.workload.batch, case.workload.dtype
 
     measured = [record for record in records if record.case.device != "none"]
     if not measured:
         raise InputError("scaling needs runtimes or peaks; these records are of shapes alone (--static-only)")
     [(most, count)] = Counter(map(condition, measured)).most_common(1)
     if count < len(measured):
-        device, threads, batch, dtype = most
+        _, device, threads, batch, dtype = most
         on = f"{device}{f' with {threads} threads' if threads else ''}, batch {batch}, {dtype}"
         say(f"drawing {on}; not in the figure: {len(measured) - count} record(s) of other conditions")
     return [record for record in measured if condition(record) == most]
+
+
+def _place(record: Record) -> tuple[object, ...]:
+    """Where it was timed; runtimes of two places do not share a figure."""
+    return record.machine.name, record.case.device, record.case.threads
 
 
 def _name(record: Record) -> tuple[str, str]:

@@ -51,13 +51,15 @@ class Protocol(Frozen):
         return f"{metric}-Y(BT.601 16-235, {crop}, {colours}{grey})"
 
 
-#: Of what papers print today; of IMDN's own script and older papers; of the challenges; of published bicubic rows.
+#: Of what papers print today; of IMDN's own script and older papers; of the challenges, and of real-time ones; of
+#: published bicubic rows.
 PRESETS = {
     preset.name: preset
     for preset in (
         Protocol(name="paper"),
         Protocol(name="paper-rounded", y_rounded=True),
         Protocol(name="ntire", channel="rgb"),
+        Protocol(name="rtsr", channel="rgb", crop=0),
         Protocol(name="classic", y_rounded=True, resized="y"),
     )
 }

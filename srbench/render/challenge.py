@@ -22,7 +22,7 @@ def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> S
     teams = [Cell(shortened(s.entry.team), marks=_marks(footnotes, s, common)) for s in standings]
     columns: list[tuple[str, list[Cell]]] = [("Network" if isinstance(rule, Listed) else "Team", teams)]
     known = [column for column in edition.columns if any(column.key in s.entry.values for s in standings)]
-    metrics = [(column.title, _metric(standings, column)) for column in known]
+    metrics = [(column.title, _metric(standings, column, footnotes)) for column in known]
     ranks = [Cell(str(s.rank) if s.rank is not None else DASH) for s in standings]
     if isinstance(rule, RankSums):
         sums = [(total.title, [_sum(s, total.title) for s in standings]) for total in rule.sums]
@@ -59,7 +59,7 @@ def _marks(footnotes: Footnotes, standing: Standing, common: Collection[str]) ->
     return tuple(sorted(marks, key=lambda mark: (len(mark), mark)))
 
 
-def _metric(standings: Sequence[Standing], column: Column) -> list[Cell]:
+def _metric(standings: Sequence[Standing], column: Column, footnotes: Footnotes) -> list[Cell]:
     cells = []
     for standing in standings:
         text = _text(standing.entry, column.key, column.digits)
@@ -68,9 +68,12 @@ def _metric(standings: Sequence[Standing], column: Column) -> list[Cell]:
         rank = standing.ranks.get(column.key)
         # Scores have columns of their own; a rank belongs to the score there.
         shown = rank is not None and column.key not in standing.log_scores
-        cells.append(Cell(text, rank=str(rank) if shown else ""))
+        claims = [standing.entry.claims[key] for key in (column.key, column.beside) if key in standing.entry.claims]
+        marks = dict.fromkeys(footnotes.mark(f"{kind}: {source}") for kind, source in claims)
+        cells.append(Cell(text, rank=str(rank) if shown else "", marks=tuple(marks)))
     values = [s.entry.values.get(column.key) if s.ranked else None for s in standings]
-    return with_best(cells, values, None if column.key == "conv" else "high" if "psnr" in column.key else "low")
+    high = column.key.startswith(("val_psnr", "test_psnr", "test_ssim", "psnr", "ssim"))
+    return with_best(cells, values, None if column.key == "conv" else "high" if high else "low")
 
 
 def _text(entry: Entry, key: str, digits: int) -> str:
@@ -98,8 +101,11 @@ def _scores(standings: Sequence[Standing], metric: str, *, high: bool = False) -
 
 def _rules(standings: Sequence[Standing]) -> frozenset[int]:
     """A line where the ranking ends, and one above the baseline."""
-    lines = {row for row in range(1, len(standings)) if standings[row - 1].ranked and not standings[row].ranked}
-    return frozenset(lines)
+    return frozenset(
+        row
+        for row in range(1, len(standings))
+        if standings[row].baseline or (standings[row - 1].ranked and not standings[row].ranked)
+    )
 
 
 def _caption(edition: Edition) -> str:
@@ -142,8 +148,10 @@ def csv(standings: Sequence[Standing], edition: Edition) -> str:
     metrics = [key for column in edition.columns for key in (column.key, column.beside) if key]
     rows = []
     for standing in standings:
-        row: dict[str, object] = {"team": escape_csv(standing.entry.team), "ranked": int(standing.ranked)}
+        row: dict[str, object] = {"team": escape_csv(standing.entry.team), "status": _status(standing)}
         row |= {key: standing.entry.values.get(key) for key in metrics}
+        for metric, (kind, source) in standing.entry.claims.items():
+            row |= {f"{metric}_kind": kind, f"{metric}_source": escape_csv(source)}
         row |= {f"rank_{_slug(key)}": rank for key, rank in standing.ranks.items()}
         row |= {f"sum_{_slug(title)}": total for title, total in standing.sums.items()}
         for metric, score in standing.log_scores.items():
@@ -154,6 +162,13 @@ def csv(standings: Sequence[Standing], edition: Edition) -> str:
     return pd.DataFrame(rows, columns=[*header, "rank", "remarks"], dtype=object).to_csv(
         index=False, lineterminator="\n"
     )
+
+
+def _status(standing: Standing) -> str:
+    """As the published tables call it; read again, the floor decides anew who of the unranked is."""
+    if standing.baseline:
+        return "baseline"
+    return "ranked" if standing.ranked else "reference" if standing.entry.listed_below else "unranked"
 
 
 def _slug(title: str) -> str:

@@ -71,11 +71,13 @@ class Footnotes:
         self._marks: dict[str, str] = {}
 
     def mark(self, text: str) -> str:
-        """The mark of a note: a, b, ... z, aa, ab, ..."""
+        """The mark of a note: a, b, ... z, aa, ab, ... zz, aaa, ..."""
         if text not in self._marks:
-            number = len(self._marks)
-            letters = _LETTERS[number % 26]
-            self._marks[text] = letters if number < 26 else _LETTERS[number // 26 - 1] + letters
+            left, letters = len(self._marks) + 1, ""
+            while left:
+                left, letter = divmod(left - 1, len(_LETTERS))
+                letters = _LETTERS[letter] + letters
+            self._marks[text] = letters
         return self._marks[text]
 
     def notes(self) -> list[Note]:

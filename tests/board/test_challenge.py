@@ -282,6 +282,13 @@ def test_editions_have_the_facts_of_their_sources() -> None:
         assert protocols.find(name).inputs.counts_lr == (256, 256)
 
 
+@pytest.mark.parametrize(("name", "lr"), [("hd720_x2", (640, 360)), ("hd720_x3", (427, 240)), ("hd720", (320, 180))])
+def test_papers_count_at_the_lr_of_a_1280x720_gt(name: str, lr: tuple[int, int]) -> None:
+    # ntire_protocol.md, section 1: icandle/MAN#19.
+    inputs = protocols.find(name).inputs
+    assert inputs.counts_lr == inputs.time_lr == lr
+
+
 OWN = """
 title = "House rules"
 source = "our wiki"
@@ -294,6 +301,19 @@ time_lr = [64, 64]
 kind = "listed"
 by = "params_m"
 """
+
+
+def sums(main: str, of: str, ties: str) -> str:
+    """The same with sums of ranks."""
+    return (
+        OWN.partition("[rule]")[0]
+        + f"""[rule]
+kind = "rank-sums"
+main = "{main}"
+ranked = ["params_m", "flops_g"]
+sums = [{{ title = "Both", of = ["{of}", "flops_g"], ties = "{ties}" }}]
+"""
+    )
 
 
 def test_a_laboratory_writes_its_own(tmp_path: Path) -> None:
@@ -316,6 +336,10 @@ def test_a_laboratory_writes_its_own(tmp_path: Path) -> None:
         (OWN + "[baseline]\nname = 'b'\nvalues = { params_m = 0 }", "must be positive"),
         (OWN + "[floor]\nvalues = { psnr = 26.9 }", "[baseline] or [floor] names psnr"),
         (OWN.replace('kind = "listed"', 'kind = "guess"'), "'guess'"),
+        (OWN.replace('title = "House', 'name = "../house"\ntitle = "House'), "name: String should match"),
+        (sums(main="conv", of="params_m", ties="share"), "'main' needs the rank of conv"),
+        (sums(main="params_m", of="conv", ties="share"), "'Both' needs the rank of conv"),
+        (sums(main="params_m", of="params_m", ties="Bth"), "ties of 'Both' go to 'Bth'"),
     ],
 )
 def test_a_protocol_that_does_not_say_what_it_must(tmp_path: Path, text: str, said: str) -> None:

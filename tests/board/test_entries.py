@@ -1,5 +1,7 @@
 """Entries from a challenge's files and from our own rows."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -9,10 +11,11 @@ from srbench.board import challenge, entries, protocols
 from srbench.board.challenge import Entry
 from srbench.errors import InputError
 from srbench.measure.stats import Interval
+from srbench.records import Status
 from srbench.render import challenge as render
 from srbench.render import formats
 from srbench.render.grid import Note
-from tests.builders import make_row
+from tests.builders import make_quality, make_row
 
 EDITION = protocols.find("ntire2024")
 CSV = """year,team,status,val_psnr,ave_time_ms,params_m,flops_g,rank_params,kind
@@ -105,6 +108,12 @@ def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
         ("t.csv", "team,params_m\nA,many\n", "params_m of 'A' is 'many', no number"),
         ("t.csv", "team,params_m\nA,nan\n", "params_m of 'A' is 'nan', no number"),
         ("t.csv", "team,ave_time_ms\nA,0\n", "ave_time_ms of 'A' is 0; it must be positive"),
+        ("t.csv", "team,params_m\nA,1,2,3\n", "the row of 'A' has more cells than the header"),
+        ("t.csv", "team,status,params_m\nA,baseline,1\nB,baseline,1\n", "marks 2 baselines: A, B"),
+        ("t.csv", "challenge,team,params_m\nNTIRE RTSR,A,1\n", "holds no entry of NTIRE ESR"),
+        ("r.json", '{"A": {"flops": 1}, "A": {"flops": 2}}', "'A' stands 2 times"),
+        ("r.json", '{"00_A_baseline": {"flops": 1}, "01_B_baseline": {"flops": 2}}', "marks 2 baselines"),
+        ("r.json", '{"A": {"flops": 0}}', "flops of 'A' is 0; it must be positive"),
         ("t.csv", "team,params_m,year\nA,1,2019\n", "holds no entry of ntire2024; its column year has 2019"),
         ("r.json", "{", "is not JSON"),
         ("r.json", "[1]", "is no results.json"),
@@ -148,6 +157,16 @@ def test_a_failed_network_says_why() -> None:
     assert "OOM: no memory" in found.remarks
 
 
+@pytest.mark.parametrize("status", ["CRASH", "TIMEOUT", "MISMATCH"])
+def test_what_a_network_measured_before_it_failed_is_no_result(status: Status) -> None:
+    counted = make_row("msrn", lr_width=256, lr_height=256, runtime_ms=None, status=status, reason="r")
+    timed = make_row("msrn", lr_width=510, lr_height=339, status=status, reason="r")  # with a runtime of 104 ms
+    [found] = challenge.rank(entries.from_rows([counted, timed], EDITION, {}), EDITION)
+    assert not found.ranked
+    assert not {"ave_time_ms", "mem_mb"} & found.entry.values.keys()
+    assert ("params_m" in found.entry.values) == (status != "MISMATCH")  # of a wrong size it may be another network
+
+
 @pytest.mark.parametrize("team", ["RLFN (Baseline)", "00_RLFN_baseline"])
 def test_the_baseline_of_a_challenges_files_is_known_by_its_name(tmp_path: Path, team: str) -> None:
     path = tmp_path / "results.json"
@@ -163,6 +182,73 @@ def test_a_table_of_several_editions_is_none_of_an_edition_without_a_year(tmp_pa
     path.write_text(CSV)
     with pytest.raises(InputError, match="holds no entry of hd720; its column year has 2024, 2023"):
         entries.read(path, protocols.find("hd720"))
+
+
+def test_convolutions_that_the_hooks_did_not_see_are_zero(tmp_path: Path) -> None:
+    # Facts of 2022 and 2023: F.conv2d has activations 0 and conv 0 there.
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"A": {"activations": 0, "num_conv": 0, "flops": 1.5}}))
+    [found], _ = entries.read(path, EDITION)
+    assert found.values == {"acts_m": 0, "conv": 0, "flops_g": 1.5}
+
+
+def test_a_runtime_of_one_set_alone_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"A": {"valid_ave_runtime": 8.0}, "B": {"valid_ave_runtime": 8, "test_ave_runtime": 7}}))
+    [a, b], _ = entries.read(path, EDITION)
+    assert (a.values["ave_time_ms"], a.remarks) == (8, ("its runtime is that on validation alone",))
+    assert (b.values["ave_time_ms"], b.remarks) == (7.5, ())
+
+
+def test_a_csv_of_several_challenges_gives_the_edition_s_own(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("year,challenge,team,ave_time_ms\n2023,NTIRE ESR,MegSR,18.3\n2023,NTIRE RTSR,Noah,3.19\n")
+    for name, team in (("ntire2023", "MegSR"), ("rtsr2023", "Noah")):
+        found, _ = entries.read(path, protocols.find(name))
+        assert [entry.team for entry in found] == [team]
+
+
+def test_names_over_several_lines_are_one_entry(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('team,params_m\n"A\u2028B",1\n"C\nD",2\n', encoding="utf-8")
+    found, _ = entries.read(path, EDITION)
+    assert [(entry.team, entry.values["params_m"]) for entry in found] == [("A\u2028B", 1), ("C\nD", 2)]
+
+
+def test_a_table_of_papers_tells_measured_from_published_figures() -> None:
+    edition = protocols.find("hd720")
+    quality = {("psnr_y", "Set5"): make_quality("32.35", source="A paper, Table 4")}
+    measured = {("psnr_y", "Set14"): make_quality("28.74", kind="measured", source="here")}
+    rows = [make_row("bsrn", quality=quality, measured=measured), make_row("ecbsr", colors="y")]
+    ranked = challenge.rank(entries.from_rows(rows, edition, {}), edition)
+    section = render.section(ranked, edition, ours=True)
+    text = formats.markdown([section], "t")
+    [row] = [line for line in text.splitlines() if line.startswith("| bsrn")]
+    assert "32.35/- <sup>b</sup>" in row or "32.35/- <sup>a</sup>" in row
+    assert "28.74/- |" in row
+    assert any(note.text == "published: A paper, Table 4" for note in section.notes)
+    [ours, luma] = csv.DictReader(io.StringIO(render.csv(ranked, edition)))
+    assert (ours["psnr_y_set5_kind"], ours["psnr_y_set5_source"]) == ("published", "A paper, Table 4")
+    # Its costs leave out the chroma: it stands apart, as in every challenge.
+    assert (luma["team"], luma["status"]) == ("ecbsr", "reference")
+    assert "works on luma only" in luma["remarks"]
+
+
+def test_our_own_csv_is_read_as_it_was_written(tmp_path: Path) -> None:
+    edition = protocols.find("ntire2022")
+    names = {"a": (1, 0.3, 20), "b": (2, 0.2, 30), "c": (2, 0.2, 10)}
+    values = [
+        Entry(team, {"ave_time_ms": t, "params_m": p, "flops_g": f, "acts_m": 1, "mem_mb": 1, "val_psnr": 29.0})
+        for team, (t, p, f) in names.items()
+    ]
+    ranked = challenge.rank(values, edition, Entry("Base", values[0].values))
+    path = tmp_path / "t.csv"
+    path.write_text(render.csv(ranked, edition))
+    found, baseline = entries.read(path, edition)
+    assert baseline is not None
+    assert baseline.team == "Base"
+    again = challenge.rank(found, edition, baseline)
+    assert [(s.entry.team, s.rank, s.ranks) for s in again] == [(s.entry.team, s.rank, s.ranks) for s in ranked]
 
 
 # --- What a reader sees

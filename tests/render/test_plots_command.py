@@ -1,5 +1,6 @@
 """``srbench plot`` as people type it."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,14 @@ def test_a_part_of_the_networks_is_drawn_at_the_size_of_all(run: Run, results: P
     assert "drawing GT 512x512" in done.err  # the newest size that has both networks
     store.write(results, make_record(make_case("span", workload=load), minutes=61))
     assert "drawing GT 128x128" in run("plot", "--models", "span,imdn", "--x", "convs", "--y", "params").err
+
+
+def test_runtimes_of_other_numbers_of_threads_share_no_figure(run: Run, results: Path) -> None:
+    load = make_workload(lr_width=128, lr_height=128, gt_width=512, gt_height=512)
+    store.write(results, make_record(make_case("span", workload=load, threads=1), minutes=60))
+    assert run("plot", "--preset", "runtime").code == 0
+    with (results / "plot_x4_psnr_y_set5_over_runtime_ms.csv").open(newline="") as file:
+        assert {row["variant"] for row in csv.DictReader(file)} == {"bsrn", "imdn"}
 
 
 @pytest.mark.parametrize(
