@@ -114,8 +114,10 @@ def _file(
         return output / f"{edition.name}_results.txt", render.results_text(ranked)
     if form == "csv":
         return output / f"{edition.name}.csv", render.csv(ranked, edition)
+    if form == "html":  # the page's heading says the title already
+        section = replace(section, caption=section.caption.removeprefix(f"{edition.title}: "))
     page: Literal["md", "latex", "html"] = "latex" if form == "latex" else "html" if form == "html" else "md"
-    return output / f"{edition.name}{formats.SUFFIXES[page]}", formats.write([section], edition.name, page)
+    return output / f"{edition.name}{formats.SUFFIXES[page]}", formats.write([section], edition.title, page)
 
 
 def _with_baseline(

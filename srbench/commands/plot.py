@@ -1,6 +1,7 @@
 """``srbench plot``: figures from stored records."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -198,10 +199,12 @@ def _scaling(records: Sequence[Record], options: Options) -> list[Path]:
         return scaling(rows, options.scale, options.output / f"plot_x{options.scale}_scaling")
     except ValueError as error:
         load = shown[-1].case.workload
-        names = list(dict.fromkeys(record.case.model.variant for record in shown))[:_SUGGESTED]
+        sound = [record for record in shown if record.status not in FAILURES] or shown
+        names = list(dict.fromkeys(record.case.model.variant for record in sound))[:_SUGGESTED]
         size = f"{max(1, load.lr_width // 2)}x{max(1, load.lr_height // 2)}"
-        command = f"srbench profile --models {','.join(names)} --scale {options.scale} --lr {size}"
-        raise InputError(f"{error}; '{command} --output {options.output}' makes records of another") from None
+        words = ["srbench", "profile", "--models", ",".join(names), "--scale", str(options.scale), "--lr", size]
+        command = shlex.join([*words, "--output", str(options.output)])
+        raise InputError(f"{error}; '{command}' makes records of another") from None
 
 
 def _layers(records: Sequence[Record], options: Options) -> int:

@@ -92,11 +92,13 @@ def html(sections: Sequence[Section], title: str) -> str:
 _CSS = (
     ":root{color-scheme:light dark}"
     "body{font:16px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:min(96vw,120rem);padding:0 1rem}"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;border-block:2px solid}"
+    "table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;border-block:2px solid}"
     "caption{text-align:left;font-weight:600;padding:.4rem 0}thead tr{border-bottom:1px solid}"
-    "th,td{padding:.15rem .6rem;text-align:right;white-space:nowrap}th.text,td.text{text-align:left}"
+    "th,td{padding:.15rem .5rem;text-align:right;white-space:nowrap}th.text,td.text{text-align:left}"
+    "thead th{white-space:normal;vertical-align:bottom}"
+    "tr>:first-child{position:sticky;left:0;background:Canvas}.notes{overflow-wrap:anywhere}"
     "tr.rule{border-top:1px solid}tbody tr:hover{background:color-mix(in srgb,currentColor 8%,transparent)}"
-    ".scroll{overflow-x:auto;margin:1rem 0}.notes{font-size:.85em;padding-left:1.2rem}small{opacity:.75}"
+    ".scroll{overflow-x:auto;margin:1rem 0}.notes{font-size:.85em;padding-left:1.2rem}small{opacity:.75}sub,sup{line-height:0}"
 )
 
 

@@ -63,7 +63,8 @@ def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBo
             printed = claim.printed + ("*" if claim.protocol else "")
             difference = _signed(mean[0] - claim.value, 3) if mean is not None else DASH
         figures = [f"{mean[0]:.4f}", f"{mean[1]:.5f}"] if mean is not None else [DASH, DASH]
-        done = f"{record.status}" if mean is not None else f"{record.status} ({len(record.images)} images)"
+        scored = f"{record.status}, {len(record.images)} of {asked.dataset.images} images scored"
+        done = record.status if mean is not None else scored
         name = _name(record) + (f" ({asked.mode})" if asked.mode else "")
         cells.append([name, plain_text(asked.dataset.name), f"x{asked.scale}", *figures, printed, difference, done])
     return cells

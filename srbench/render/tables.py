@@ -260,7 +260,7 @@ def _measured_on(row: Row, dataset: str) -> Cell:
     if psnr is None:
         return Cell(DASH)
     published = row.published_quality("psnr_y", dataset)
-    difference = f"({psnr.value - published.value:+.2f})" if published is not None else ""
+    difference = f"({round(psnr.value - published.value, 2) + 0.0:+.2f})" if published is not None else ""
     return Cell(f"{psnr.printed}/{_digits(ssim)}", difference)
 
 
