@@ -98,7 +98,8 @@ _CSS = (
     "thead th{white-space:normal;vertical-align:bottom}"
     "tr>:first-child{position:sticky;left:0;background:Canvas}.notes{overflow-wrap:anywhere}"
     "tr.rule{border-top:1px solid}tbody tr:hover{background:color-mix(in srgb,currentColor 8%,transparent)}"
-    ".scroll{overflow-x:auto;margin:1rem 0}.notes{font-size:.85em;padding-left:1.2rem}small{opacity:.75}sub,sup{line-height:0}"
+    ".scroll{overflow-x:auto;margin:1rem 0}.notes{font-size:.85em;padding-left:1.2rem}small{opacity:.75}"
+    "sub,sup{line-height:0}"
 )
 
 
