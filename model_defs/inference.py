@@ -27,6 +27,11 @@ def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
     Raises:
         ZooError: a module from elsewhere, an image of another shape, or one smaller than the network takes.
     """
+    return unclamped(model, image).clamp(0, 1)
+
+
+def unclamped(model: nn.Module, image: Tensor) -> Tensor:
+    """As :func:`super_resolve`, but the values are those that the network gave: beyond [0, 1], infinite or NaN too."""
     variant, _ = identity_of(model)
     if image.ndim not in (3, 4) or image.shape[-3] != 3 or not image.is_floating_point():
         raise ZooError(f"expected a float RGB image (3, H, W) or (N, 3, H, W), not {image.dtype} {tuple(image.shape)}")
@@ -43,7 +48,6 @@ def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
             luma = model((ycbcr[:, :1] / gain).to(batch.dtype)) * gain
             chroma = F.interpolate(ycbcr[:, 1:], size=luma.shape[-2:], mode="bicubic", antialias=True)
             out = _ycbcr_to_rgb(torch.cat([luma.to(ycbcr.dtype), chroma], dim=1)).to(batch.dtype)
-    out = out.clamp(0, 1)
     return out if image.ndim == 4 else out[0]
 
 

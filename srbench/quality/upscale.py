@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import model_defs
+from model_defs.inference import unclamped
 from srbench import models
 from srbench.quality.protocols import Image
 from srbench.records import Form, ModelId
@@ -55,10 +56,11 @@ def _in_one_line(error: Exception) -> str:
 
 
 def runner_of(network: nn.Module, *, own: bool) -> Callable[[Tensor], Tensor]:
-    """What upscales a float RGB batch in [0, 1]; a user's own network is taken to work on that."""
-    if own:
-        return lambda image: network(image).clamp(0, 1)
-    return lambda image: model_defs.super_resolve(network, image)
+    """What upscales a float RGB batch in [0, 1]; a user's own network is taken to work on that.
+
+    What it gives is not clamped, and of a user's network may be anything: :func:`upscale` looks at it first.
+    """
+    return network if own else lambda image: unclamped(network, image)
 
 
 def upscale(run: Callable[[Tensor], Tensor], low: Image, like: Tensor, scale: int, tile: int | None = None) -> Image:
@@ -72,10 +74,10 @@ def upscale(run: Callable[[Tensor], Tensor], low: Image, like: Tensor, scale: in
         tile: LR side of tiles that run one by one; None for the whole image at once.
 
     Returns:
-        (scale*H, scale*W, 3), uint8, rounded half up.
+        (scale*H, scale*W, 3), uint8, clamped and rounded half up.
 
     Raises:
-        OutputError: another shape, NaN or infinite values.
+        OutputError: no float tensor, another shape, NaN or infinite values.
     """
     image = torch.from_numpy(np.ascontiguousarray(low)).to(like.device).permute(2, 0, 1)[None]
     image = image.to(like.dtype) / 255
@@ -101,6 +103,8 @@ def _checked(output: object, low: Image, scale: int) -> Tensor:
     if tuple(output.shape) != expected:
         found, wanted = ("x".join(map(str, shape)) for shape in (output.shape, expected))
         raise OutputError(f"the output is {found}, expected {wanted}")
+    if not output.is_floating_point():
+        raise OutputError(f"the output is {output.dtype}, expected floats in [0, 1]")
     if bad := int((~torch.isfinite(output)).sum()):
         raise OutputError(f"the output holds {bad} NaN or infinite values of {output.numel()}")
     return output

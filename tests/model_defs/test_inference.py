@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from model_defs import ZooError, build, form_of, get, super_resolve, to_deploy, variants
+from model_defs.inference import unclamped
 
 RGB = [v.name for v in variants() if v.colors == "rgb"]
 Y_ONLY = ["ecbsr-m4c8", "repsr-m4c16"]
@@ -219,3 +220,11 @@ def test_a_built_network_can_be_saved_whole(tmp_path: Path) -> None:
 def test_a_misspelt_form_is_refused() -> None:
     with pytest.raises(ZooError, match="unknown form 'training'; there are train and deploy"):
         build("span", 2, "training")  # type: ignore[arg-type]  # the mistake under test
+
+
+@pytest.mark.parametrize("name", ["imdn-rtc", "ecbsr-m4c8"])
+def test_what_a_network_gave_can_be_had_unclamped(name: str) -> None:
+    model = build(name, 2)
+    model.register_forward_hook(lambda _, __, out: torch.full_like(out, torch.inf))
+    assert unclamped(model, torch.rand(3, 8, 8)).isinf().all()
+    assert (super_resolve(model, torch.rand(3, 8, 8)) == 1).all()
