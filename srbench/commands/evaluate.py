@@ -14,6 +14,7 @@ from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.errors import InputError
 from srbench.facts import Machine
+from srbench.journal import SAME_MACHINE
 from srbench.launch import launch
 from srbench.machine.device import choose_device
 from srbench.quality import datasets, weights
@@ -65,12 +66,15 @@ def evaluate(options: Options) -> int:
     tasks = plan(options)
     store.prepare(options.output)
     here = machine.describe()
-    records = []
+    records, written = [], 0
     with store.locked(options.output):
         try:
             for number, task in enumerate(tasks, 1):
-                place = f"[{number}/{len(tasks)}] "
-                records.append(_one(task, here, options, _silent if options.quiet else _Told(task, place)))
+                before = _earlier(task.asked, here, options.output) if options.resume else None
+                if before is None or not before.complete:
+                    tell = _silent if options.quiet else _Told(task, f"[{number}/{len(tasks)}] ")
+                    before, written = _one(task, before, here, options, tell), written + 1
+                records.append(before)
         except KeyboardInterrupt:
             say(f"interrupted: what is done is kept in {options.output / quality_store.FOLDER}; --resume goes on")
             return FAILED
@@ -83,7 +87,8 @@ def evaluate(options: Options) -> int:
     modes = render.modes(records, [record for record in plain if record is not None])
     print(render.terminal(records, ClaimBook(load_claims()), images=options.images) + modes)
     if not options.quiet:
-        say(f"wrote {len(records)} record(s) to {options.output / quality_store.FOLDER}")
+        kept = f"; {len(records) - written} were complete" if written < len(records) else ""
+        say(f"wrote {written} record(s) to {options.output / quality_store.FOLDER}{kept}")
     return OK if all(record.complete for record in records) else FAILED
 
 
@@ -234,12 +239,37 @@ def _read_set(dataset: Dataset) -> SetRead:
     )
 
 
-def _one(task: Task, here: Machine, options: Options, tell: Callable[[list[ImageResult]], None]) -> QualityRecord:
-    """Evaluate one network on one set; the record is stored after every image."""
-    asked = task.asked
-    before = quality_store.earlier(options.output, asked) if options.resume else None
-    if before is not None and before.complete and before.evaluation.protocols != asked.protocols:
+def _earlier(asked: Evaluation, here: Machine, output: Path) -> QualityRecord | None:
+    """What is stored, to be returned where it is complete and gone on with where it is not; None to start anew.
+
+    A record names one srbench and one machine: images that another one did are not mixed with ours.
+    """
+    quality_store.settle(output, asked)
+    before = quality_store.earlier(output, asked)
+    if before is None or before.complete:
         return before
+    pairs = [
+        ("srbench", before.srbench_version, version("srbench")),
+        ("--threads", before.evaluation.threads, asked.threads),
+        *(("machine" if f == "name" else f, getattr(before.machine, f), getattr(here, f)) for f in SAME_MACHINE),
+    ]
+    other = next((f"{what} was {then} and is {now} now" for what, then, now in pairs if then != now), None)
+    if other is None:
+        return before
+    if before.images:
+        say(f"{asked.model.variant} x{asked.scale} on {asked.dataset.name} starts anew: {other}")
+    return None
+
+
+def _one(
+    task: Task,
+    before: QualityRecord | None,
+    here: Machine,
+    options: Options,
+    tell: Callable[[list[ImageResult]], None],
+) -> QualityRecord:
+    """Evaluate one network on one set, going on from a part; the record is stored after every image."""
+    asked = task.asked
     images = list(before.images) if before is not None else []
 
     def record(**changes: object) -> QualityRecord:

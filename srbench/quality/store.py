@@ -44,6 +44,13 @@ def earlier(output: Path, asked: Evaluation) -> QualityRecord | None:
     return next((record for record in read(output, lambda _: None) if record.complete and record.answers(asked)), None)
 
 
+def settle(output: Path, asked: Evaluation) -> None:
+    """Let a part that holds every image take the record's place: its run was ended between these two steps."""
+    part = _part(path_of(output, asked))
+    if (found := _read(part)) is not None and found.complete:
+        part.replace(path_of(output, asked))
+
+
 def stored_whole(output: Path, asked: Evaluation) -> bool:
     """Whether a complete record of this very question is stored."""
     found = _read(path_of(output, asked))

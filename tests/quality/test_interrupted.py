@@ -125,6 +125,56 @@ def test_a_failure_names_the_image_and_keeps_those_before(run: Run, tmp_path: Pa
     assert found["Segfaults"]["reason"] == "the process was ended by SIGSEGV, at a"
 
 
+TINY = ("--models", f"{NETWORKS}:Tiny", "--data", ".", "--datasets", "faces", "--scale", "2")
+
+
+@pytest.mark.parametrize("ending", [".json", ".part"])
+def test_what_is_complete_is_not_measured_again(run: Run, tmp_path: Path, ending: str) -> None:
+    images_in(tmp_path / "faces", "a", "b")
+    assert evaluated(run, *TINY).code == 0
+    [path] = Path("out/quality").glob("*.json")
+    old = json.loads(path.read_text()) | {"srbench_version": "0.0.1", "finished": "2020-01-01T00:00:00Z"}
+    old["machine"]["name"] = "another"
+    path.write_text(json.dumps(old))
+    path.rename(path.with_suffix(ending))  # a part that is complete: ended before its last step
+    done = evaluated(run, *TINY, "--resume")
+    assert done.code == 0
+    assert "wrote 0 record(s)" in done.err
+    assert stored() == [old]
+    assert parts(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"srbench_version": "0.0.1"}, "starts anew: srbench was 0.0.1 and is "),
+        ({"machine": {"name": "another"}}, "starts anew: machine was another and is "),
+        ({"machine": {"torch": "1.0"}}, "starts anew: torch was 1.0 and is "),
+        ({"evaluation": {"threads": 2}}, "starts anew: --threads was 2 and is 1 now"),
+    ],
+)
+@pytest.mark.parametrize("ending", [".json", ".part"])
+def test_a_part_of_another_srbench_or_machine_is_not_gone_on_with(
+    run: Run, tmp_path: Path, changes: dict[str, Any], said: str, ending: str
+) -> None:
+    images_in(tmp_path / "faces", "a", "b")
+    assert evaluated(run, *TINY).code == 0
+    [path] = Path("out/quality").glob("*.json")
+    part = json.loads(path.read_text())
+    # A time that no pass takes tells whether the image was kept.
+    part |= {"images": [part["images"][0] | {"forward_ns": 1}], "status": "VALID" if ending == ".part" else "CRASH"}
+    for key, value in changes.items():
+        part[key] = part[key] | value if isinstance(value, dict) else value
+    path.unlink()
+    path.with_suffix(ending).write_text(json.dumps(part))
+    done = evaluated(run, *TINY, "--resume")
+    assert done.code == 0
+    assert done.err.count(said) == 1
+    [again] = stored()
+    assert [image["forward_ns"] > 1 for image in again["images"]] == [True, True]
+    assert parts(tmp_path / "out") == []
+
+
 @needs_shared("weights", "data/Set5")
 def test_a_record_of_more_protocols_answers_for_fewer(run: Run) -> None:
     typed = ("--models", "imdn", "--weights", str(WEIGHTS), "--data", str(DATA), "--datasets", "set5")
