@@ -162,7 +162,9 @@ def named(names: str, form: Form) -> list[tuple[ModelId, bool]]:
             found += [(model, typed.lower() == "all") for model in models.parse(typed, form)]
     if not found:
         raise InputError("--models names no model; 'srbench models' lists them")
-    return list({(model.variant, model.form): (model, optional) for model, optional in reversed(found)}.values())[::-1]
+    # A user's file may be typed in several ways.
+    by_name = {(m.source or m.variant, m.architecture, m.form): (m, optional) for m, optional in reversed(found)}
+    return list(by_name.values())[::-1]
 
 
 def _protocols(typed: str) -> tuple[Protocol, ...]:

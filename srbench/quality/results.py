@@ -103,8 +103,13 @@ class Evaluation(Frozen):
 
     @property
     def key(self) -> str:
-        """The same question has the same key; where it ran does not change it."""
-        asked = self.model_copy(update={"threads": None, "model": self.model.model_copy(update={"note": ""})})
+        """The same question has the same key.
+
+        Neither threads nor a note change it, nor whether a user's file was typed as ``net.py`` or ``./net.py``.
+        """
+        typed = self.model.variant if self.model.source is None else ""
+        model = self.model.model_copy(update={"note": "", "variant": typed})
+        asked = self.model_copy(update={"threads": None, "model": model})
         return hashlib.sha256(asked.model_dump_json().encode()).hexdigest()[:12]
 
 

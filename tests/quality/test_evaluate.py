@@ -19,8 +19,9 @@ from srbench.quality.datasets import find, fingerprint
 from srbench.quality.evaluate import EvaluationJob
 from srbench.quality.metrics import score
 from srbench.quality.protocols import PRESETS, Image
-from srbench.quality.results import Evaluation, ImageResult, SetRead
+from srbench.quality.results import Evaluation, ImageResult, QualityRecord, SetRead
 from srbench.records import ModelId
+from tests.builders import NOON, make_machine
 from tests.command_line import Done, Run
 from tests.shared_files import CHECKPOINTS, SHARED, needs_shared
 
@@ -201,6 +202,39 @@ def test_images_that_are_done_are_not_done_again(run: Run, tmp_path: Path) -> No
     assert after["images"][1]["forward_ns"] != before["images"][1]["forward_ns"]
     assert evaluated(run, *typed).code == 0  # without it everything is measured anew
     assert stored()[0]["images"][0]["forward_ns"] != before["images"][0]["forward_ns"]
+
+
+def test_a_file_is_the_same_network_however_it_is_typed(run: Run, tmp_path: Path) -> None:
+    images_in(tmp_path / "faces", "a")
+    shutil.copy(NETWORKS, tmp_path / "net.py")
+    typed = ("--data", ".", "--datasets", "faces", "--scale", "2")
+    assert evaluated(run, "--models", "net.py:Tiny,./net.py:Tiny", *typed).code == 0
+    [before] = stored()
+    assert "wrote 0 record(s)" in evaluated(run, "--models", f"{tmp_path}/net.py:Tiny", *typed, "--resume").err
+    assert stored() == [before]
+    assert evaluated(run, "--models", "net.py:Tiny,./net.py:Tiny@train", *typed).code == 0  # its form is another
+    assert len(stored()) == 2
+
+
+def test_a_record_answers_for_a_file_however_it_is_typed() -> None:
+    asked = Evaluation(
+        model=ModelId(architecture="Net", variant="net.py:Net", form="deploy", source="/home/me/net.py"),
+        scale=2,
+        checkpoint=None,
+        dataset=SetRead(name="faces", images=1, sha256="", lr_source=""),
+        protocols=(PRESETS["paper"],),
+        device="cpu",
+    )
+
+    def typed(**changes: str) -> Evaluation:
+        return asked.model_copy(update={"model": asked.model.model_copy(update=changes)})
+
+    record = QualityRecord(srbench_version="", evaluation=asked, machine=make_machine(), finished=NOON)
+    assert typed(variant="./net.py:Net").key == asked.key
+    assert record.answers(typed(variant="./net.py:Net"))
+    for other in (typed(source="/home/you/net.py"), typed(architecture="Other")):
+        assert other.key != asked.key
+        assert not record.answers(other)
 
 
 def test_grey_images_are_said(run: Run, tmp_path: Path) -> None:
