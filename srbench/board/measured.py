@@ -69,17 +69,25 @@ class MeasuredBook:
         }
 
     def figures(self, model: ModelId, scale: int) -> dict[tuple[str, str], Quality]:
-        """(metric, set) -> the measured figure of a network; its other form's stands where its own has none."""
+        """(metric, set) -> the measured figure of a network.
+
+        Where its own form has none its other form's stands, if that is of the same checkpoint or the own form has no
+        figure at all: a row is of one checkpoint.
+        """
+        own = self._of(model, model.form, scale)
+        weights = {found.checkpoint_sha256 for found in own}
+        other = self._of(model, "train" if model.form == "deploy" else "deploy", scale)
         figures: dict[tuple[str, str], Quality] = {}
-        forms: tuple[Form, ...] = ("train", "deploy") if model.form == "deploy" else ("deploy", "train")
-        for form in forms:  # the own form last: it wins
-            for (variant, its_form, its_scale, dataset), found in self._found.items():
-                if (variant, its_form, its_scale) == (network_name(model), form, scale):
-                    psnr, ssim = f"{found.psnr_y:.2f}", f"{found.ssim_y:.4f}"
-                    source, how = self._source(found), _how(found)
-                    figures["psnr_y", dataset] = Quality(found.psnr_y, psnr, "measured", source, how=how)
-                    figures["ssim_y", dataset] = Quality(found.ssim_y, ssim, "measured", source, how=how)
+        for found in (*(each for each in other if not own or each.checkpoint_sha256 in weights), *own):  # own ones win
+            psnr, ssim = f"{found.psnr_y:.2f}", f"{found.ssim_y:.4f}"
+            source, how = self._source(found), _how(found)
+            figures["psnr_y", found.dataset] = Quality(found.psnr_y, psnr, "measured", source, how=how)
+            figures["ssim_y", found.dataset] = Quality(found.ssim_y, ssim, "measured", source, how=how)
         return figures
+
+    def _of(self, model: ModelId, form: Form, scale: int) -> list[Measured]:
+        """What was measured of one form of a network, set by set."""
+        return [found for found in self._found.values() if _network(found) == (network_name(model), form, scale)]
 
     def _source(self, found: Measured) -> str:
         weights = (

@@ -89,6 +89,26 @@ def test_the_other_form_stands_in_where_the_own_was_not_measured() -> None:
     assert not book.figures(train, 2)
 
 
+@pytest.mark.parametrize(
+    ("other", "of_deploy", "of_train"),
+    [("a", {"Set5"}, {"Set14"}), ("c", {"Set5", "Set14"}, {"Set5", "Set14"})],
+)
+def test_the_other_forms_figures_join_those_of_the_same_checkpoint_alone(
+    other: str, of_deploy: set[str], of_train: set[str]
+) -> None:
+    # The own form on Set5 with checkpoint c..., the other form on Set14 with this or with another one.
+    train = quality(
+        "span",
+        model=ModelId(architecture="", variant="span", form="train"),
+        checkpoint=Checkpoint(file="other.pth", sha256=other * 64, form="train"),
+        dataset=SetRead(name="Set14", images=1, sha256=OTHER, lr_source=""),
+    )
+    book = MeasuredBook([quality("span"), train])
+    deploy = ModelId(architecture="", variant="span", form="deploy")
+    assert {dataset for _, dataset in book.figures(deploy, 4)} == of_deploy
+    assert {dataset for _, dataset in book.figures(train.evaluation.model, 4)} == of_train
+
+
 def test_a_table_shows_measured_beside_published_with_the_difference() -> None:
     book = MeasuredBook([quality()])
     rows = rows_of([make_record(make_case("bsrn"))], ClaimBook(load_claims()), book)
