@@ -8,6 +8,7 @@ Layouts as they circulate are recognised by their folders' and files' names: Bas
 import difflib
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +82,12 @@ def find(typed: str, data: Path, scale: int) -> Dataset:
     """The data set of a name (``set5``, in any case) in the folder of all sets, or of a path.
 
     Raises:
-        InputError: no such set, no images in it, or LR files that do not match.
+        InputError: no such set, no images in it, two files of one name, or LR files that do not match.
     """
     root = _root(typed, data)
     name = KNOWN.get(_plain(root.name), root.name)
     folder = next((root / sub for sub in _subfolders(root, GT_FOLDERS) if _images(root / sub)), root)
-    truths = _images(folder)
+    truths = _one_of_each(_images(folder))
     if not truths:
         raise InputError(f"no images in {folder}; put GT images there, or into {root / 'HR'}")
     lr_folder = _lr_folder(root, scale)
@@ -148,7 +149,8 @@ def fingerprint(dataset: Dataset) -> str:
 def _root(typed: str, data: Path) -> Path:
     direct = Path(typed)
     if direct.is_dir() and ("/" in typed or not data.is_dir() or _plain(typed) not in KNOWN):
-        return direct
+        # "." and ".." are no names; a link keeps the name that was typed.
+        return direct if direct.name not in ("", "..") else direct.resolve()
     if "/" in typed:
         raise InputError(f"no folder {typed} of GT images" + (": it is a file" if direct.is_file() else ""))
     if not data.is_dir():
@@ -183,6 +185,19 @@ def _images(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+def _one_of_each(files: list[Path]) -> list[Path]:
+    """The files of a folder, whose names differ by more than their endings: an image is known by the rest.
+
+    Raises:
+        InputError: some do not.
+    """
+    times = Counter(path.stem for path in files)
+    again = [path for path in files if times[path.stem] > 1]
+    if again:
+        raise InputError(f"{again[0].parent} has several images of one name: {_some([path.name for path in again])}")
+    return files
+
+
 def _lr_folder(root: Path, scale: int) -> Path | None:
     """The folder with the LR images of a scale, or None."""
     candidates = [
@@ -197,10 +212,11 @@ def _matched(truths: Sequence[Path], lr_folder: Path, scale: int) -> Mapping[str
     """Each GT's LR file by the GT's stem.
 
     Raises:
-        InputError: some have none, or LR files are left over.
+        InputError: some have none, LR files are left over, or two have one name.
     """
     ending = re.compile(rf"(_?LR(BI)?)?_?x{scale}(m)?$", re.IGNORECASE)
-    low = {ending.sub("", path.stem): path for path in _images(lr_folder)} | {p.stem: p for p in _images(lr_folder)}
+    files = _one_of_each(_images(lr_folder))
+    low = {ending.sub("", path.stem): path for path in files} | {path.stem: path for path in files}
     stems = [path.stem for path in truths]
     missing = [stem for stem in stems if stem not in low]
     matched = {stem: low[stem] for stem in stems if stem in low}

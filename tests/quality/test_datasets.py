@@ -67,6 +67,20 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert find(str(tmp_path / "faces"), tmp_path / "nowhere", 2).name == "faces"
 
 
+def test_a_folder_without_a_name_has_that_of_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image(tmp_path / "faces/a.png")
+    image(tmp_path / "faces_LR/x2/a.png", 12, 12)
+    (tmp_path / "faces/inner").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "faces")
+    monkeypatch.chdir(tmp_path / "faces/inner")
+    for typed in ("..", "./.."):
+        assert find(typed, tmp_path / "nowhere", 2).name == "faces"
+    monkeypatch.chdir(tmp_path / "faces")
+    dataset = find(".", tmp_path / "nowhere", 2)
+    assert (dataset.name, dataset.lr_folder) == ("faces", tmp_path / "faces_LR/x2")
+    assert find("../link", tmp_path / "nowhere", 2).name == "link"
+
+
 @needs_shared("data/Set14", "data/B100")
 def test_real_sets_are_complete() -> None:
     # data/README.md.
@@ -134,6 +148,26 @@ def test_lr_images_that_are_missing_or_left_over_are_listed(tmp_path: Path) -> N
     for name in "bcdefgz":
         image(tmp_path / f"Set5/LRbicx2/{name}.png", 12, 12)
     with pytest.raises(InputError, match=r"without a GT: z\.png"):
+        find("set5", tmp_path, 2)
+
+
+def test_two_files_of_one_name_are_not_one_image(tmp_path: Path) -> None:
+    for name in ("a.bmp", "a.c.png", "a.png", "b.png"):
+        image(tmp_path / "Set5/HR" / name)
+    with pytest.raises(InputError, match=r"HR has several images of one name: a\.bmp, a\.png$"):
+        find("set5", tmp_path, 2)
+    for name in "defg":
+        for ending in ("png", "tif"):
+            image(tmp_path / f"Set5/HR/{name}.{ending}")
+    with pytest.raises(InputError, match=r": a\.bmp, a\.png, d\.png, d\.tif, e\.png and 5 more$"):
+        find("set5", tmp_path, 2)
+
+
+def test_two_lr_files_of_one_name_are_not_one_image(tmp_path: Path) -> None:
+    image(tmp_path / "Set5/HR/a.png")
+    for ending in ("png", "bmp"):
+        image(tmp_path / f"Set5/LRbicx2/a.{ending}", 12, 12)
+    with pytest.raises(InputError, match=r"LRbicx2 has several images of one name: a\.bmp, a\.png$"):
         find("set5", tmp_path, 2)
 
 
