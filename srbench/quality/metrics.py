@@ -44,18 +44,8 @@ def score(image: Image, truth: Image, protocol: Protocol, scale: int) -> Score:
     Raises:
         UnsuitableError: unlike or unsuitable arrays, or sides that the crop leaves less than the window of SSIM.
     """
-    for array in (image, truth):
-        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
-            raise UnsuitableError(f"expected uint8 RGB (H, W, 3), not {array.dtype} {array.shape}")
-    if image.shape != truth.shape:
-        raise UnsuitableError(f"{_size(image)} against a GT of {_size(truth)}")
-    cut = protocol.border(scale)
-    if min(truth.shape[:2]) < 2 * cut + WINDOW:
-        raise UnsuitableError(
-            f"{_size(truth)} without {cut} pixels at each border is smaller than the {WINDOW}x{WINDOW} window of SSIM"
-        )
+    inner = _inner(image, truth, protocol, scale)
     as_y = protocol.grey == "as y" and _is_grey(image) and _is_grey(truth)
-    inner = slice(cut, truth.shape[0] - cut), slice(cut, truth.shape[1] - cut)
     return _compare(image[inner], truth[inner], lambda rows: _planes(rows, protocol, as_y=as_y))
 
 
@@ -72,12 +62,26 @@ def bicubic_score(low: Image, truth: Image, protocol: Protocol, scale: int) -> S
     """
     if protocol.resized == "rgb":
         return score(imresize(low, scale).astype(np.uint8), truth, protocol, scale)
+    inner = _inner(truth, truth, protocol, scale)
     y = round_half_up(luma(truth))
     small = imresize(y, 1 / scale).astype(np.float64)
     again = round_half_up(imresize(small, scale).astype(np.float64))
-    cut = protocol.border(scale)
-    inner = slice(cut, y.shape[0] - cut), slice(cut, y.shape[1] - cut)
     return _compare(again[inner], y[inner], lambda rows: [rows.astype(np.float64)])
+
+
+def _inner(image: Image, truth: Image, protocol: Protocol, scale: int) -> tuple[slice, slice]:
+    """What the crop leaves of two images; raises as :func:`score` does."""
+    for array in (image, truth):
+        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+            raise UnsuitableError(f"expected uint8 RGB (H, W, 3), not {array.dtype} {array.shape}")
+    if image.shape != truth.shape:
+        raise UnsuitableError(f"{_size(image)} against a GT of {_size(truth)}")
+    cut = protocol.border(scale)
+    if min(truth.shape[:2]) < 2 * cut + WINDOW:
+        raise UnsuitableError(
+            f"{_size(truth)} without {cut} pixels at each border is smaller than the {WINDOW}x{WINDOW} window of SSIM"
+        )
+    return slice(cut, truth.shape[0] - cut), slice(cut, truth.shape[1] - cut)
 
 
 def ssim(a: Floats, b: Floats) -> float:

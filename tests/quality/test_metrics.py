@@ -12,7 +12,7 @@ from skimage import metrics as oracle
 
 from bench_quality import usual_score
 from srbench.quality.datasets import find, read
-from srbench.quality.metrics import bicubic_score, luma, score, ssim
+from srbench.quality.metrics import UnsuitableError, bicubic_score, luma, score, ssim
 from srbench.quality.protocols import PRESETS, Image, Protocol
 from tests.shared_files import SHARED, needs_shared
 
@@ -179,3 +179,21 @@ def test_unlike_or_small_images_are_refused() -> None:
         score(noisy[:18, :18], truth[:18, :18], PAPER, 4)
     with pytest.raises(ValueError, match="uint8 RGB"):
         score(noisy.astype(np.float64), truth, PAPER, 4)
+
+
+@pytest.mark.parametrize("protocol", [PAPER, ROUNDED, NTIRE, CLASSIC], ids=lambda each: each.name)
+@pytest.mark.parametrize("side", [8, 14])
+def test_bicubic_interpolation_of_small_images_is_refused_by_every_protocol(protocol: Protocol, side: int) -> None:
+    # At x2 the crop leaves 4 and 10 pixels of a side, fewer than the 11 of a window.
+    _, truth = two_images(side, side)
+    with pytest.raises(UnsuitableError, match=f"{side}x{side} without 2 pixels at each border is smaller than the 11x"):
+        bicubic_score(truth[::2, ::2], truth, protocol, 2)
+    _, truth = two_images(16, 16)
+    assert bicubic_score(truth[::2, ::2], truth, protocol, 2).psnr > 0
+
+
+def test_bicubic_interpolation_of_another_array_is_refused_by_every_protocol() -> None:
+    _, truth = two_images(30, 30)
+    for protocol in (PAPER, CLASSIC):
+        with pytest.raises(UnsuitableError, match="uint8 RGB"):
+            bicubic_score(truth[::2, ::2], truth.astype(np.float64), protocol, 2)
