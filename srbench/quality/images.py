@@ -3,6 +3,7 @@
 Whatever had to be done to a file is said in words, since it is part of how a number was made.
 """
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,15 @@ SUFFIXES = frozenset((".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg"))
 _OTHER_COLOURS = frozenset(("CMYK", "YCbCr", "LAB"))
 #: 65535 / 257 = 255: a 16-bit value's step in 8 bits.
 _STEP_OF_16_BITS = 257
-
+_DAMAGED = "the image is damaged or of an unknown kind"
+#: Where a PNG may say how it is turned, perhaps behind its pixels.
+_PNG_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 
 # A damaged file is said in our own words.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+
+# Pillow reads headers here, and OpenCV has a limit of its own (2^30 pixels).
+Pillow.MAX_IMAGE_PIXELS = None
 
 
 @dataclass(frozen=True)
@@ -48,28 +54,39 @@ def read_image(path: Path) -> Picture:
     """
     try:
         data = path.read_bytes()
-        with Pillow.open(path) as header:
-            notes = _notes_of(header)
+        with warnings.catch_warnings(action="ignore"), Pillow.open(path) as header:
+            notes = _notes_of(header, data)
             mode = header.mode
+    except MemoryError:
+        raise
     except UnidentifiedImageError:
         raise InputError(f"{path} is not an image") from None
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    except Exception:  # noqa: BLE001 - Pillow lets out whatever a damaged header makes of its parsers
+        raise InputError(f"cannot read {path}: {_DAMAGED}") from None
     # Pillow gives 8 bits where a colour PNG or TIFF has 16; OpenCV keeps them.
-    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        raise InputError(
+            f"cannot read {path}: the image is damaged, or has more than the 2^30 pixels that OpenCV decodes"
+        ) from None
     if decoded is None:
-        raise InputError(f"cannot read {path}: the image is damaged or of an unknown kind")
+        raise InputError(f"cannot read {path}: {_DAMAGED}")
     return Picture(_to_rgb(decoded, path, mode, notes), tuple(notes))
 
 
-def _notes_of(header: Pillow.Image) -> list[str]:
+def _notes_of(header: Pillow.Image, data: bytes) -> list[str]:
     """What a reader should know of the file beside its bits and channels."""
     notes = ["a palette was resolved"] if header.mode == "P" else []
     if header.mode in _OTHER_COLOURS:
         notes.append(f"{header.mode} became RGB without a colour profile")
     if getattr(header, "n_frames", 1) > 1:
         notes.append("only the first of several pages counts")
-    if header.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+    # Of a PNG without EXIF before its pixels Pillow decodes them all to see what follows.
+    may_be_turned = header.format != "PNG" or any(each in data for each in _PNG_EXIF)
+    if may_be_turned and header.getexif().get(ExifTags.Base.Orientation, 1) != 1:
         notes.append("it was not turned as its EXIF orientation says")
     return notes
 

@@ -1,5 +1,7 @@
 """Image files of every kind that test sets come in become 8-bit RGB, and what was done is said."""
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,71 @@ def test_half_an_image_is_no_image(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:60_000])
     with pytest.raises(InputError, match=r"a\.png"):
         read_image(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "bmp"])
+@pytest.mark.parametrize("exif", [False, True])
+def test_whatever_is_damaged_is_named(tmp_path: Path, suffix: str, exif: bool) -> None:
+    path = tmp_path / f"a.{suffix}"
+    turned = Pillow.Exif()
+    turned[274] = 6
+    Pillow.fromarray(COLOURS).save(path, exif=turned if exif else Pillow.Exif())
+    whole = path.read_bytes()
+    dice = np.random.default_rng(0)
+    cut = [whole[:length] for length in range(min(len(whole), 200))]
+    # Headers lie at the front, those of a TIFF's pages at the end.
+    places = {*range(min(len(whole), 150)), *range(max(0, len(whole) - 150), len(whole))}
+    if suffix == "png":  # its zeros are upper bytes of sides and lengths, which would ask for gigabytes
+        places = {at for at in places if whole[at]}
+    changed = [whole[:at] + bytes([value]) + whole[at + 1 :] for at in places for value in (0, 255, dice.integers(256))]
+    said = []
+    for content in (*cut, *changed):
+        path.write_bytes(content)
+        try:
+            read_image(path)
+        except InputError as error:
+            said.append(str(error))
+    assert len(said) >= len(cut) / 2
+    assert all(str(path) in each and "\n" not in each for each in said)
+
+
+def header_of_png(width: int, height: int) -> bytes:
+    """A PNG of one bit a pixel, up to where its pixels begin and with none of them."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("side", [10_000, 14_000])
+def test_a_large_image_is_an_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder, side: int
+) -> None:
+    # Pillow warns from 89 million pixels on, and refuses from 179 million; it must not decode them here either.
+    (tmp_path / "a.png").write_bytes(header_of_png(side, side))
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: np.zeros((4, 4, 3), np.uint8))
+    assert read_image(tmp_path / "a.png").pixels.shape == (4, 4, 3)
+    assert list(recwarn) == []
+
+
+def test_an_image_beyond_what_can_be_decoded_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(header_of_png(40_000, 40_000))
+    with pytest.raises(InputError, match=r"a\.png: the image is damaged, or has more than the 2\^30 pixels") as error:
+        read_image(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_png_that_says_behind_its_pixels_how_it_is_turned(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.png", COLOURS)
+    # TIFF's layout: little-endian, one entry of tag 274 (orientation), a SHORT with the value 6.
+    exif = b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 274, 3, 1, 6) + b"\0\0\0\0"
+    late = struct.pack(">I", len(exif)) + b"eXIf" + exif + struct.pack(">I", zlib.crc32(b"eXIf" + exif))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-12] + late + whole[-12:])  # IEND is 12 bytes
+    assert read_image(path).notes == ("it was not turned as its EXIF orientation says",)
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
