@@ -14,6 +14,7 @@ from srbench.launch import launch
 from srbench.quality import datasets, weights
 from srbench.quality.datasets import Dataset, Sample
 from srbench.quality.evaluate import BICUBIC
+from srbench.quality.metrics import UnsuitableError
 from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Output
 from srbench.quality.visual import VisualJob, by_bicubic
@@ -55,8 +56,11 @@ def visual(options: Options) -> int:
         found = weights_of(model, options.scale, folders, optional=optional)
         if found is not None and model.variant != BICUBIC:
             wanted.append((model, found[0]))
+    try:
+        outputs, failed = [by_bicubic(pair, protocol, options.scale)], False
+    except UnsuitableError as error:
+        raise InputError(f"{sample.gt}: {error}") from None
     store.prepare(options.output)
-    outputs, failed = [by_bicubic(pair, protocol, options.scale)], False
     for model, checkpoint in wanted:
         made: list[Output] = []
         job = VisualJob(

@@ -40,7 +40,9 @@ class VisualJob:
             )
         except upscale.OutputError as error:
             return Answer(status="MISMATCH", reason=str(error))
-        name = self.model.architecture if own else self.model.variant
+        name = (self.model.architecture if own else self.model.variant) + (
+            "@train" if self.model.form == "train" else ""
+        )
         report(Output(name, pixels, score(pixels, self.pair.gt, self.protocol, self.scale)))
         return Answer()
 

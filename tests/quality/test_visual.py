@@ -1,15 +1,22 @@
 """The figure of the papers: which crop, whose scores, what is set in bold, and that nothing overlaps."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as Pillow
 
+import model_defs
 from srbench.commands.visual import parse_crop
 from srbench.errors import InputError
-from srbench.quality.protocols import Image, Score
+from srbench.quality.datasets import Pair
+from srbench.quality.protocols import PRESETS, Image, Score
 from srbench.quality.results import Output
+from srbench.quality.visual import VisualJob
+from srbench.records import Form, ModelId
 from srbench.render.plots.sheet import DPI
 from srbench.render.visual import WIDTH_IN, best, draw
 from tests.command_line import Run
@@ -26,6 +33,24 @@ def output(name: str, psnr: float, ssim: float) -> Output:
 def test_the_best_are_as_printed() -> None:
     # Captions print two and four digits: 30.001 and 30.004 are equal.
     assert best([output("a", 30.001, 0.9), output("b", 30.004, 0.80001), Output("GT", TRUTH, None)]) == (30.0, 0.9)
+
+
+def test_the_best_are_bold_and_nothing_else() -> None:
+    outputs = [output("a", 30.001, 0.9), output("b", 30.004, 0.8), output("c", 29.99, 0.90004), output("d", 20, 0.7)]
+    figure = draw(TRUTH, "an image", outputs, (10, 10, 40, 30))
+    # The highest as printed, in each of the two columns by itself; the names and the title never are.
+    scores = [text for text in figure.texts if re.fullmatch(r"\d+\.\d{2}/|0\.\d{4}", text.get_text())]
+    assert [(text.get_text(), text.get_fontweight()) for text in scores] == [
+        ("30.00/", "bold"),
+        ("0.9000", "bold"),
+        ("30.00/", "bold"),
+        ("0.8000", "normal"),
+        ("29.99/", "normal"),
+        ("0.9000", "bold"),
+        ("20.00/", "normal"),
+        ("0.7000", "normal"),
+    ]
+    assert {text.get_fontweight() for text in figure.texts if text not in scores} == {"normal"}
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 11])
@@ -69,6 +94,35 @@ def test_a_figure_of_butterfly(run: Run) -> None:
     assert Pillow.open(path).width == round(WIDTH_IN * DPI)
     pdf = path.with_suffix(".pdf").read_bytes()
     assert b"/Type3" not in pdf  # conferences refuse fonts of Type 3
+
+
+def test_an_image_smaller_than_the_window_is_one_line(run: Run, tmp_path: Path) -> None:
+    images_in(tmp_path / "faces", "a", width=16, height=16)
+    typed = ("visual", "--models", "bicubic", "--dataset", "faces", "--data", ".", "--scale", "4", "--output", "out")
+    done = run(*typed, "--image", "a", "--crop", "0,0,10,10")
+    assert done.code == 2
+    said = "16x16 without 4 pixels at each border is smaller than the 11x11 window of SSIM"
+    assert done.err == f"srbench: {Path('faces/a.png')}: {said}\n"
+    assert not Path("out").exists()
+
+
+def test_the_forms_of_a_network_have_captions_of_their_own(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    low: Image = TRUTH[::2, ::2]
+    names = []
+    for model in (
+        *(ModelId(architecture="SPAN", variant="span", form=form) for form in get_args(Form)),
+        *(ModelId(architecture="Tiny", variant="", form=form, source=str(NETWORKS)) for form in get_args(Form)),
+    ):
+        made: list[Output] = []
+        checkpoint = None
+        if model.source is None:
+            checkpoint = tmp_path / "span_x2.pth"
+            torch.save(model_defs.build("span", 2, "train").state_dict(), checkpoint)
+        job = VisualJob(model, 2, checkpoint, Pair(TRUTH, low, ()), PRESETS["paper"], 1, None)
+        assert job.run(made.append).status == "VALID"
+        names.append(made[0].name)
+    assert names == ["span@train", "span", "Tiny@train", "Tiny"]
 
 
 def test_a_network_that_fails_is_told_and_the_figure_drawn(run: Run, tmp_path: Path) -> None:
