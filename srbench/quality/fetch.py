@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pooch
 import requests
+from filelock import FileLock
 from pooch import get_logger as pooch_logger
 
 from srbench.errors import InputError
-from srbench.quality.weights import Registered
+from srbench.quality.weights import Registered, sha256
 
 #: Seconds until a connection, and between two pieces of a body.
 TIMEOUT_S = 30
@@ -32,15 +33,27 @@ def fetch(wanted: Registered, cache: Path, tell: Callable[[int], None] = lambda 
         raise InputError(
             f"{wanted.file} has no direct link ({wanted.note or wanted.licence}); see 'srbench weights add'"
         )
+    there = cache / wanted.file
+    if there.is_file() and sha256(there) == wanted.sha256:
+        return there
+
+    partial = cache / PARTIAL / f"{wanted.sha256}.part"
 
     def download(url: str, output_file: object, pooch: object) -> None:
-        _resumed(wanted, cache / PARTIAL / f"{wanted.sha256}.part", tell).replace(str(output_file))
+        went_on = _resumed(wanted, partial, tell)
+        if went_on and sha256(partial) != wanted.sha256:
+            # What lay there was no beginning of it: the login page of a network, say.
+            partial.unlink()
+            _resumed(wanted, partial, tell)
+        partial.replace(str(output_file))
 
     pooch_logger().setLevel("WARNING")  # it tells each download; we tell the result
     try:
         (cache / PARTIAL).mkdir(parents=True, exist_ok=True)
         known = f"sha256:{wanted.sha256}"
-        return Path(pooch.retrieve(wanted.url, known, fname=wanted.file, path=cache, downloader=download))
+        # Another srbench that fetches the same file is waited for; then it is there.
+        with FileLock(partial.with_suffix(".lock")):
+            return Path(pooch.retrieve(wanted.url, known, fname=wanted.file, path=cache, downloader=download))
     except requests.HTTPError as error:
         code = error.response.status_code if error.response is not None else "?"
         raise InputError(f"{wanted.url} answers {code}; 'srbench weights add' takes a file of yours") from None
@@ -66,15 +79,15 @@ def _reason(error: requests.RequestException) -> str:
     return "no connection" if "Max retries" in first else first
 
 
-def _resumed(wanted: Registered, partial: Path, tell: Callable[[int], None]) -> Path:
-    """The whole body as a file, from where an earlier attempt ended if the server can do so."""
+def _resumed(wanted: Registered, partial: Path, tell: Callable[[int], None]) -> bool:
+    """Bring the whole body into a file, from where an earlier attempt ended if the server can do so; whether it did."""
     have = partial.stat().st_size if partial.exists() else 0
     if have >= wanted.bytes:
         have = 0
     headers = {"Range": f"bytes={have}-"} if have else {}
     with requests.get(wanted.url, stream=True, timeout=TIMEOUT_S, headers=headers) as response:
         response.raise_for_status()
-        goes_on = response.status_code == requests.codes.partial_content
+        goes_on: bool = response.status_code == requests.codes.partial_content
         with partial.open("ab" if goes_on else "wb") as file:
             done = file.tell()
             for chunk in response.iter_content(_CHUNK):
@@ -85,4 +98,4 @@ def _resumed(wanted: Registered, partial: Path, tell: Callable[[int], None]) -> 
                     break  # an endless or another body: the hash will not be right
     if done < wanted.bytes:
         raise requests.ConnectionError(f"it ended after {done:,} of {wanted.bytes:,} bytes")
-    return partial
+    return goes_on
