@@ -1,8 +1,8 @@
 """``srbench weights``: which official checkpoints there are, and which of them are at hand."""
 
+import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -104,12 +104,15 @@ def add(file: Path, model: str, scale: int) -> int:
         raise InputError(str(error)) from None
     folder = weights.cache_folder()
     target = folder / f"{variant.name}_x{scale}{file.suffix.lower() or '.pth'}"
+    temporary = folder / f".adding-{os.getpid()}"
     replaced = " in place of an earlier one" if target.exists() else ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".adding-", delete=False) as temporary:
-            shutil.copyfile(file, temporary.name)
-        Path(temporary.name).replace(target)
+        try:
+            shutil.copyfile(file, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror or error}; SRBENCH_CACHE names another") from None
     say(f"{variant.name} x{scale}: {target}{replaced}")

@@ -1,10 +1,14 @@
 """Which checkpoint belongs to a network, and `srbench weights`."""
 
+import errno
 import hashlib
+import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
+import torch
 
 import model_defs
 from srbench.errors import InputError
@@ -93,6 +97,30 @@ def test_a_checkpoint_of_ones_own_is_added_if_it_fits(run: Run, tmp_path: Path) 
     wrong = run("weights", "add", file, "--model", "bsrn", "--scale", "4")
     assert (wrong.code, "is not a checkpoint of bsrn x4" in wrong.err) == (2, True)
     assert "it fits span x4" in wrong.err
+
+
+def test_an_added_file_has_the_usual_mode_and_a_failed_copy_leaves_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(model_defs.build("imdn-rtc", 2).state_dict(), tmp_path / "mine.pth")
+    typed = ("weights", "add", "mine.pth", "--model", "imdn-rtc", "--scale", "2")
+    before = os.umask(0o027)
+    try:
+        assert run(*typed).code == 0
+    finally:
+        os.umask(before)
+    [added] = (tmp_path / "cache/weights").iterdir()
+    assert (added.name, stat.S_IMODE(added.stat().st_mode)) == ("imdn-rtc_x2.pth", 0o640)
+    added.unlink()
+
+    def fills_the_disk(_: Path, target: str | Path) -> None:
+        Path(target).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", fills_the_disk)
+    failed = run(*typed)
+    assert (failed.code, "cannot write to" in failed.err, "No space left" in failed.err) == (2, True, True)
+    assert list((tmp_path / "cache/weights").iterdir()) == []
 
 
 @needs_shared("weights")
