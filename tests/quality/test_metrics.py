@@ -1,5 +1,6 @@
 """PSNR and SSIM against scikit-image and arithmetic, and the published row of bicubic interpolation."""
 
+from collections.abc import Callable
 from math import inf, log10
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from skimage import metrics as oracle
 
-from bench_quality import usual_score
+from bench_quality import agreement, resize_by_pixels, resize_by_rows, usual_score
 from srbench.quality.datasets import find, read
+from srbench.quality.imresize import imresize
 from srbench.quality.metrics import UnsuitableError, bicubic_score, luma, score, ssim
 from srbench.quality.protocols import PRESETS, Image, Protocol
 from tests.shared_files import SHARED, needs_shared
@@ -56,6 +58,23 @@ def test_it_agrees_with_what_test_scripts_do() -> None:
     noisy, truth = two_images(90, 70)
     found = score(noisy, truth, PAPER, 4)
     assert (found.psnr, found.ssim) == pytest.approx(usual_score(noisy, truth, 4), abs=1e-9)
+
+
+def test_the_benchmarks_sides_must_agree() -> None:
+    a = np.array([1.0, 2.0])
+    assert agreement("x", a, a + 1e-12) == pytest.approx(1e-12, rel=1e-3)
+    for other in (a + np.array([0.0, 2e-9]), a * np.nan):
+        with pytest.raises(AssertionError, match="x: srbench and the usual Python differ by"):
+            agreement("x", a, other)
+
+
+@pytest.mark.parametrize("factor", [1 / 4, 4.0])
+@pytest.mark.parametrize("loop", [resize_by_rows, resize_by_pixels])
+def test_resizing_agrees_with_the_loops_it_is_timed_against(
+    loop: Callable[[NDArray[np.generic], float], NDArray[np.float64]], factor: float
+) -> None:
+    image = np.random.default_rng(0).uniform(0, 255, (24, 36, 3))
+    assert agreement("resize", imresize(image, factor).astype(np.float64), loop(image, factor)) < 1e-9
 
 
 #: Published bicubic rows of Set5 (facts/quality.md, point 4), x2, x3, x4.
