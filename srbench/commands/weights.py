@@ -24,14 +24,15 @@ _OWN_NAME = re.compile(r"(.+)_x(\d{1,2})")
 
 def list_all() -> int:
     """Print the registry with what is in the cache."""
-    cells = [["Model", "Scale", "File", "Size [MB]", "At hand", "Licence", "Note"]]
+    cells = [["Model", "Scale", "File", "Size [MB]", "sha256", "At hand", "Licence", "Note"]]
     folder = weights.cache_folder()
     there = {weights.sha256(path): path for path in weights.files_in(folder)} if folder.is_dir() else {}
     for each in weights.registry():
         here = "yes" if each.sha256 in there else "damaged" if (folder / each.file).is_file() else DASH
         note = each.note if each.url else f"no direct link; {each.note}"
-        cells.append([each.variant, f"x{each.scale}", each.file, f"{each.bytes / MB:.1f}", here, each.licence, note])
-    print(tabulated(cells, "simple", left=(0, 1, 2, 4, 5, 6)))
+        size, digest = f"{each.bytes / MB:.1f}", each.sha256[:8]
+        cells.append([each.variant, f"x{each.scale}", each.file, size, digest, here, each.licence, note])
+    print(tabulated(cells, "simple", left=(0, 1, 2, 4, 5, 6, 7)))
     official = {each.sha256 for each in weights.registry()}
     if own := [path.name for digest, path in there.items() if digest not in official]:
         print(f"\nYour own: {plain(', '.join(own))}")
@@ -78,8 +79,11 @@ def _verdict(path: Path, known: Registered | None, by_name: Mapping[str, Registe
     named = _OWN_NAME.fullmatch(path.stem)
     if known is not None:
         told = f"{known.variant} x{known.scale}, official"
-        right = named is None or (named[1].lower(), int(named[2])) == (known.variant, known.scale)
-        return (told, True) if right or path.name in by_name else (f"{told}: not what its name says", False)
+        if path.name in by_name:
+            right = by_name[path.name] == known
+        else:
+            right = named is None or (named[1].lower(), int(named[2])) == (known.variant, known.scale)
+        return (told, True) if right else (f"{told}: not what its name says", False)
     if path.name in by_name:
         return "not the official file of this name", False
     if named is None:
@@ -128,7 +132,7 @@ def _wanted(names: Sequence[str], scales: Sequence[int]) -> list[Registered]:
     found: list[Registered] = []
     for name in names:
         if name.lower() == "all":
-            found += [each for each in weights.registry() if each.url]
+            found += [each for each in weights.registry() if each.url and (not scales or each.scale in scales)]
             continue
         try:
             variant = model_defs.get(name).name
@@ -140,4 +144,8 @@ def _wanted(names: Sequence[str], scales: Sequence[int]) -> list[Registered]:
             have = ", ".join(f"x{each.scale}" for each in mine) or "none at all"
             raise InputError(f"no official checkpoint of {variant} at the scales asked for; known: {have}")
         found += fitting
+    if not found:
+        raise InputError(
+            "no official checkpoint at the scales asked for has a link; 'srbench weights list' has them all"
+        )
     return list(dict.fromkeys(found))

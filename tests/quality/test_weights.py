@@ -144,6 +144,7 @@ def test_verify_tells_official_files_from_others(run: Run, tmp_path: Path) -> No
         (("fetch", "bsrm"), "unknown model 'bsrm'; did you mean 'bsrn'"),
         (("fetch", "msrn"), "no official checkpoint of msrn"),
         (("fetch", "imdn", "--scale", "3"), "known: x2, x4"),
+        (("fetch", "all", "--scale", "3"), "no official checkpoint at the scales asked for"),
         (("verify", "--weights", "nowhere"), "no folder nowhere of checkpoints"),
         (("verify",), "no folder"),
         (("add", "none.pth", "--model", "span", "--scale", "4"), "no checkpoint at none.pth"),
@@ -162,10 +163,13 @@ def test_verify_tells_a_name_that_is_not_true(run: Run, tmp_path: Path) -> None:
     folder.mkdir()
     shutil.copy(SHARED / "weights/IMDN_x2.pth", folder / "bsrn_x4.pth")
     (folder / "span_x4.pth").write_bytes(b"junk")
+    # Also where the name is that of another official file.
+    shutil.copy(SHARED / "weights/net_g_BSRN_x4.pth", folder / "IMDN_x2.pth")
     shutil.copy(SHARED / "weights/IMDN_x4.pth", folder / "imdn_x4.pth")
     done = run("weights", "verify", "--weights", str(folder))
     assert done.code == 1
     assert "imdn x2, official: not what its name says" in done.out
+    assert "bsrn x4, official: not what its name says" in done.out
     assert "not in the registry, and no checkpoint of span x4" in done.out
     assert [line.split()[1:] for line in done.out.splitlines() if line.startswith("imdn_x4")] == [
         ["imdn", "x4,", "official"]
