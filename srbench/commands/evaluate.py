@@ -212,7 +212,9 @@ def weights_of(
         known = any((each.variant, each.scale) == (name, scale) and each.url for each in weights.registry())
         raise InputError(
             f"no checkpoint of {name} x{scale} {where}; put one into a folder as {name}_x{scale}.pth and name the "
-            f"folder with --weights" + (f", or try 'srbench weights fetch {name} --scale {scale}'" if known else "")
+            f"folder with --weights"
+            + (f", or try 'srbench weights fetch {name} --scale {scale}'" if known else "")
+            + _at_hand(model, scale, folders)
         )
     if model.source is not None:
         return path, _own_weights(model, path)
@@ -223,6 +225,13 @@ def weights_of(
     if model.form == "train" and held == "deploy" and model_defs.get(model.variant).folds:
         raise InputError(f"{path} holds {name} folded: its training form cannot be evaluated; leave train out")
     return path, Checkpoint(file=path.name, sha256=weights.sha256(path), form=held)
+
+
+def _at_hand(model: ModelId, scale: int, folders: Sequence[Path]) -> str:
+    """Which other variants of a network have a checkpoint there."""
+    others = [v.name for v in model_defs.variants() if v.architecture == model.architecture and v.name != model.variant]
+    found = [name for name in others if weights.find(name, scale, folders) is not None]
+    return f"; there is one of {', '.join(found)}" if found else ""
 
 
 def _own_weights(model: ModelId, path: Path | None) -> Checkpoint:

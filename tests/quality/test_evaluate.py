@@ -312,6 +312,15 @@ def test_a_part_of_a_set_is_not_compared_with_published_figures(run: Run, tmp_pa
 
 
 @needs_shared("weights", "data/Set5")
+def test_a_sibling_that_has_a_checkpoint_is_named(run: Run) -> None:
+    # weights/README.md: of ECBSR there is the RGB network with 4 blocks of 16 channels.
+    done = run("evaluate", "--models", "ecbsr", "--weights", str(WEIGHTS), "--data", str(DATA), "--datasets", "set5")
+    assert done.code == 2
+    assert "no checkpoint of ecbsr x4" in done.err
+    assert done.err.rstrip().endswith("; there is one of ecbsr-m4c16-rgb")
+
+
+@needs_shared("weights", "data/Set5")
 def test_a_folded_checkpoint_has_no_training_form(run: Run) -> None:
     typed = ("--models", "span@train", "--weights", str(WEIGHTS), "--data", str(DATA))
     done = evaluated(run, *typed)
