@@ -142,14 +142,17 @@ def of_one_machine(records: Sequence[Record], machine: str | None = None) -> lis
 
 
 def of_one_condition(records: Sequence[Record]) -> list[Record]:
-    """Those whose runtimes compare: of the newest one's device and number of threads; and those of shapes alone."""
+    """Those whose runtimes compare, of the newest one's place; and those of shapes alone."""
     timed = [record for record in records if record.latency is not None]
     if not timed:
         return list(records)
-    here = max(timed, key=_age).case
-    return [
-        r for r in records if r.case.device == "none" or (r.case.device, r.case.threads) == (here.device, here.threads)
-    ]
+    here = place_of(max(timed, key=_age))
+    return [record for record in records if record.case.device == "none" or place_of(record) == here]
+
+
+def place_of(record: Record) -> tuple[str, str, int | None]:
+    """Where it was timed: machine, device and number of threads. Runtimes of two places do not compare."""
+    return record.machine.name, record.case.device, record.case.threads
 
 
 def without_shadows(records: Iterable[Record]) -> list[Record]:

@@ -15,9 +15,8 @@ from srbench.board.measured import network_name
 from srbench.board.protocols import Edition, ExpScore, RealTime
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
-from srbench.commands.leaderboard import measured_in, records_in
+from srbench.commands.leaderboard import measured_in, quality_in, records_in
 from srbench.errors import InputError
-from srbench.quality import store as quality_store
 from srbench.records import Record
 from srbench.render import challenge as render
 from srbench.render import formats
@@ -219,13 +218,9 @@ def _quality(
     Of a set's copies the one that was measured last; what was scored on another is left out.
     """
     sets = {"val_psnr": edition.inputs.val_set, "test_psnr": edition.inputs.test_set}
-    stored = sorted(
-        (record for folder in folders for record in quality_store.read(folder, complain=say)),
-        key=lambda record: record.finished,
-    )
     fitting = [
         (metric, mean[0], record.evaluation)
-        for record in stored
+        for record in quality_in(*folders)
         for metric, wanted in sets.items()
         if wanted
         and _is_set(record.evaluation.dataset.name, wanted)

@@ -11,7 +11,7 @@ from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.errors import InputError
 from srbench.quality import store as quality_store
-from srbench.quality.results import Evaluation
+from srbench.quality.results import Evaluation, QualityRecord
 from srbench.quality.weights import sha256
 from srbench.records import Record
 from srbench.render import formats, tables
@@ -52,12 +52,17 @@ def rows_in(output: Path, scales: Collection[int], machine: str | None, *, with_
 
 
 def measured_in(*folders: Path) -> MeasuredBook:
-    """Measured quality: of the results folders, and srbench's own.
+    """Measured quality: of the results folders, and srbench's own."""
+    return MeasuredBook(quality_in(*folders), reference())
 
-    What a network of the user's scored before its file was changed is that of another network.
+
+def quality_in(*folders: Path) -> list[QualityRecord]:
+    """The quality records of results folders, oldest first.
+
+    What a network of the user's scored before its file was changed is that of another network, and left out.
     """
     own = [record for folder in folders for record in quality_store.read(folder, complain=say)]
-    return MeasuredBook([record for record in own if not _changed(record.evaluation)], reference())
+    return sorted((record for record in own if not _changed(record.evaluation)), key=lambda record: record.finished)
 
 
 def _changed(asked: Evaluation) -> bool:

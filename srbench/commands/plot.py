@@ -9,7 +9,7 @@ from pathlib import Path
 
 from srbench import store
 from srbench.board import protocols
-from srbench.board.leaderboard import Row, beside, own_sets, published_rows, rows_of
+from srbench.board.leaderboard import Row, beside, own_sets, place_of, published_rows, rows_of
 from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
@@ -251,11 +251,11 @@ def one_question(records: Sequence[Record]) -> list[Record]:
     for record in sorted(records, key=lambda r: r.finished):
         by_load.setdefault(record.case.workload, []).append(record)
     here = max(by_load.values(), key=lambda group: (len({_name(r) for r in group}), group[-1].finished))
-    places = [_place(record) for record in here if record.case.device != "none"]
+    places = [place_of(record) for record in here if record.case.device != "none"]
     place = max(dict.fromkeys(places), key=places.count, default=None)
     kept: dict[tuple[str, str], Record] = {}
     for record in sorted(here, key=lambda r: (r.case.device != "none", r.finished)):
-        if record.case.device == "none" or _place(record) == place:
+        if record.case.device == "none" or place_of(record) == place:
             kept[_name(record)] = record
     return list(kept.values())
 
@@ -268,8 +268,7 @@ def one_condition(records: Sequence[Record]) -> list[Record]:
     """
 
     def condition(record: Record) -> tuple[object, ...]:
-        case = record.case
-        return record.machine.name, case.device, case.threads, case.workload.batch, case.workload.dtype
+        return *place_of(record), record.case.workload.batch, record.case.workload.dtype
 
     measured = [record for record in records if record.case.device != "none"]
     if not measured:
@@ -280,11 +279,6 @@ def one_condition(records: Sequence[Record]) -> list[Record]:
         on = f"{device}{f' with {threads} threads' if threads else ''}, batch {batch}, {dtype}"
         say(f"drawing {on}; not in the figure: {len(measured) - count} record(s) of other conditions")
     return [record for record in measured if condition(record) == most]
-
-
-def _place(record: Record) -> tuple[object, ...]:
-    """Where it was timed; runtimes of two places do not share a figure."""
-    return record.machine.name, record.case.device, record.case.threads
 
 
 def _name(record: Record) -> tuple[str, str]:

@@ -24,7 +24,7 @@ def frame(rows: Sequence[Row]) -> "pd.DataFrame":
     """The rows as CSV has them: raw numbers, one column each, empty where there is none."""
     import pandas as pd
 
-    own = [column for column in quality_columns(own_sets(rows)) if column.cell is not None]
+    own = quality_columns(own_sets(rows))
     header = [*CSV_HEADER, *(name for column in own for name in _cell_names(column.key))]
     return pd.DataFrame([_raw(row, own) for row in rows], columns=header, dtype=object)
 

@@ -218,7 +218,7 @@ def test_a_file_is_the_same_network_however_it_is_typed(run: Run, tmp_path: Path
 
 def test_a_record_answers_for_a_file_however_it_is_typed() -> None:
     asked = Evaluation(
-        model=ModelId(architecture="Net", variant="net.py:Net", form="deploy", source="/home/me/net.py"),
+        model=ModelId(architecture="Net", variant="net.py:Net", form="deploy", source="/mine/net.py"),
         scale=2,
         checkpoint=None,
         dataset=SetRead(name="faces", images=1, sha256="", lr_source=""),
@@ -232,7 +232,7 @@ def test_a_record_answers_for_a_file_however_it_is_typed() -> None:
     record = QualityRecord(srbench_version="", evaluation=asked, machine=make_machine(), finished=NOON)
     assert typed(variant="./net.py:Net").key == asked.key
     assert record.answers(typed(variant="./net.py:Net"))
-    for other in (typed(source="/home/you/net.py"), typed(architecture="Other")):
+    for other in (typed(source="/yours/net.py"), typed(architecture="Other")):
         assert other.key != asked.key
         assert not record.answers(other)
 
