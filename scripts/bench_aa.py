@@ -126,7 +126,17 @@ def networks(names: Sequence[str], options: argparse.Namespace) -> Networks:
         threads=options.threads,
     )
     return compare.prepare(
-        Options(names, measuring, fail_on=(), fail_undecided=False, force=False, seed=0, output=None, quiet=True),
+        Options(
+            names,
+            measuring,
+            fail_on=(),
+            fail_undecided=False,
+            allow_unpaired=False,
+            force=False,
+            seed=0,
+            output=None,
+            quiet=True,
+        ),
     )
 
 
@@ -156,7 +166,7 @@ def report(done: Sequence[Setting], options: argparse.Namespace) -> str:
     conditions = [condition for setting in done for condition in setting.conditions]
     first = conditions[0].answers[0]
     record, settings = first.pair.first.record, done[0].networks.settings
-    load, machine = record.case.workload, record.machine
+    load, machine = record.case.size, record.machine
     head = ["", "comparisons", *WORDS, "right", "wrong", "spread of a round"]
     lines = [
         f"{machine.name}, {record.case.device}, torch {machine.torch}; LR {load.lr_width}x{load.lr_height} at"

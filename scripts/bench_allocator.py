@@ -14,9 +14,10 @@ from typing import get_args
 
 import model_defs
 from parts import write_part
-from srbench import launch, machine, models, workload
+from srbench import launch, machine, models, sizes
+from srbench.cases import Case
 from srbench.measure.comparing import paired_effect
-from srbench.records import Allocator, Case, Settings, Visit
+from srbench.records import Allocator, Settings, Visit
 from srbench.worker import Job
 
 SCALE = 4
@@ -75,7 +76,7 @@ def main() -> None:
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for model in models.parse(",".join(model_defs.DEFAULTS), "deploy"):
-        case = Case(model=model, workload=workload.plan(SCALE), device="cpu", threads=machine.usable_cores())
+        case = Case(model=model, size=sizes.plan(SCALE), device="cpu", threads=machine.usable_cores())
         lines.append(row(case, measure(case, options.rounds, options.seconds)))
         print(lines[-1], file=sys.stderr, flush=True)
     text = "\n".join(lines)

@@ -23,10 +23,10 @@ import torch
 from fvcore.nn import FlopCountAnalysis
 
 import model_defs
-from srbench import models, workload
+from srbench import models, sizes
+from srbench.cases import Case, Model
+from srbench.inputs import input_shape
 from srbench.measure.complexity import count
-from srbench.records import ModelId
-from srbench.workload import input_shape
 
 SCALES = (2, 3, 4)
 FIRST = """
@@ -75,7 +75,7 @@ def measure(rounds: int) -> str:
     for model in named:
         fvcore_s, ours_s = 0.0, 0.0
         for scale in SCALES:
-            load = workload.plan(scale)
+            load = sizes.plan(scale)
             theirs = _fvcore(model, scale, (load.lr_width, load.lr_height))
             fvcore_s += _seconds(theirs)
             ours_s += median(_seconds(_ours(model, scale)) for _ in range(rounds))
@@ -100,12 +100,12 @@ def measure(rounds: int) -> str:
     return "\n".join(lines)
 
 
-def _ours(model: ModelId, scale: int) -> Callable[[], object]:
-    load = workload.plan(scale)
-    return lambda: count(models.build(model, scale, "meta"), input_shape(model, load))
+def _ours(model: Model, scale: int) -> Callable[[], object]:
+    shape = input_shape(Case(model=model, size=sizes.plan(scale), device="none"))
+    return lambda: count(models.build(model, scale, "meta"), shape)
 
 
-def _fvcore(model: ModelId, scale: int, lr: tuple[int, int]) -> Callable[[], object]:
+def _fvcore(model: Model, scale: int, lr: tuple[int, int]) -> Callable[[], object]:
     network = model_defs.build(model.variant, scale)
     image = torch.rand(1, 3 if model.colors == "rgb" else 1, lr[1], lr[0])
 

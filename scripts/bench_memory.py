@@ -24,13 +24,14 @@ from torch.profiler import ProfilerActivity, profile
 
 import model_defs
 from parts import write_part
-from srbench import models, workload
+from srbench import inputs, models, sizes
+from srbench.cases import Case, Model, Size
 from srbench.commands.fit import RESERVE_BYTES
 from srbench.machine.device import open_device
 from srbench.measure.complexity import count
 from srbench.measure.copies import this_cpu
 from srbench.measure.memory import measure_memory
-from srbench.records import Complexity, ModelId, Workload
+from srbench.records import Complexity
 
 MIB = 2**20
 KNOWN = "known tensors"
@@ -82,7 +83,7 @@ def main() -> None:
     parser.add_argument("--task", choices=TASKS, help=argparse.SUPPRESS)
     parser.add_argument("--name", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    load = workload.plan(options.scale, lr=workload.parse_size(options.lr, "--lr") if options.lr else None)
+    load = sizes.plan(options.scale, lr=sizes.parse_size(options.lr, "--lr") if options.lr else None)
     torch.set_num_threads(options.threads)
     if options.task:
         print(json.dumps(TASKS[options.task](options.name, load)))
@@ -106,23 +107,24 @@ def main() -> None:
         write_part("docs/measuring.md", "memory", text)
 
 
-def _prepare(name: str, load: Workload) -> tuple[Callable[[], object], Complexity]:
+def _prepare(name: str, load: Size) -> tuple[Callable[[], object], Complexity]:
     """A pass, and what its shapes predict."""
     cpu = this_cpu(torch.get_num_threads())
     if name == KNOWN:
         chain, x = Chain(), torch.rand(1, 64, load.lr_height, load.lr_width)
         return lambda: chain(x), count(chain, x.shape, cpu=cpu)[0]
     model = _model(name)
-    network, image = models.build(model, load.scale), workload.make_input(model, load, seed=0)
+    case = Case(model=model, size=load, device="cpu")
+    network, image = models.build(model, load.scale), inputs.make_input(case, seed=0)
     return lambda: network(image), count(models.build(model, load.scale, "meta"), image.shape, cpu=cpu)[0]
 
 
-def _model(name: str) -> ModelId:
+def _model(name: str) -> Model:
     [model] = models.parse(name, "deploy")
     return model
 
 
-def _peaks(name: str, load: Workload) -> dict[str, int]:
+def _peaks(name: str, load: Size) -> dict[str, int]:
     device = open_device("cpu")
     device.prepare_memory()
     forward, counts = _prepare(name, load)
@@ -147,7 +149,7 @@ def _listed_peak(forward: Callable[[], object]) -> int:
     return peak
 
 
-def _ordinary(name: str, load: Workload) -> int:
+def _ordinary(name: str, load: Size) -> int:
     """Peak of a process that upscales image after image and leaves malloc alone."""
     forward, _ = _prepare(name, load)
     with torch.inference_mode():
@@ -156,7 +158,7 @@ def _ordinary(name: str, load: Workload) -> int:
     return _status_bytes("VmHWM")
 
 
-def _counting(_: str, __: Workload) -> dict[str, list[int]]:
+def _counting(_: str, __: Size) -> dict[str, list[int]]:
     """Growth that the kernel tells for tensors of ``COUNTED_BYTES``, minus that: read before or after their release."""
     open_device("cpu").prepare_memory()
     errors: dict[str, list[int]] = {"held": [], "released": []}
@@ -178,10 +180,10 @@ def _status_bytes(field: str) -> int:
 
 
 #: What a fresh process can be asked for; each answers with JSON.
-TASKS: dict[str, Callable[[str, Workload], object]] = {"peaks": _peaks, "ordinary": _ordinary, "counting": _counting}
+TASKS: dict[str, Callable[[str, Size], object]] = {"peaks": _peaks, "ordinary": _ordinary, "counting": _counting}
 
 
-def _report(rows: list[Row], known: Row, large: Row, errors: dict[str, list[int]], threads: int, load: Workload) -> str:
+def _report(rows: list[Row], known: Row, large: Row, errors: dict[str, list[int]], threads: int, load: Size) -> str:
     peaks = [["Network", "tensors alone", "with copies (predicted)", "allocated (torch's list)", "measured"]]
     peaks[0] += ["predicted / measured", "rest: scratch pads", "rest: kernel's counting"]
     for row in (*rows, known):

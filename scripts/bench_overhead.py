@@ -18,11 +18,12 @@ import time
 import torch
 
 from parts import write_part
-from srbench import launch, machine, models, workload
+from srbench import launch, machine, models, sizes
+from srbench.cases import Case
 from srbench.machine.device import open_device
 from srbench.measure.comparing import Effect, paired_effect
 from srbench.measure.latency import MIN_SAMPLES, TimingPlan, measure_latency
-from srbench.records import Case, Settings
+from srbench.records import Settings
 from srbench.worker import Job, prepare
 
 #: What a careful person writes by hand. Nothing of srbench is in it.
@@ -99,7 +100,7 @@ def _effect(ours: list[float], bare: list[float]) -> Effect:
 def case_of(name: str, lr: tuple[int, int]) -> Case:
     """A network of the zoo at x4 on all usable cores."""
     [model] = models.parse(name, "deploy")
-    return Case(model=model, workload=workload.plan(4, lr=lr), device="cpu", threads=machine.usable_cores())
+    return Case(model=model, size=sizes.plan(4, lr=lr), device="cpu", threads=machine.usable_cores())
 
 
 def bare_s(name: str, lr: tuple[int, int], threads: int, seconds: float) -> float:

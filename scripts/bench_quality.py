@@ -21,14 +21,16 @@ from numpy.typing import NDArray
 
 from parts import write_part
 from srbench import machine
-from srbench.commands.evaluate import named, weights_of
+from srbench.commands.evaluate import named
 from srbench.launch import launch
 from srbench.quality import datasets
+from srbench.quality.checkpoints import weights_of
 from srbench.quality.evaluate import EvaluationJob
 from srbench.quality.imresize import imresize
 from srbench.quality.metrics import score
 from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Evaluation, ImageResult, SetRead
+from srbench.quality.weights import Given
 
 Floats = NDArray[np.float64]
 SIZE = (1356, 2040)
@@ -143,7 +145,7 @@ def interleaved(ours: Callable[[], object], usual: Callable[[], object], repeats
 def evaluation(weights_folder: Path, data: Path, repeats: int) -> str:
     """What evaluating Set5 at x4 with BSRN takes, over the time inside its forward passes; each in a fresh process."""
     [(model, _)] = named("bsrn", "deploy")
-    found = weights_of(model, SCALE, [weights_folder], optional=False)
+    found = weights_of(model, SCALE, Given(folders=(weights_folder,)), print, optional=False)
     assert found is not None
     dataset = datasets.find("set5", data, SCALE)
     asked = Evaluation(

@@ -30,7 +30,7 @@ from model_defs.span import SPAN
 from srbench.board.published import MULTI_ADDS_INPUT, Claim, load_claims
 from srbench.measure.complexity import count
 from srbench.records import Complexity
-from srbench.workload import parse_size, plan
+from srbench.sizes import parse_size, plan
 
 PAGE = Path(__file__).resolve().parent.parent / "model_defs" / "README.md"
 Size = tuple[int, int]  # width and height of the LR image

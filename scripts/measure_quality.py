@@ -52,9 +52,11 @@ def table() -> str:
     """The means of all complete records, as CSV."""
     found = [m for r in quality_store.read(REFERENCE, complain=print) if (m := measured_of(r)) is not None]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(Measured.model_fields), lineterminator="\n")
+    writer = csv.DictWriter(
+        text, [name for name, field in Measured.model_fields.items() if not field.exclude], lineterminator="\n"
+    )
     writer.writeheader()
-    for each in sorted(found, key=lambda m: (m.variant, m.scale, m.dataset)):
+    for each in sorted(found, key=lambda m: (m.network, m.scale, m.dataset)):
         writer.writerow(each.model_dump())
     return text.getvalue()
 

@@ -1,24 +1,32 @@
 """From the answers of a case's processes to its record."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from srbench import machine
+from srbench.cases import Case
 from srbench.journal import Step
 from srbench.measure import verdict
 from srbench.measure.verdict import Verdict
-from srbench.records import Case, Complexity, Count, CounterName, Latency, Memory, Record, Settings, Status, Visit
+from srbench.records import Complexity, Count, CounterName, Latency, Memory, Record, Settings, Status, Visit
 from srbench.worker import Answer
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A case with what is known of it before it runs; ``problem`` where a user's network could not be counted."""
+    """A case with what is known of it before it runs.
+
+    Attributes:
+        counts: None where a user's network could not be counted, for ``problem``.
+        files: that a user's network is made of, with their hashes (:mod:`srbench.fingerprint`).
+    """
 
     case: Case
     counts: Complexity | None
     problem: Answer | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class OpenCase:
@@ -68,6 +76,7 @@ class OpenCase:
             reason=found.reason,
             advice=found.advice,
             detail=self._detail(),
+            files=dict(self.plan.files),
             complexity=self.plan.counts,
             counts=tuple(self._count(name) for name in self._counters),
             latency=latency,

@@ -109,7 +109,9 @@ class Machine(Frozen):
     """The machine and its software, as far as they bear on a runtime.
 
     Attributes:
-        name: identifies it in tables, and whose records replace whose.
+        name: identifies it in tables; equal machines have equal names.
+        node: tells equal machines apart: a hash of the host's name, and on GPUs of their UUIDs. A record replaces that
+            of the same node; records of two nodes of one name are replicates.
         system: kernel and its release.
         cores: logical cores that a process may use.
         memory_bytes: of the machine.
@@ -128,6 +130,7 @@ class Machine(Frozen):
     torch: str
     cuda: str | None
     cudnn: int | None
+    node: str = ""
     libc: str | None = None
     processor: Processor = Field(default_factory=Processor)
     limits: Limits = Field(default_factory=Limits)

@@ -11,9 +11,10 @@ from pathlib import Path
 from pydantic import AwareDatetime, ValidationError
 
 from srbench import store
+from srbench.cases import Case
 from srbench.errors import InputError
 from srbench.facts import Machine
-from srbench.records import Case, CounterName, Frozen, Settings
+from srbench.records import CounterName, Frozen, Settings
 from srbench.worker import Answer, Task
 
 NAME = "journal.jsonl"

@@ -51,5 +51,32 @@ def _from_2(old: Mapping[str, Any]) -> dict[str, Any]:
     return new
 
 
-_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
+#: Networks of schema 3 that had nothing to fold; their form was called ``deploy``, or ``train`` where asked for.
+_NOTHING_TO_FOLD = ("BSRN", "RFDN", "IMDN", "MSRN")
+
+
+def _from_3(old: Mapping[str, Any]) -> dict[str, Any]:
+    """In schema 3 the dtype belonged to the size, and a network that does not fold had a form all the same.
+
+    Users' networks were built as their file builds them, whatever form was asked for.
+    """
+    new = {**old, "schema_version": 4}
+    if not isinstance(case := old.get("case"), dict):
+        return new
+    new["case"] = case = dict(case)
+    if isinstance(load := case.pop("workload", None), dict):
+        case["size"] = {name: value for name, value in load.items() if name != "dtype"}
+        case["mode"] = {"dtype": load.get("dtype", "float32")}
+    if isinstance(model := case.get("model"), dict):
+        case["model"] = without_form(model)
+    return new
+
+
+def without_form(model: Mapping[str, Any]) -> dict[str, Any]:
+    """A model of schema 3 with the form that it really had."""
+    bare = model.get("source") is not None or model.get("architecture") in (*_NOTHING_TO_FOLD, "Bicubic")
+    return {**model, "form": ""} if bare else dict(model)
+
+
+_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2, 3: _from_3}
 assert set(_STEPS) == set(range(1, SCHEMA_VERSION)), "every earlier schema has its step"

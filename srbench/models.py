@@ -5,73 +5,95 @@ import copy
 import difflib
 import importlib.util
 import inspect
+import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import torch
 from torch import nn
 
 import model_defs
+from srbench.cases import Form, Model
 from srbench.errors import InputError
-from srbench.records import Form, ModelId
 
 #: Names under which networks in the field take their upscaling factor.
 SCALE_ARGUMENTS = ("scale", "upscale", "upscale_factor", "scale_factor", "upscaling_factor", "sr_rate")
+
+
+#: Packages whose classes are parts of a network at best.
+_NO_NETWORKS = frozenset(("torch", "typing", "collections", "dataclasses", "pathlib", "enum", "abc", "functools"))
 
 
 class UnsupportedModelError(Exception):
     """A user's network that cannot be built as srbench builds it; becomes a row with status UNSUPPORTED."""
 
 
-def parse(names: str, form: Form) -> list[ModelId]:
+def parse(names: str, form: Form) -> list[Model]:
     """Resolve a comma-separated list; ``all`` is the seven defaults. Repeated names are kept once.
 
-    ``@train`` or ``@deploy`` behind a name wins over ``form``.
+    ``@train`` or ``@deploy`` behind a name wins over ``form``. Networks that do not fold have no form.
 
     Raises:
-        InputError: an unknown name or form, or a file or name in it that does not exist.
+        InputError: an unknown name or form, a form of a network that has none, or a file or name in it that does not
+            exist.
     """
 
-    found: dict[tuple[str, str], ModelId] = {}
+    found: dict[tuple[str, str], Model] = {}
     for typed in (part.strip() for part in names.split(",")):
         if typed:
-            name, its_form = _split_form(typed, form)
-            for each in model_defs.DEFAULTS if name.lower() == "all" else (name,):
-                model = _resolve(each, its_form)
-                found.setdefault((model.variant, model.form), model)
+            name, asked = _split_form(typed)
+            for model in _resolve(name, asked, form):
+                found.setdefault(model.key, model)
     if not found:
         raise InputError("--models names no model; 'srbench models' lists them")
     return list(found.values())
 
 
-def _split_form(typed: str, form: Form) -> tuple[str, Form]:
+def _split_form(typed: str) -> tuple[str, Form]:
+    """A name and the form behind it; empty where there is none."""
     name, at, asked = typed.rpartition("@")
     if not at or ".py" in asked:  # the @ belongs to a path
-        return typed, form
-    if asked not in get_args(Form):
+        return typed, ""
+    if asked not in ("train", "deploy"):
         raise InputError(f"'{typed}': after @ comes train or deploy, not '{asked}'")
     return name, "train" if asked == "train" else "deploy"
 
 
-def _resolve(name: str, form: Form) -> ModelId:
+def _resolve(name: str, asked: Form, usual: Form) -> list[Model]:
     if ".py" in name:
-        return _from_file(name, form)
+        model = _from_file(name)
+        if asked:
+            raise InputError(
+                f"'{name}@{asked}': srbench does not fold a network of yours, it runs what your file builds; "
+                f"leave @{asked} out"
+            )
+        return [model]
+    if name.lower() == "all":
+        return [_of_zoo(each, asked or usual) for each in model_defs.DEFAULTS]
+    model = _of_zoo(name, asked or usual)
+    if asked and not model.form:
+        raise InputError(f"'{name}@{asked}': {model.variant} does not fold, it has one form; leave @{asked} out")
+    return [model]
+
+
+def _of_zoo(name: str, form: Form) -> Model:
+    """A network of the zoo in a form, if it has forms."""
     try:
         variant = model_defs.get(name)
     except model_defs.ZooError as error:
         raise InputError(str(error)) from None
-    return ModelId(
+    return Model(
         architecture=variant.architecture,
         variant=variant.name,
-        form=form,
+        form=form if variant.folds else "",
         colors=variant.colors,
         value_range=variant.value_range,
         note=variant.note,
     )
 
 
-def _from_file(typed: str, form: Form) -> ModelId:
+def _from_file(typed: str) -> Model:
     """A user's network. The file is parsed, not run: a crash at its import must not reach this process."""
     file, _, name = typed.rpartition(":")
     path = Path(file or typed)
@@ -85,34 +107,66 @@ def _from_file(typed: str, form: Form) -> ModelId:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (SyntaxError, ValueError) as error:
         raise InputError(f"{path} is not Python: {str(error).splitlines()[0]}") from None
-    known, complete = _names_in(tree)
-    if name not in known and complete:
-        near = difflib.get_close_matches(name, known, n=2, cutoff=0.5) or sorted(known)
-        there = f"did you mean {' or '.join(near)}?" if near else "the file defines nothing"
+    names = _names_in(tree)
+    if name not in names.there and names.complete:
+        near = difflib.get_close_matches(name, names.networks, n=2, cutoff=0.5) or names.networks
+        there = f"did you mean {' or '.join(near)}?" if near else "it defines no network"
         raise InputError(f"{path} has no '{name}'; {there}")
-    return ModelId(architecture=name, variant=typed, form=form, source=str(path.resolve()))
+    whole = path.resolve()
+    return Model(architecture=name, variant=typed, source=str(whole), within=_within(whole, path))
 
 
-def _names_in(tree: ast.Module) -> tuple[set[str], bool]:
-    """Names at the top level of a file; False where more may come from a star import or a condition."""
-    names: set[str] = set()
+def _within(whole: Path, typed: Path) -> str:
+    """A file's path in its checkout: two checkouts of one repository have the same; outside of one as it was typed."""
+    for folder in whole.parents:
+        if (folder / ".git").exists():
+            return whole.relative_to(folder).as_posix()
+    return Path(os.path.normpath(typed)).as_posix()
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Names at the top level of a file.
+
+    Attributes:
+        there: all of them.
+        networks: those that may be a network or make one, in the order of the file.
+        complete: False where more may come from a star import or a condition.
+    """
+
+    there: frozenset[str]
+    networks: list[str]
+    complete: bool
+
+
+def _names_in(tree: ast.Module) -> _Names:
+    there: set[str] = set()
+    networks: list[str] = []
     complete = True
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            names.add(node.name)
+            there.add(node.name)
+            networks.append(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             imported = {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
             complete = complete and "*" not in imported
-            names |= imported
+            there |= imported
+            # A class, as its name tells, which is not one of torch's own.
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] not in _NO_NETWORKS:
+                networks += sorted(name for name in imported if name[:1].isupper())
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names |= {leaf.id for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)}
+            assigned = {leaf.id for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)}
+            there |= assigned
+            if not isinstance(node.value, ast.Constant | ast.List | ast.Tuple | ast.Dict):
+                networks += sorted(assigned)
         elif isinstance(node, ast.If | ast.Try | ast.For | ast.With | ast.While | ast.Match):
             complete = False
-    return names, complete
+    public = [name for name in dict.fromkeys(networks) if not name.startswith("_")]
+    return _Names(frozenset(there), public, complete)
 
 
-def check(model: ModelId, scale: int, lr_width: int, lr_height: int) -> None:
+def check(model: Model, scale: int, lr_width: int, lr_height: int) -> None:
     """Refuse what a network of the zoo cannot do; a user's network is only known once it runs.
 
     Raises:
@@ -128,13 +182,13 @@ def check(model: ModelId, scale: int, lr_width: int, lr_height: int) -> None:
             raise InputError(str(error)) from None
 
 
-def has_scale(model: ModelId, scale: int) -> bool:
+def has_scale(model: Model, scale: int) -> bool:
     """Whether the zoo's network exists at a scale; a user's network is taken at its word."""
 
     return model.source is not None or scale in model_defs.get(model.variant).scales
 
 
-def build(model: ModelId, scale: int, device: str = "cpu") -> nn.Module:
+def build(model: Model, scale: int, device: str = "cpu") -> nn.Module:
     """The bare network in evaluation mode with its random weights, on a device (``meta`` allocates nothing).
 
     Runs the user's file where the model is one: call this only where a crash may happen.
@@ -145,7 +199,7 @@ def build(model: ModelId, scale: int, device: str = "cpu") -> nn.Module:
     """
 
     if model.source is None:
-        return model_defs.build(model.variant, scale, model.form, device)
+        return model_defs.build(model.variant, scale, model.form or "deploy", device)
     maker = getattr(_import_file(Path(model.source)), model.architecture, None)
     if maker is None:
         raise UnsupportedModelError(f"{model.source} defines no '{model.architecture}' when it is imported")

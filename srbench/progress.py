@@ -6,9 +6,10 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from srbench.assemble import Plan
+from srbench.cases import Case
 from srbench.journal import Entry, Step
 from srbench.measure.latency import NS_PER_S
-from srbench.records import Case, Record, Settings
+from srbench.records import Record, Settings
 from srbench.runner import Watcher
 from srbench.worker import Progress, min_samples
 
@@ -49,7 +50,7 @@ class Forecast:
         self._pass_s[step.case] = visit.median_ns / NS_PER_S
         plan = self._plans[step.case]
         if plan.counts is not None and plan.counts.multi_adds:
-            self._pace_ns = visit.median_ns / (plan.counts.multi_adds * plan.case.workload.batch)
+            self._pace_ns = visit.median_ns / (plan.counts.multi_adds * plan.case.size.batch)
 
     def left_s(self) -> float:
         """Seconds until the run is over."""
@@ -64,7 +65,7 @@ class Forecast:
         one = self._pass_s.get(step.case)
         if one is None:
             counts = plan.counts
-            one = counts.multi_adds * plan.case.workload.batch * self._pace_ns / NS_PER_S if counts else 0.0
+            one = counts.multi_adds * plan.case.size.batch * self._pace_ns / NS_PER_S if counts else 0.0
         if step.task != "time":
             return _PROCESS_S + _MEMORY_PASSES * one
         least = (_UNTIMED_PASSES + min_samples(self._settings.processes)) * one
@@ -181,8 +182,8 @@ def choose(*, quiet: bool) -> Watcher:
 
 def label(case: Case) -> str:
     """A case in few words."""
-    form = "@train" if case.model.form == "train" else ""
-    return f"{case.model.variant}{form} x{case.workload.scale}"
+    mode = f" ({case.mode.label})" if case.mode.words else ""
+    return f"{case.model.label} x{case.size.scale}{mode}"
 
 
 def describe(step: Step, plans: Sequence[Plan], settings: Settings) -> str:

@@ -1,26 +1,23 @@
-"""The vocabulary: what is measured, what came out, and on which machine.
+"""What came out of a case, and on which machine.
 
 Everything here is immutable and is stored as JSON (:mod:`srbench.store`). Summaries are properties: they are
 derived from stored samples, never stored beside them, so recomputing gives the same numbers.
 """
 
-import hashlib
 from statistics import geometric_mean, median
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
+from srbench.cases import Case
 from srbench.facts import Frozen as Frozen  # noqa: PLC0414 - all values here and elsewhere are made of it
 from srbench.facts import Machine
 from srbench.measure import stats
 from srbench.measure.stats import Interval
 
 #: See ``srbench.migrations`` for what the earlier ones looked like.
-SCHEMA_VERSION: Literal[3] = 3
+SCHEMA_VERSION: Literal[4] = 4
 
-Form = Literal["train", "deploy"]
-Colors = Literal["rgb", "y"]
-Dtype = Literal["float32", "float16", "bfloat16"]
 CounterName = Literal["torch", "fvcore", "thop"]
 #: Whether freed memory stays with a timed process, or goes the way of the system's C library.
 Allocator = Literal["keep", "system"]
@@ -39,78 +36,10 @@ Status = Literal[
     "MISMATCH",
     "UNSUPPORTED",
 ]
+#: A row with one of these has a runtime that something disturbed: it is shown, and neither ranked nor best.
+DISTURBED: frozenset[Status] = frozenset(("DRIFTING", "THROTTLED", "CONTENDED", "SHORT"))
 #: A row with one of these has no usable measurement and makes a run exit with 1.
 FAILURES: frozenset[Status] = frozenset(("OOM", "CRASH", "TIMEOUT", "MISMATCH", "UNSUPPORTED"))
-
-
-class Workload(Frozen):
-    """What a model works on.
-
-    ``lr_*`` is GT / scale with each side rounded as ``lr_rounding`` says (half up: 1280x720 at x3 is 427x240, as papers
-    have it); with ``--lr`` the LR size is given and GT follows. Sizes in pixels.
-    """
-
-    scale: int = Field(ge=1)
-    gt_width: int = Field(ge=1)
-    gt_height: int = Field(ge=1)
-    lr_width: int = Field(ge=1)
-    lr_height: int = Field(ge=1)
-    lr_rounding: Literal["half-up", "floor"] = "half-up"
-    batch: int = Field(default=1, ge=1)
-    dtype: Dtype = "float32"
-
-    @property
-    def remainder(self) -> str | None:
-        """A sentence where GT is not the LR size times the scale, else None."""
-        width, height = self.lr_width * self.scale, self.lr_height * self.scale
-        if (width, height) == (self.gt_width, self.gt_height):
-            return None
-        return (
-            f"x{self.scale}: GT {self.gt_width}x{self.gt_height} is not divisible; "
-            f"LR {self.lr_width}x{self.lr_height} gives {width}x{height}"
-        )
-
-
-class ModelId(Frozen):
-    """A model as named: which network, in which form.
-
-    Attributes:
-        architecture: display name, e.g. ``BSRN``; the class name for a user's network.
-        variant: name on the command line: ``bsrn``, or ``path/to/net.py:Net`` as typed.
-        form: deploy (folded) or train.
-        colors: of the bare network's input.
-        value_range: white in the bare network's input, 1 or 255.
-        source: absolute path of a user's file, None for the zoo.
-        note: what a reader of a table should know (reconstruction, Y only).
-    """
-
-    architecture: str
-    variant: str
-    form: Form
-    colors: Colors = "rgb"
-    value_range: int = 1
-    source: str | None = None
-    note: str = ""
-
-
-class Case(Frozen):
-    """A model under a workload on a device. ``device`` is ``none`` where only shapes were looked at."""
-
-    model: ModelId
-    workload: Workload
-    device: str
-    threads: int | None = None
-
-    @property
-    def key(self) -> str:
-        """Names the case across runs: the same question has the same key.
-
-        Neither a note changes the question, nor whether a user's file was typed as ``net.py`` or ``./net.py``.
-        """
-        typed = self.model.variant if self.model.source is None else ""
-        model = self.model.model_copy(update={"note": "", "variant": typed})
-        text = self.model_copy(update={"model": model}).model_dump_json()
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class Layer(Frozen):
@@ -369,10 +298,24 @@ class Settings(Frozen):
         return self.rounds * self.visits
 
 
-class Record(Frozen):
-    """What one case gave. ``reason`` and ``advice`` are one line each; ``detail`` is a traceback where there is one."""
+class Place(NamedTuple):
+    """Where a case runs: description of the machine, device, threads of the CPU."""
 
-    schema_version: Literal[3] = SCHEMA_VERSION
+    machine: str
+    device: str
+    threads: int | None
+
+
+class Record(Frozen):
+    """What one case gave.
+
+    Attributes:
+        reason, advice: one line each.
+        detail: a traceback where there is one.
+        files: that a user's network was made of, with their hashes (:mod:`srbench.fingerprint`).
+    """
+
+    schema_version: Literal[4] = SCHEMA_VERSION
     srbench_version: str
     case: Case
     machine: Machine
@@ -382,6 +325,7 @@ class Record(Frozen):
     reason: str = ""
     advice: str = ""
     detail: str = ""
+    files: dict[str, str] = Field(default_factory=dict)
     complexity: Complexity | None = None
     counts: tuple[Count, ...] = ()
     latency: Latency | None = None
@@ -391,3 +335,13 @@ class Record(Frozen):
     def failed(self) -> bool:
         """Whether the row has no usable measurement."""
         return self.status in FAILURES
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Names the record: the case, and the machine with its node. A newer one of the same key replaces it."""
+        return self.case.key, self.machine.name, self.machine.node
+
+    @property
+    def place(self) -> Place:
+        """Where it was timed. Runtimes of two places do not compare."""
+        return Place(self.machine.name, self.case.device, self.case.threads)

@@ -7,10 +7,12 @@ from typing import Protocol
 
 from srbench import machine, models, worker
 from srbench.assemble import OpenCase, Plan
+from srbench.cases import Case, Model, Size
 from srbench.errors import InputError
+from srbench.fingerprint import files_of
 from srbench.journal import Entry, Journal, Step
 from srbench.launch import fresh_server, launch
-from srbench.records import Case, Complexity, CounterName, ModelId, Record, Settings, Workload
+from srbench.records import Complexity, CounterName, Record, Settings
 from srbench.worker import Job, Progress
 
 GIB = 2**30
@@ -39,12 +41,12 @@ class Watcher(Protocol):
 
 
 def plan_cases(
-    named: Sequence[ModelId],
-    workloads: Sequence[Workload],
+    named: Sequence[Model],
+    workloads: Sequence[Size],
     *,
     device: str,
     threads: int | None,
-    optional: Collection[ModelId] = (),
+    optional: Collection[Model] = (),
     tell: Callable[[str], None] = lambda line: None,
 ) -> list[Case]:
     """Every model under every workload, scale by scale.
@@ -69,7 +71,7 @@ def plan_cases(
                 tell(f"{model.variant} has no x{load.scale}: skipped")
                 continue
             models.check(model, load.scale, load.lr_width, load.lr_height)
-            cases.append(Case(model=model, workload=load, device=device, threads=threads if device == "cpu" else None))
+            cases.append(Case(model=model, size=load, device=device, threads=threads if device == "cpu" else None))
     if not cases:
         raise InputError("nothing to do: none of the models has any of the scales")
     return cases
@@ -89,7 +91,8 @@ def look_ahead(cases: Sequence[Case], settings: Settings) -> list[Plan]:
             plan = Plan(case, worker.static(case))
         else:
             answer = launch(Job("static", case, settings), settings.timeout_s)
-            plan = Plan(case, answer.complexity, None if answer.complexity else answer)
+            files = {**files_of([case.model.source]), **answer.files}
+            plan = Plan(case, answer.complexity, None if answer.complexity else answer, files)
         if case.device != "none" and plan.counts is not None:
             _check_memory(case, plan.counts)
         plans.append(plan)
@@ -100,7 +103,7 @@ def _check_memory(case: Case, counts: Complexity) -> None:
     available = machine.device_memory_bytes(case.device)
     needed = counts.predicted_peak_bytes(case.device)
     if available and needed > available:
-        load = case.workload
+        load = case.size
         raise InputError(
             f"{case.model.variant} x{load.scale} on {load.batch} LR image(s) of {load.lr_width}x{load.lr_height} needs "
             f"about {needed / GIB:.1f} GiB, {case.device} has {available / GIB:.1f} GiB; "

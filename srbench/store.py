@@ -2,11 +2,9 @@
 
 import contextlib
 import os
-import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +12,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from srbench import migrations
+from srbench.cases import digest, slug
 from srbench.errors import InputError
 from srbench.records import Record
 
@@ -71,11 +70,9 @@ def locked(output: Path) -> Iterator[None]:
 
 def path_of(output: Path, record: Record) -> Path:
     """Where a record lives: a name for people, then the case and the machine, so that reruns replace each other."""
-    case, model = record.case, record.case.model
-    name = model.variant if model.source is None else f"{Path(model.source).stem}-{model.architecture}"
-    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")[-60:] or "model"
-    machine = sha256(record.machine.name.encode()).hexdigest()[:6]
-    return output / RUNS / f"{readable}_x{case.workload.scale}_{model.form}_{case.key}_{machine}.json"
+    case = record.case
+    words = [case.model.slug, f"x{case.size.scale}", *map(slug, case.mode.words), case.key, digest(record.key[1:])[:6]]
+    return output / RUNS / f"{'_'.join(words)}.json"
 
 
 def write(output: Path, record: Record) -> Path:
@@ -104,7 +101,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read(output: Path, complain: Callable[[str], None]) -> list[Record]:
-    """All records of a folder, oldest first. A file that is no record is named to ``complain`` and left alone.
+    """The records of a folder, oldest first, the newest of each key; see :func:`newest`.
+
+    A file that is no record is named to ``complain`` and left alone.
 
     Raises:
         InputError: there is none.
@@ -116,7 +115,17 @@ def read(output: Path, complain: Callable[[str], None]) -> list[Record]:
         raise InputError(
             f"no records in {output / RUNS}; 'srbench profile' makes some, --output names another folder{hint}"
         )
-    return sorted(records, key=lambda record: record.finished)
+    return newest(records)
+
+
+def newest(records: Iterable[Record]) -> list[Record]:
+    """The newest record of each case on each node, oldest first, whatever their files are called.
+
+    A record of an earlier srbench does not know its node: any newer one of a machine of that name replaces it.
+    """
+    kept = {record.key: record for record in sorted(records, key=lambda record: record.finished)}
+    later = {record.key[:2]: record.finished for record in kept.values()}
+    return [r for r in kept.values() if r.machine.node or later[r.key[:2]] <= r.finished]
 
 
 def read_each(folder: Path, load: Callable[[str], Stored], complain: Callable[[str], None]) -> list[Stored]:

@@ -21,16 +21,19 @@ from time import perf_counter_ns
 from typing import Any, Literal, Protocol
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from srbench import models, workload
+from srbench import inputs, models
+from srbench.cases import Case
+from srbench.fingerprint import files_of, loaded_code
 from srbench.machine import busy_seconds, read_back
 from srbench.machine.device import Device, open_device
 from srbench.measure import complexity, copies, counters
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.memory import measure_memory
 from srbench.measure.stats import MIN_SAMPLES_95
-from srbench.records import Case, Complexity, Count, Frozen, Memory, Settings, Status, Visit
+from srbench.records import Complexity, Count, Frozen, Memory, Settings, Status, Visit
 
 Task = Literal["static", "time", "memory", "fvcore", "thop"]
 
@@ -93,7 +96,8 @@ class Progress:
 class Answer(Frozen):
     """What a worker found out; the field of its task is set. ``status`` other than VALID has a ``reason``.
 
-    ``build_ns`` is the time for building the network and its input, ``passes_ns`` that inside its forward passes.
+    ``files`` are those of a user's network (:mod:`srbench.fingerprint`). ``build_ns`` is the time for building the
+    network and its input, ``passes_ns`` that inside its forward passes.
     """
 
     status: Status = "VALID"
@@ -101,6 +105,7 @@ class Answer(Frozen):
     detail: str = ""
     settings: Settings | None = None
     complexity: Complexity | None = None
+    files: dict[str, str] = Field(default_factory=dict)
     visit: Visit | None = None
     memory: Memory | None = None
     count: Count | None = None
@@ -199,7 +204,8 @@ def run(job: Job, report: Callable[[Progress], None]) -> Answer:
     if case.threads is not None:
         torch.set_num_threads(case.threads)
     if job.task == "static":
-        return Answer(complexity=static(case))
+        counts = static(case)
+        return Answer(complexity=counts, files=files_of(loaded_code()) if case.model.own else {})
     device = open_device("cpu" if job.task in ("fvcore", "thop") else case.device)
     settings = job.settings
     if job.task == "memory":
@@ -289,10 +295,10 @@ def others_cores(start: Clocks, end: Clocks) -> float | None:
 
 
 def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
-    """The network and its resident input, both in the workload's dtype on the device."""
-    dtype = getattr(torch, case.workload.dtype)
-    model = models.build(case.model, case.workload.scale).to(device.torch_device, dtype)
-    return model, workload.make_input(case.model, case.workload, seed).to(device.torch_device)
+    """The network and its resident input, both in the mode's dtype on the device."""
+    dtype = getattr(torch, case.mode.dtype)
+    model = models.build(case.model, case.size.scale).to(device.torch_device, dtype)
+    return model, inputs.make_input(case, seed).to(device.torch_device)
 
 
 def static(case: Case) -> Complexity:
@@ -302,9 +308,9 @@ def static(case: Case) -> Complexity:
         OutputMismatchError: the output would not be an upscaled image.
         Exception: whatever the network raises for such an input.
     """
-    dtype = getattr(torch, case.workload.dtype)
-    model = models.build(case.model, case.workload.scale, "meta").to(dtype)
-    shape = workload.input_shape(case.model, case.workload)
+    dtype = getattr(torch, case.mode.dtype)
+    model = models.build(case.model, case.size.scale, "meta").to(dtype)
+    shape = inputs.input_shape(case)
     counts, output = complexity.count(model, shape, dtype, copies.this_cpu(case.threads))
     check_shape(output, case)
     return counts
@@ -312,12 +318,12 @@ def static(case: Case) -> Complexity:
 
 def check_shape(output: object, case: Case) -> None:
     """Refuse an output that is not an image ``scale`` times the size of the input."""
-    expected = workload.output_shape(case.model, case.workload)
+    expected = inputs.output_shape(case)
     if not isinstance(output, Tensor):
         raise OutputMismatchError(f"the output is a {type(output).__name__}, not a tensor")
     if tuple(output.shape) != expected:
         found, wanted = ("x".join(map(str, shape)) for shape in (output.shape, expected))
-        raise OutputMismatchError(f"the output is {found}, expected {wanted} at x{case.workload.scale}")
+        raise OutputMismatchError(f"the output is {found}, expected {wanted} at x{case.size.scale}")
 
 
 def check_output(output: object, case: Case) -> None:

@@ -5,29 +5,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from srbench import workload
+from srbench import sizes
 from srbench.assemble import Plan
 from srbench.board.leaderboard import Quality, QualityKind, Row
 from srbench.board.published import Claim
+from srbench.cases import Case, Form, Model, Size
 from srbench.facts import Machine
 from srbench.journal import Entry, Step
 from srbench.measure.stats import Interval
-from srbench.records import (
-    Case,
-    Complexity,
-    Form,
-    Latency,
-    Layer,
-    Memory,
-    ModelId,
-    Record,
-    Settings,
-    Status,
-    Visit,
-    Workload,
-)
+from srbench.records import Complexity, Latency, Layer, Memory, Record, Settings, Status, Visit
 from srbench.worker import Answer
 
+#: Architectures that re-parameterise themselves.
+FOLDING = ("ECBSR", "REPSR", "SPAN")
 #: When the first record of a test was finished; later ones add minutes.
 NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 MS = 1_000_000
@@ -51,21 +41,23 @@ def make_machine(name: str = "Test CPU, 2 cores, 8 GiB", cores: int = 2) -> Mach
     )
 
 
-def make_model(variant: str = "bsrn", form: Form = "deploy", **changes: Any) -> ModelId:
-    """A network of the zoo; its architecture is what stands before the first dash."""
-    model = ModelId(architecture=variant.partition("-")[0].upper(), variant=variant, form=form)
+def make_model(variant: str = "bsrn", form: Form | None = None, **changes: Any) -> Model:
+    """A network of the zoo; its architecture is what stands before the first dash, and decides whether it has forms."""
+    architecture = variant.partition("-")[0].upper()
+    usual: Form = "deploy" if architecture in FOLDING else ""
+    model = Model(architecture=architecture, variant=variant, form=usual if form is None else form)
     return model.model_copy(update=changes)
 
 
-def make_workload(scale: int = 4, **changes: Any) -> Workload:
-    """GT 1280x720, batch 1, float32."""
-    return workload.plan(scale).model_copy(update=changes)
+def make_size(scale: int = 4, **changes: Any) -> Size:
+    """GT 1280x720, batch 1."""
+    return sizes.plan(scale).model_copy(update=changes)
 
 
 def make_case(variant: str = "bsrn", scale: int = 4, device: str = "cpu", **changes: Any) -> Case:
     """On the CPU with the two threads of :func:`make_machine`, unless told otherwise."""
     threads = 2 if device == "cpu" else None
-    case = Case(model=make_model(variant), workload=make_workload(scale), device=device, threads=threads)
+    case = Case(model=make_model(variant), size=make_size(scale), device=device, threads=threads)
     return case.model_copy(update=changes)
 
 
@@ -161,7 +153,7 @@ def make_row(variant: str = "bsrn", **changes: Any) -> Row:
         model=variant.partition("-")[0].upper(),
         variant=variant,
         scale=4,
-        form="deploy",
+        form="deploy" if variant.partition("-")[0].upper() in FOLDING else "",
         colors="rgb",
         gt_width=1280,
         gt_height=720,
@@ -178,7 +170,7 @@ def make_row(variant: str = "bsrn", **changes: Any) -> Row:
         runtime_ms=Interval(104.25, 103.5, 105.75, "t95_processes"),
         peak_memory_mib=150.25,
     )
-    return replace(row, **changes)
+    return replace(row, **{"network": changes.get("variant", variant), **changes})
 
 
 def make_quality(

@@ -9,10 +9,11 @@ import pytest
 
 from srbench import runner, store
 from srbench.assemble import Plan
+from srbench.cases import Case
 from srbench.commands import compare
 from srbench.machine import noise
 from srbench.machine.noise import NoiseFloor
-from srbench.records import Case, Record, Settings
+from srbench.records import Record, Settings
 from tests.builders import NOON, make_case, make_counts, make_latency, make_record
 from tests.command_line import Run
 
@@ -226,7 +227,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, ms: dict[str, float], seen: list[P
     ) -> list[Record]:
         if seen is not None:
             seen.extend(plans)
-        found = [timed(ms[plan.case.model.variant] * plan.case.workload.scale, plan.case) for plan in plans]
+        found = [timed(ms[plan.case.model.variant] * plan.case.size.scale, plan.case) for plan in plans]
         return [record.model_copy(update={"settings": settings}) for record in found]
 
     monkeypatch.setattr(runner, "run", measured)

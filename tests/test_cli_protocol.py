@@ -13,7 +13,7 @@ from srbench.quality import store as quality_store
 from srbench.quality.protocols import PRESETS, Score
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
 from srbench.records import Count, Record
-from tests.builders import NOON, make_case, make_latency, make_machine, make_record, make_workload
+from tests.builders import NOON, make_case, make_latency, make_machine, make_record, make_size
 from tests.command_line import Run
 from tests.shared_files import SHARED, needs_shared
 
@@ -131,8 +131,8 @@ def test_wrong_input_is_one_line(run: Run, arguments: tuple[str, ...], said: str
 
 
 def timed(variant: str, side: int, ms: float, minutes: int = 0, **changes: Any) -> Record:
-    load = make_workload(lr_width=side, lr_height=side, gt_width=4 * side, gt_height=4 * side)
-    case = make_case(variant, workload=load).model_copy(update={"threads": changes.pop("threads", 2)})
+    load = make_size(lr_width=side, lr_height=side, gt_width=4 * side, gt_height=4 * side)
+    case = make_case(variant, size=load).model_copy(update={"threads": changes.pop("threads", 2)})
     return make_record(case, minutes=minutes, latency=make_latency(*[[ms] * 7] * 3), **changes)
 
 

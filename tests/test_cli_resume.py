@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from srbench import journal, machine, models, store, workload
+from srbench import journal, machine, models, sizes, store
+from srbench.cases import Case
 from srbench.commands import profile
 from srbench.journal import Entry, Header, Step
-from srbench.records import FAILURES, Case, Record
+from srbench.records import FAILURES, Record
 from srbench.worker import Answer
 from tests.builders import NOON, make_memory, make_settings, make_visit
 from tests.command_line import Run
@@ -87,7 +88,7 @@ def test_a_run_stopped_by_ctrl_c_goes_on_where_it_was(tmp_path: Path) -> None:
 def left(tmp_path: Path) -> Header:
     """A run of BSRN at 32x24 in two rounds, of which the first is over."""
     [model] = models.parse("bsrn", "deploy")
-    case = Case(model=model, workload=workload.plan(4, lr=(32, 24)), device="cpu", threads=1)
+    case = Case(model=model, size=sizes.plan(4, lr=(32, 24)), device="cpu", threads=1)
     header = Header(
         srbench_version=version("srbench"),
         started=NOON,

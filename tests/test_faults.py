@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from srbench import launch, machine, models, runner, worker, workload
+from srbench import launch, machine, models, runner, sizes, worker
+from srbench.cases import Case
 from srbench.progress import Quiet
-from srbench.records import Case, Record, Settings
+from srbench.records import Record, Settings
 from srbench.worker import Job, Progress
 
 NETWORKS = Path(__file__).with_name("networks.py")
@@ -26,7 +27,7 @@ def settings(budget_s: float = 0.05, timeout_s: float = 20.0) -> Settings:
 
 def case_of(name: str, device: str = "cpu") -> Case:
     [model] = models.parse(name if ":" not in name else f"{NETWORKS}{name}", "deploy")
-    return Case(model=model, workload=workload.plan(4, lr=LR), device=device, threads=1)
+    return Case(model=model, size=sizes.plan(4, lr=LR), device=device, threads=1)
 
 
 def measured(name: str, limits: Settings | None = None) -> Record:
@@ -82,7 +83,7 @@ def test_what_a_hanging_network_started_is_ended_with_it(tmp_path: Path, monkeyp
     network.write_text(NETWORKS.read_text() + f"\nos.environ['CHILD_PID_FILE'] = {str(pid_file)!r}\n")
     monkeypatch.chdir(tmp_path)
     [model] = models.parse("net.py:HangsInAChild", "deploy")
-    case = Case(model=model, workload=workload.plan(4, lr=LR), device="cpu", threads=1)
+    case = Case(model=model, size=sizes.plan(4, lr=LR), device="cpu", threads=1)
     answer = launch.launch(Job("time", case, settings()), timeout_s=2.0)
     assert answer.status == "TIMEOUT"
     child = int(pid_file.read_text())

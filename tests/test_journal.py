@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srbench import journal
+from srbench.cases import Case
 from srbench.errors import InputError
 from srbench.journal import NAME, SET_ASIDE, Entry, Header, Journal, Step
-from srbench.records import Case
 from srbench.worker import Answer
 from tests.builders import NOON, make_case, make_entry, make_machine, make_memory, make_model, make_settings
 

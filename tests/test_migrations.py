@@ -18,8 +18,10 @@ from tests.builders import MS, make_case, make_record
 GOLDEN = Path(__file__).with_name("golden")
 #: A record as srbench 0.1.0 stored it, cut to two layers, three warm-up passes and nine samples.
 FIRST = (GOLDEN / "record_schema_1.json").read_text(encoding="utf-8")
-#: One of the present version's predecessor, cut to two layers.
+#: One of schema 2, cut to two layers.
 SECOND = (GOLDEN / "record_schema_2.json").read_text(encoding="utf-8")
+#: SPAN of the reference of schema 3, cut to three processes with three samples each.
+THIRD = (GOLDEN / "record_schema_3.json").read_text(encoding="utf-8")
 
 
 def changed(**fields: Any) -> str:
@@ -40,8 +42,8 @@ def test_the_present_schema_is_left_as_it_is() -> None:
 def test_a_record_of_schema_1() -> None:
     record = load(FIRST)
     assert record.schema_version == SCHEMA_VERSION
-    assert (record.case.model.variant, record.case.workload.scale, record.case.threads) == ("bsrn-s", 4, 2)
-    assert record.case.key == "4a0b1e2c9c59"  # its file was bsrn-s_x4_deploy_4a0b1e2c9c59_d71cd2.json
+    assert (record.case.model.variant, record.case.size.scale, record.case.threads) == ("bsrn-s", 4, 2)
+    assert record.case.key == make_case("bsrn-s").key
     assert record.machine.name == "Intel(R) Xeon(R) Processor, 2 cores, 24 GiB"
     assert record.machine.processor.logical_cores is None  # what it did not know
     assert record.finished == datetime(2026, 11, 22, 13, 43, 22, 317320, UTC)
@@ -122,7 +124,45 @@ def test_a_record_of_schema_2_is_as_it_was_otherwise() -> None:
     assert (new.pop("schema_version"), old.pop("schema_version")) == (SCHEMA_VERSION, 2)
     assert new["settings"].pop("allocator") == "system"
     assert [visit.pop("faults") for visit in new["latency"]["visits"]] == [[], [], []]
-    assert new == old
+    assert as_of_schema_3(new) == old
+
+
+def as_of_schema_3(new: dict[str, Any]) -> dict[str, Any]:
+    """Take out what schema 4 brought; what it moved goes back to where it was."""
+    case = new["case"]
+    mode = case.pop("mode")
+    assert mode == {"engine": "eager", "dtype": "float32", "layout": "contiguous", "tile": None}
+    case["workload"] = case.pop("size") | {"dtype": mode["dtype"]}
+    assert (case["model"].pop("within"), new["machine"].pop("node"), new.pop("files")) == ("", "", {})
+    return new
+
+
+def test_a_record_of_schema_3_is_as_it_was_otherwise() -> None:
+    old = json.loads(THIRD)
+    new = json.loads(load(THIRD).model_dump_json())
+    assert (new.pop("schema_version"), old.pop("schema_version")) == (SCHEMA_VERSION, 3)
+    assert as_of_schema_3(new) == old
+
+
+@pytest.mark.parametrize(
+    ("model", "form"),
+    [
+        ({"architecture": "BSRN", "variant": "bsrn", "form": "deploy"}, ""),
+        ({"architecture": "MSRN", "variant": "msrn", "form": "train"}, ""),
+        ({"architecture": "SPAN", "variant": "span", "form": "train"}, "train"),
+        ({"architecture": "ECBSR", "variant": "ecbsr", "form": "deploy"}, "deploy"),
+        ({"architecture": "SPAN", "variant": "net.py:SPAN", "form": "deploy", "source": "/nets/net.py"}, ""),
+    ],
+)
+def test_before_schema_4_every_network_had_a_form(model: dict[str, Any], form: str) -> None:
+    old = json.loads(THIRD)
+    old["case"]["model"] = model
+    assert load(json.dumps(old)).case.model.form == form
+
+
+def test_a_case_of_schema_3_meets_that_of_today() -> None:
+    old = load(THIRD).case
+    assert old.key == make_case("span", threads=old.threads).key
 
 
 # --- What is no record is said in one way, whatever it is

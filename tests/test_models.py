@@ -9,9 +9,9 @@ from torch import nn
 
 import model_defs
 from srbench import models
+from srbench.cases import Form, Model
 from srbench.errors import InputError
 from srbench.models import UnsupportedModelError
-from srbench.records import Form, ModelId
 
 #: A user's file: a class for each way of being built, and what is no network.
 NETWORKS = """
@@ -78,8 +78,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def names(text: str, form: Form = "deploy") -> list[tuple[str, str]]:
-    return [(model.variant, model.form) for model in models.parse(text, form)]
+def names(text: str, usual: Form = "deploy") -> list[tuple[str, str]]:
+    return [(model.variant, model.form) for model in models.parse(text, usual)]
+
+
+def form(name: str, asked: Form) -> Form:
+    """What a network of the zoo has of a form that is asked for."""
+    return asked if name.partition("-")[0] in ("ecbsr", "repsr", "span") else ""
 
 
 def refusal(text: str) -> str:
@@ -100,17 +105,25 @@ def build(path: Path, name: str, scale: int = 4, device: str = "cpu") -> nn.Modu
 
 def test_all_is_the_seven_defaults() -> None:
     seven = ["bsrn", "rfdn", "imdn", "msrn", "ecbsr", "repsr", "span"]
-    assert names("all") == names(" ALL ") == [(name, "deploy") for name in seven]
-    assert names("all", "train") == [(name, "train") for name in seven]
+    # Only the last three re-parameterise themselves (their papers); the others have no form.
+    assert names("all") == names(" ALL ") == [(name, form(name, "deploy")) for name in seven]
+    assert names("all", "train") == names("all@train") == [(name, form(name, "train")) for name in seven]
 
 
 def test_a_list_keeps_its_order() -> None:
-    assert names("span, bsrn ,imdn-rtc") == [("span", "deploy"), ("bsrn", "deploy"), ("imdn-rtc", "deploy")]
+    assert names("span, bsrn ,imdn-rtc") == [("span", "deploy"), ("bsrn", ""), ("imdn-rtc", "")]
 
 
 def test_a_form_behind_the_name_wins() -> None:
-    assert names("span@train,bsrn") == [("span", "train"), ("bsrn", "deploy")]
-    assert names("span@deploy,bsrn", "train") == [("span", "deploy"), ("bsrn", "train")]
+    assert names("span@train,repsr") == [("span", "train"), ("repsr", "deploy")]
+    assert names("span@deploy,repsr,bsrn", "train") == [("span", "deploy"), ("repsr", "train"), ("bsrn", "")]
+
+
+@pytest.mark.parametrize("asked", ["train", "deploy"])
+def test_a_form_of_a_network_that_does_not_fold_is_refused(file: Path, asked: str) -> None:
+    assert refusal(f"bsrn@{asked}") == f"'bsrn@{asked}': bsrn does not fold, it has one form; leave @{asked} out"
+    said = refusal(f"span,{file}:WithScale@{asked}")
+    assert said.startswith(f"'{file}:WithScale@{asked}': srbench does not fold a network of yours")
 
 
 def test_aliases_and_capitals_become_the_variant() -> None:
@@ -122,8 +135,8 @@ def test_aliases_and_capitals_become_the_variant() -> None:
 
 
 def test_repeated_names_are_kept_once() -> None:
-    assert names("span,bsrn,span-ch48,SPAN,,bsrn,") == [("span", "deploy"), ("bsrn", "deploy")]
-    assert names("bsrn,all")[0] == ("bsrn", "deploy")
+    assert names("span,bsrn,span-ch48,SPAN,,bsrn,") == [("span", "deploy"), ("bsrn", "")]
+    assert names("bsrn,all")[0] == ("bsrn", "")
     assert len(names("bsrn,all")) == 7
     assert names("span@train,span") == [("span", "train"), ("span", "deploy")]  # two cases of one network
 
@@ -134,10 +147,10 @@ def test_repeated_names_are_kept_once() -> None:
 def test_a_name_brings_what_the_zoo_knows(name: str) -> None:
     [model] = models.parse(name, "train")
     variant = model_defs.get(name)
-    assert model == ModelId(
+    assert model == Model(
         architecture=variant.architecture,
         variant=name,
-        form="train",
+        form=form(name, "train"),
         colors=variant.colors,
         value_range=variant.value_range,
         note=variant.note,
@@ -158,9 +171,9 @@ def test_no_name(text: str) -> None:
     assert refusal(text) == "--models names no model; 'srbench models' lists them"
 
 
-@pytest.mark.parametrize("form", ["", "test", "Train"])
-def test_an_unknown_form(form: str) -> None:
-    assert refusal(f"span@{form}") == f"'span@{form}': after @ comes train or deploy, not '{form}'"
+@pytest.mark.parametrize("unknown", ["", "test", "Train"])
+def test_an_unknown_form(unknown: str) -> None:
+    assert refusal(f"span@{unknown}") == f"'span@{unknown}': after @ comes train or deploy, not '{unknown}'"
 
 
 # --- What a network of the zoo can do
@@ -181,11 +194,11 @@ def test_a_size_that_a_network_cannot_take_is_refused() -> None:
         models.check(model, 2, 427, 240)
 
 
-@pytest.mark.parametrize("form", ["train", "deploy"])
-def test_the_zoo_builds_the_form_asked_for(form: Form) -> None:
-    [model] = models.parse("ecbsr-m4c8", form)
+@pytest.mark.parametrize("asked", ["train", "deploy"])
+def test_the_zoo_builds_the_form_asked_for(asked: Form) -> None:
+    [model] = models.parse("ecbsr-m4c8", asked)
     network = models.build(model, 2, "meta")
-    assert model_defs.form_of(network) == form
+    assert model_defs.form_of(network) == asked
     assert not network.training
     assert all(parameter.is_meta for parameter in network.parameters())
 
@@ -195,8 +208,22 @@ def test_the_zoo_builds_the_form_asked_for(form: Form) -> None:
 
 def test_a_file_is_named_with_its_network(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(file.parent)
-    [model] = models.parse("net.py:WithScale@train", "deploy")
-    assert model == ModelId(architecture="WithScale", variant="net.py:WithScale", form="train", source=str(file))
+    [model] = models.parse("net.py:WithScale", "train")
+    expected = Model(architecture="WithScale", variant="net.py:WithScale", source=str(file), within="net.py")
+    assert model == expected
+
+
+def test_a_file_is_known_by_its_path_in_its_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for checkout in ("main", "change"):
+        (tmp_path / checkout / "nets").mkdir(parents=True)
+        (tmp_path / checkout / ".git").mkdir()
+        (tmp_path / checkout / "nets/net.py").write_text(NETWORKS)
+    monkeypatch.chdir(tmp_path)
+    [ours] = models.parse("change/nets/net.py:WithScale", "deploy")
+    monkeypatch.chdir(tmp_path / "main/nets")
+    [theirs] = models.parse("./net.py:WithScale", "deploy")
+    assert ours.portable == theirs.portable == "nets/net.py:WithScale"
+    assert ours.identity != theirs.identity
 
 
 @pytest.mark.parametrize(
@@ -229,10 +256,20 @@ def test_a_wrong_name_is_answered_with_the_nearest(file: Path) -> None:
     assert refusal(f"{file}:WithScle") == f"{file} has no 'WithScle'; did you mean WithScale or WithUpscale?"
 
 
+def test_only_networks_are_offered(tmp_path: Path) -> None:
+    # Neither modules, nor torch's classes, nor plain values; a class of another file may be one.
+    path = tmp_path / "net.py"
+    path.write_text(
+        "import torch\nfrom torch import nn\nfrom torch.nn import Conv2d\nfrom blocks import Tiny, helper\n"
+        "SCALE = 4\ndef make(): ...\nnet = Tiny()\nclass _Part: ...\n"
+    )
+    assert refusal(f"{path}:nn_") == f"{path} has no 'nn_'; did you mean Tiny or make or net?"
+
+
 def test_a_file_that_defines_nothing(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_text("")
-    assert refusal(f"{path}:Net") == f"{path} has no 'Net'; the file defines nothing"
+    assert refusal(f"{path}:Net") == f"{path} has no 'Net'; it defines no network"
 
 
 @pytest.mark.parametrize("content", [b"class Net(:\n", b"\xff\xfe\x00", b"x = 'a\x00b'\n"])
@@ -336,8 +373,9 @@ def test_what_a_file_raises_is_left_to_the_caller(tmp_path: Path) -> None:
 
 
 def test_all_takes_a_form() -> None:
-    assert {form for _, form in names("all@train")} == {"train"}
-    assert len(names("all@train,all")) == 14
+    assert {form for _, form in names("all@train")} == {"train", ""}
+    # Ecbsr, repsr and span in both forms, the other four in their one.
+    assert len(names("all@train,all")) == 10
 
 
 def test_a_path_may_hold_an_at_sign_and_a_file_any_declared_encoding(tmp_path: Path) -> None:
@@ -345,5 +383,5 @@ def test_a_path_may_hold_an_at_sign_and_a_file_any_declared_encoding(tmp_path: P
     folder.mkdir()
     (folder / "net.py").write_bytes(b"# -*- coding: latin-1 -*-\nclass Net: pass  # \xe9\n")
     (folder / "bom.py").write_bytes(b"\xef\xbb\xbfclass Net: pass\n")
-    assert names(f"{folder}/net.py:Net@train") == [(f"{folder}/net.py:Net", "train")]
-    assert names(f"{folder}/bom.py:Net") == [(f"{folder}/bom.py:Net", "deploy")]
+    for name in ("net.py", "bom.py"):
+        assert names(f"{folder}/{name}:Net") == [(f"{folder}/{name}:Net", "")]

@@ -5,13 +5,13 @@ import pytest
 from srbench import machine, models, runner, worker
 from srbench.errors import InputError
 from srbench.worker import Answer, Job
-from tests.builders import MIB, make_case, make_counts, make_model, make_settings, make_workload
+from tests.builders import MIB, make_case, make_counts, make_model, make_settings, make_size
 
 
 def test_every_model_under_every_workload_scale_by_scale() -> None:
     named = [make_model("bsrn"), make_model("span")]
-    cases = runner.plan_cases(named, [make_workload(2), make_workload(4)], device="cpu", threads=1)
-    assert [(case.workload.scale, case.model.variant) for case in cases] == [
+    cases = runner.plan_cases(named, [make_size(2), make_size(4)], device="cpu", threads=1)
+    assert [(case.size.scale, case.model.variant) for case in cases] == [
         *((2, "bsrn"), (2, "span")),
         *((4, "bsrn"), (4, "span")),
     ]
@@ -23,7 +23,7 @@ def test_threads_are_those_of_the_cores_and_only_of_a_cpu(
     device: str, threads: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "usable_cores", lambda: 2)
-    [case] = runner.plan_cases([make_model()], [make_workload()], device=device, threads=None)
+    [case] = runner.plan_cases([make_model()], [make_size()], device=device, threads=None)
     assert case.threads == threads
 
 
@@ -31,15 +31,13 @@ def test_a_missing_scale_is_left_out_where_it_was_not_named() -> None:
     lines: list[str] = []
     only_x2 = make_model("imdn-rtc")
     named = [make_model("bsrn"), only_x2]
-    cases = runner.plan_cases(
-        named, [make_workload(4)], device="none", threads=None, optional=[only_x2], tell=lines.append
-    )
+    cases = runner.plan_cases(named, [make_size(4)], device="none", threads=None, optional=[only_x2], tell=lines.append)
     assert [case.model.variant for case in cases] == ["bsrn"]
     assert lines == ["imdn-rtc has no x4: skipped"]
     with pytest.raises(InputError, match="imdn-rtc has no x4; it has x2"):
-        runner.plan_cases(named, [make_workload(4)], device="none", threads=None)
+        runner.plan_cases(named, [make_size(4)], device="none", threads=None)
     with pytest.raises(InputError, match="nothing to do"):
-        runner.plan_cases([only_x2], [make_workload(4)], device="none", threads=None, optional=[only_x2])
+        runner.plan_cases([only_x2], [make_size(4)], device="none", threads=None, optional=[only_x2])
 
 
 def test_looking_ahead_counts_the_zoo_here_and_a_users_network_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,8 +23,8 @@ from tests.builders import (
     make_plan,
     make_record,
     make_settings,
+    make_size,
     make_visit,
-    make_workload,
 )
 
 #: 1 G and 3 G Multi-Adds.
@@ -71,7 +71,7 @@ def test_slow_networks_need_more_than_their_budget() -> None:
 
 
 def test_a_batch_takes_longer() -> None:
-    case = make_case(workload=make_workload(batch=4))
+    case = make_case(size=make_size(batch=4))
     ahead, _ = forecast([Plan(case, make_counts(multi_adds=10**12))], make_settings(rounds=1))
     # One process takes three samples.
     assert ahead.left_s() == pytest.approx(1.5 + 0.2 + 5 * 40 + 0.2 + 80)

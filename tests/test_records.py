@@ -9,20 +9,9 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from srbench.cases import Case, Mode, Size
 from srbench.measure.stats import Interval
-from srbench.records import (
-    FAILURES,
-    Case,
-    Count,
-    Difference,
-    Latency,
-    Memory,
-    Reading,
-    Record,
-    Settings,
-    Status,
-    Workload,
-)
+from srbench.records import FAILURES, Count, Difference, Latency, Memory, Reading, Record, Settings, Status
 from tests.builders import (
     MS,
     make_case,
@@ -30,8 +19,8 @@ from tests.builders import (
     make_latency,
     make_model,
     make_record,
+    make_size,
     make_visit,
-    make_workload,
 )
 
 
@@ -73,7 +62,7 @@ def test_the_key_is_twelve_hexadecimal_digits() -> None:
 
 
 def test_the_key_is_the_same_in_every_process() -> None:
-    code = f"from srbench.records import Case;print(Case.model_validate_json({make_case().model_dump_json()!r}).key)"
+    code = f"from srbench.cases import Case;print(Case.model_validate_json({make_case().model_dump_json()!r}).key)"
     for hash_seed in ("1", "2"):
         found = subprocess.run(
             [sys.executable, "-c", code],
@@ -88,6 +77,22 @@ def test_the_key_is_the_same_in_every_process() -> None:
 def test_a_note_does_not_change_the_question() -> None:
     noted = make_case(model=make_model(note="reconstruction"))
     assert noted.key == make_case().key
+
+
+def test_nor_does_the_rounding_that_led_to_a_size() -> None:
+    assert make_case(size=make_size(lr_rounding="floor")).key == make_case().key
+
+
+def test_a_field_that_has_its_default_leaves_no_trace() -> None:
+    """So that a case of tomorrow, with one field more, still meets that of today."""
+
+    class Later(Case):
+        cores: str = "any"
+
+    case = make_case()
+    later = Later(**dict(case))
+    assert later.key == case.key
+    assert later.model_copy(update={"cores": "big"}).key != case.key
 
 
 def test_nor_does_how_a_users_file_was_typed() -> None:
@@ -106,10 +111,14 @@ def test_nor_does_how_a_users_file_was_typed() -> None:
         make_case(threads=1),
         make_case(model=make_model(form="train")),
         make_case(model=make_model(source="/nets/net.py")),
-        make_case(workload=make_workload(batch=2)),
-        make_case(workload=make_workload(dtype="float16")),
-        make_case(workload=make_workload(gt_width=1281)),
-        make_case(workload=make_workload(lr_rounding="floor")),
+        make_case(size=make_size(batch=2)),
+        make_case(mode=Mode(dtype="float16")),
+        make_case(mode=Mode(layout="channels_last")),
+        make_case(mode=Mode(engine="compile")),
+        make_case(mode=Mode(tile=64)),
+        make_case(model=make_model(colors="y")),
+        make_case(model=make_model(value_range=255)),
+        make_case(size=make_size(gt_width=1281)),
     ],
     ids=lambda case: case.model_dump_json()[:40],
 )
@@ -221,7 +230,7 @@ def test_the_predicted_peak_is_that_of_the_device(device: str, peak: int) -> Non
     [(4, None), (3, "x3: GT 1280x720 is not divisible; LR 427x240 gives 1281x720")],
 )
 def test_a_remainder_is_stated(scale: int, said: str | None) -> None:
-    assert make_workload(scale).remainder == said
+    assert make_size(scale).remainder == said
 
 
 # --- Strict where they are made
@@ -232,7 +241,7 @@ def test_a_value_does_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         record.status = "CRASH"
     with pytest.raises(ValidationError, match="frozen"):
-        record.case.workload.scale = 2
+        record.case.size.scale = 2
 
 
 @pytest.mark.parametrize(
@@ -246,7 +255,7 @@ def test_a_wrong_field_is_an_error(field: str, value: object) -> None:
 @pytest.mark.parametrize("field", ["scale", "gt_width", "gt_height", "lr_width", "lr_height", "batch"])
 def test_a_workload_has_no_empty_side(field: str) -> None:
     with pytest.raises(ValidationError, match=field):
-        Workload.model_validate({**make_workload().model_dump(), field: 0})
+        Size.model_validate({**make_size().model_dump(), field: 0})
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf")])

@@ -11,7 +11,7 @@ import pytest
 from srbench import migrations, store
 from srbench.errors import InputError
 from srbench.records import Record
-from tests.builders import make_case, make_machine, make_model, make_record, make_workload
+from tests.builders import NOON, make_case, make_machine, make_model, make_record, make_size
 
 
 def read(output: Path) -> list[Record]:
@@ -63,7 +63,7 @@ def test_another_question_does_not_replace(tmp_path: Path) -> None:
         make_case(device="none"),
         make_case(threads=1),
         make_case(model=make_model(form="train")),
-        make_case(workload=make_workload(batch=4)),
+        make_case(size=make_size(batch=4)),
     ]
     for minutes, case in enumerate(cases):
         store.write(tmp_path, make_record(case, minutes=minutes))
@@ -73,12 +73,12 @@ def test_another_question_does_not_replace(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variant", "name"),
     [
-        ("imdn-rtc", "imdn-rtc_x4_deploy_"),
-        ("nets/my net.py:Net", "nets-my-net.py-Net_x4_deploy_"),
-        ("../../etc/passwd:Net", "etc-passwd-Net_x4_deploy_"),
-        ("網絡.py:網", "py_x4_deploy_"),
-        ("/", "model_x4_deploy_"),
-        ("a" * 500, "a" * 60 + "_x4_deploy_"),
+        ("imdn-rtc", "imdn-rtc_x4_"),
+        ("nets/my net.py:Net", "nets-my-net.py-Net_x4_"),
+        ("../../etc/passwd:Net", "etc-passwd-Net_x4_"),
+        ("網絡.py:網", "py_x4_"),
+        ("/", "model_x4_"),
+        ("a" * 500, "a" * 60 + "_x4_"),
     ],
 )
 def test_a_file_is_named_for_people_and_stays_in_its_folder(tmp_path: Path, variant: str, name: str) -> None:
@@ -254,13 +254,24 @@ def test_both_schemas_are_read_side_by_side(tmp_path: Path) -> None:
 
 def test_a_rerun_replaces_a_record_of_an_earlier_schema(tmp_path: Path) -> None:
     old = migrations.load(GOLDEN.read_text(encoding="utf-8"))
-    path = store.path_of(tmp_path, old)
-    assert path.name == "bsrn-s_x4_deploy_4a0b1e2c9c59_d71cd2.json"  # as it was called then
+    path = tmp_path / "runs" / "bsrn-s_x4_deploy_4a0b1e2c9c59_d71cd2.json"  # as it was called then
     path.parent.mkdir()
     path.write_bytes(GOLDEN.read_bytes())
-    new = make_record(old.case, machine=old.machine)
-    assert store.write(tmp_path, new) == path
+    assert read(tmp_path) == [old]
+    later = round((old.finished - NOON).total_seconds() / 60) + 1
+    new = make_record(old.case, machine=old.machine.model_copy(update={"node": "0a1b2c3d"}), minutes=later)
+    store.write(tmp_path, new)
     assert read(tmp_path) == [new]
+
+
+def test_equal_machines_do_not_replace_each_other(tmp_path: Path) -> None:
+    records = [
+        make_record(machine=make_machine().model_copy(update={"node": node}), minutes=minutes)
+        for minutes, node in enumerate(("0a1b2c3d", "ffffffff"))
+    ]
+    for record in records:
+        store.write(tmp_path, record)
+    assert read(tmp_path) == records
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,20 @@ from time import perf_counter_ns
 import pytest
 import torch
 
-from srbench import models, worker, workload
+from srbench import models, sizes, worker
+from srbench.cases import Case
 from srbench.machine.device import CpuDevice, Device
 from srbench.measure.latency import TimingPlan
-from srbench.records import Case, Settings, Visit
+from srbench.records import Settings, Visit
 from srbench.worker import Answer, Job, OutputMismatchError, Progress, check_output, failure, min_samples
-from tests.builders import S, make_case, make_settings, make_visit, make_workload
+from tests.builders import S, make_case, make_settings, make_size, make_visit
 
 NETWORKS = Path(__file__).with_name("networks.py")
 
 
 def tiny() -> Case:
     [model] = models.parse(f"{NETWORKS}:Tiny", "deploy")
-    return Case(model=model, workload=workload.plan(4, lr=(8, 8)), device="cpu", threads=None)
+    return Case(model=model, size=sizes.plan(4, lr=(8, 8)), device="cpu", threads=None)
 
 
 class Asked:
@@ -159,7 +160,7 @@ def test_an_exception_is_a_status_with_one_line(error: BaseException, status: st
 
 def test_an_image_of_the_right_size_is_one() -> None:
     check_output(torch.zeros(1, 3, 720, 1280), make_case())
-    check_output(torch.zeros(2, 3, 8, 8), make_case(workload=make_workload(4, lr_width=2, lr_height=2, batch=2)))
+    check_output(torch.zeros(2, 3, 8, 8), make_case(size=make_size(4, lr_width=2, lr_height=2, batch=2)))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ class Entry:
         runtime: the ranked runtime in ms with its interval, where it was measured here.
         remarks: what is to be said of it, one sentence each, such as two counters that disagree.
         claims: of values that are not measured: kind and source, by metric.
+        network: identity and form, where it was measured here.
         listed_below: the source lists it without a rank.
     """
 
@@ -39,6 +40,7 @@ class Entry:
     remarks: tuple[str, ...] = ()
     claims: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     listed_below: bool = False
+    network: tuple[str, str] | None = None
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Literal
 
 from srbench.measure import comparing
 from srbench.measure.comparing import Effect, Word
-from srbench.records import Record
+from srbench.records import DISTURBED, Record
 
 #: Without an A/A run of this machine: above what quiet desktops and servers show between processes.
 DEFAULT_FLOOR = 0.02
@@ -65,8 +65,8 @@ class Comparison:
         effect: runtime of the first over the second; None where one has no runtime.
         word: the answer; None where there is no runtime.
         reason: why it is CANNOT TELL; None for other answers.
-        further: rounds (processes on each side) that would settle a CANNOT TELL; None where they would not, or more
-            than :data:`srbench.measure.comparing.MAX_FURTHER` would be needed.
+        further: rounds (processes on each side) that would settle a CANNOT TELL; None where they would not, since
+            something disturbed them, or since more than :data:`srbench.measure.comparing.MAX_FURTHER` would be needed.
         p, p_adjusted: of the effect lying within the floor; the second for all pairs at once.
         problem: why there is no runtime though one was asked for; empty where all is well.
     """
@@ -80,6 +80,11 @@ class Comparison:
     p: float | None = None
     p_adjusted: float | None = None
     problem: str = ""
+
+    @property
+    def disturbed(self) -> tuple[Side, ...]:
+        """The sides that something disturbed while they were timed: more rounds will not settle what that did."""
+        return tuple(side for side in (self.pair.first, self.pair.second) if side.record.status in DISTURBED)
 
 
 def compare(
@@ -135,7 +140,7 @@ def _settle(answer: Comparison, p: float, p_adjusted: float) -> Comparison:
     answer = replace(answer, p_adjusted=p_adjusted)
     if answer.word in ("FASTER", "SLOWER") and p_adjusted != p and p_adjusted >= comparing.ALPHA:
         answer = replace(answer, word="CANNOT TELL", reason="adjusted")
-    if answer.reason in ("interval", "adjusted") and answer.effect is not None:
+    if answer.reason in ("interval", "adjusted") and answer.effect is not None and not answer.disturbed:
         penalty = p_adjusted / p if p else 1.0
         return replace(answer, further=comparing.further_rounds(answer.effect, answer.floor.share, penalty))
     return answer

@@ -12,6 +12,7 @@ from pathlib import Path
 from srbench.board.challenge import Entry
 from srbench.board.leaderboard import Quality, Row
 from srbench.board.protocols import METRICS, Edition
+from srbench.cases import labelled
 from srbench.errors import InputError
 from srbench.records import FAILURES
 
@@ -205,18 +206,22 @@ def from_rows(rows: Iterable[Row], edition: Edition, quality: Mapping[tuple[str,
     Args:
         rows: of one machine and device, of both inputs.
         edition: the rules.
-        quality: (variant, form, metric) -> measured PSNR in dB by the edition's protocol.
+        quality: (network, form, metric) -> measured PSNR in dB by the edition's protocol.
     """
     by_network: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if row.scale == edition.scale:
-            by_network.setdefault((row.variant, row.form), []).append(row)
-    return [_own(variant, form, each, edition, quality) for (variant, form), each in by_network.items()]
+            by_network.setdefault((row.network, row.form), []).append(row)
+    labels = Counter(each[0].label for each in by_network.values())
+    # Two files typed alike, from two folders, are told apart by where they lie.
+    return [
+        _own(each, labelled(*network) if labels[each[0].label] > 1 else each[0].label, edition, quality)
+        for network, each in by_network.items()
+    ]
 
 
-def _own(
-    variant: str, form: str, rows: Sequence[Row], edition: Edition, quality: Mapping[tuple[str, str, str], float]
-) -> Entry:
+def _own(rows: Sequence[Row], team: str, edition: Edition, quality: Mapping[tuple[str, str, str], float]) -> Entry:
+    network = rows[0].network, rows[0].form
     # What a network that failed has measured before is no result; of one that gave a wrong size not even its counts.
     counted = next(
         (row for row in rows if _lr(row) == edition.inputs.counts_lr and row.params and row.status != "MISMATCH"), None
@@ -242,8 +247,8 @@ def _own(
             remarks.append(f"runtime {timed.status}: {timed.reason}")
     remarks += [f"{row.status}: {row.reason}" for row in rows if row.status in FAILURES]
     for metric in METRICS:
-        if (variant, form, metric) in quality:
-            values[metric] = quality[variant, form, metric]
+        if (*network, metric) in quality:
+            values[metric] = quality[*network, metric]
         elif metric.startswith(("psnr_y", "ssim_y")):
             name, _, dataset = metric.rpartition("_")
             found = next((f for (m, s), f in _quality(rows[0]).items() if (m, s.lower()) == (name, dataset)), None)
@@ -257,18 +262,14 @@ def _own(
     if y_only:
         remarks.append("works on luma only: its costs leave out the chroma, not ranked beside RGB networks")
     return Entry(
-        team=team_of(variant, form),
+        team=team,
         values=values,
         runtime=timed.runtime_ms if timed is not None else None,
         remarks=tuple(remarks),
         claims=claims,
         listed_below=y_only,
+        network=network,
     )
-
-
-def team_of(variant: str, form: str) -> str:
-    """A network of ours as a team."""
-    return variant + ("@train" if form == "train" else "")
 
 
 def _quality(row: Row) -> dict[tuple[str, str], Quality]:

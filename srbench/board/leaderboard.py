@@ -7,11 +7,14 @@ if it belongs to that very variant; what belongs to a sibling is marked as such 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Protocol
 
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
+from srbench.cases import Model, labelled
+from srbench.fingerprint import changed
 from srbench.measure.stats import Interval
-from srbench.records import FAILURES, Case, ModelId, Record, Status
+from srbench.records import FAILURES, Record, Status
 
 QualityKind = Literal["measured", "published", "secondary", "approximate"]
 QualityMetric = Literal["psnr_y", "ssim_y"]
@@ -47,7 +50,11 @@ class Quality:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a leaderboard; None where a number is not known. See ``srbench.render.columns`` for the units."""
+    """One line of a leaderboard; None where a number is not known. See ``srbench.render.columns`` for the units.
+
+    ``network`` names the network itself, whatever it is called (:attr:`srbench.cases.Model.identity`); ``mode`` is how
+    it ran, as a mark behind its name; ``node`` tells machines of one description apart.
+    """
 
     model: str
     variant: str
@@ -62,6 +69,12 @@ class Row:
     dtype: str = ""
     device: str = ""
     machine: str = ""
+    network: str = ""
+    threads: int | None = None
+    engine: str = ""
+    layout: str = ""
+    node: str = ""
+    mode: str = ""
     params: float | None = None
     multi_adds: float | None = None
     activations: float | None = None
@@ -76,6 +89,11 @@ class Row:
     quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
     measured: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """As people type it, with its form where that is not the usual one."""
+        return labelled(self.variant or self.model, self.form)
+
     def published_quality(self, metric: str, dataset: str) -> Quality | None:
         """The claim that belongs to this very variant, None where only a sibling has one."""
         found = self.quality.get((metric, dataset))
@@ -89,8 +107,8 @@ class Row:
 class Measurements(Protocol):
     """Measured figures to look up (:class:`srbench.board.measured.MeasuredBook`)."""
 
-    def figures(self, model: ModelId, scale: int) -> Mapping[tuple[str, str], Quality]:
-        """(metric, set) -> what was measured of a network."""
+    def figures(self, model: Model, scale: int, files: Mapping[str, str]) -> Mapping[tuple[str, str], Quality]:
+        """(metric, set) -> what was measured of a network, and of a user's by the code of these files."""
 
 
 def rows_of(records: Iterable[Record], claims: ClaimBook, measured: Measurements | None = None) -> list[Row]:
@@ -146,13 +164,13 @@ def of_one_condition(records: Sequence[Record]) -> list[Record]:
     timed = [record for record in records if record.latency is not None]
     if not timed:
         return list(records)
-    here = place_of(max(timed, key=_age))
-    return [record for record in records if record.case.device == "none" or place_of(record) == here]
+    here = max(timed, key=_age).place
+    return [record for record in records if record.case.device == "none" or record.place == here]
 
 
-def place_of(record: Record) -> tuple[str, str, int | None]:
-    """Where it was timed: machine, device and number of threads. Runtimes of two places do not compare."""
-    return record.machine.name, record.case.device, record.case.threads
+def newest_of_nodes(records: Sequence[Record]) -> list[Record]:
+    """Of the records that equal machines have of one case the newest, oldest first: they are replicates."""
+    return list({(r.case.key, r.machine.name): r for r in sorted(records, key=_age)}.values())
 
 
 def without_shadows(records: Iterable[Record]) -> list[Record]:
@@ -162,15 +180,15 @@ def without_shadows(records: Iterable[Record]) -> list[Record]:
     and the measurement is of what it was.
     """
     records = list(records)
-    shapes = {_question(r.case): r for r in sorted(records, key=_age) if r.case.device == "none"}
+    shapes = {r.case.question: r for r in sorted(records, key=_age) if r.case.device == "none"}
     kept = []
     for record in (r for r in records if r.case.device != "none"):
-        newer = shapes.get(_question(record.case))
+        newer = shapes.get(record.case.question)
         if newer is not None and newer.finished > record.finished and _counts(newer) != _counts(record):
             continue
         kept.append(record)
-    measured = {_question(r.case) for r in kept}
-    return kept + [r for r in shapes.values() if _question(r.case) not in measured]
+    measured = {r.case.question for r in kept}
+    return kept + [r for r in shapes.values() if r.case.question not in measured]
 
 
 def _age(record: Record) -> datetime:
@@ -181,14 +199,9 @@ def _counts(record: Record) -> tuple[int, int] | None:
     return (record.complexity.params, record.complexity.multi_adds) if record.complexity else None
 
 
-def _question(case: Case) -> tuple[object, ...]:
-    model = case.model
-    return model.source or model.variant, model.architecture, model.form, case.workload
-
-
 def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Row:
     case, counts = record.case, record.complexity
-    model, load = case.model, case.workload
+    model, load = case.model, case.size
     interval = record.latency.interval if record.latency else None
     return Row(
         model=model.architecture,
@@ -201,9 +214,15 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         lr_width=load.lr_width,
         lr_height=load.lr_height,
         batch=load.batch,
-        dtype=load.dtype,
+        dtype=case.mode.dtype,
         device=_device(record),
         machine=record.machine.name,
+        network=model.identity,
+        threads=case.threads,
+        engine=case.mode.engine,
+        layout=case.mode.layout,
+        node=record.machine.node,
+        mode=case.mode.label,
         params=counts.params if counts else None,
         multi_adds=counts.multi_adds if counts else None,
         activations=counts.activations if counts else None,
@@ -212,12 +231,18 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         peak_memory_mib=record.memory.peak_bytes / MIB if record.memory else None,
         predicted_peak_mib=counts.predicted_peak_bytes(case.device) / MIB if counts else None,
         status=record.status,
-        reason=record.reason,
+        reason="; ".join(filter(None, (record.reason, _stale(record)))),
         advice=record.advice,
         note=model.note,
-        quality=_quality(record, claims) if model.source is None else {},
-        measured=measured.figures(model, load.scale) if measured is not None else {},
+        quality={} if model.own else _quality(record, claims),
+        measured=measured.figures(model, load.scale, record.files) if measured is not None else {},
     )
+
+
+def _stale(record: Record) -> str:
+    """What is to be said of a user's network whose files are no longer those that were measured."""
+    names = [Path(path).name for path in changed(record.files)]
+    return f"{', '.join(names)} changed since it was measured: profile it again" if names else ""
 
 
 def _device(record: Record) -> str:
@@ -236,7 +261,7 @@ def _in_ms(interval: Interval) -> Interval:
 
 
 def _quality(record: Record, claims: ClaimBook) -> dict[tuple[str, str], Quality]:
-    model, scale = record.case.model, record.case.workload.scale
+    model, scale = record.case.model, record.case.size.scale
     found: dict[tuple[str, str], Quality] = {}
     for metric in QUALITY_METRICS:
         for dataset in QUALITY_SETS:

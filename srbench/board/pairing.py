@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from srbench.board.comparison import Pair, Side
-from srbench.records import Case, Record
+from srbench.cases import Case
+from srbench.records import Record
 
-_WORKLOAD = ("scale", "gt_width", "gt_height", "lr_width", "lr_height", "batch", "dtype")
+_SIZE = ("scale", "gt_width", "gt_height", "lr_width", "lr_height", "batch")
+_MODE = ("engine", "dtype", "layout", "tile")
 #: What bears on a runtime; the machine's name holds processor, cores, memory and GPUs.
 _FACTS = {
     "machine.name": "machine",
@@ -53,37 +55,82 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """A case that only the side of this name has."""
+
+    case: Case
+    side: str
+
+    @property
+    def text(self) -> str:
+        """As a sentence without its stop."""
+        return f"{label(self.case)} is in {self.side} only"
+
+
+@dataclass(frozen=True)
 class Paired:
-    """The pairs of two sides, and the cases that only one of them has, each as a sentence."""
+    """The pairs of two sides, and the cases that only one of them has."""
 
     pairs: tuple[Pair, ...]
-    alone: tuple[str, ...] = ()
+    alone: tuple[Alone, ...] = ()
 
 
 def pair_up(first: Stored, second: Stored, *, force: bool) -> Paired:
     """Pair the records of two sides.
 
     Two single files are a pair whatever their networks are. Otherwise a pair has the same case, and the same machine
-    where both sides have the case on several. With ``force`` what is left over is paired by network and scale.
+    where both sides have the case on several. A user's network is known by its path in its checkout, so that a pull
+    request is compared with main; where that differs on both sides and the file's name alone tells, by that. With
+    ``force`` what is left over is paired by network and scale.
     """
     if first.single and second.single:
         return Paired((_pair(first, second, first.records[0], second.records[0]),))
     ours, theirs = list(first.records), list(second.records)
-    keys: list[Callable[[Record], Hashable]] = [lambda r: (r.case.key, r.machine.name), lambda r: r.case.key]
-    if force:
-        keys.append(lambda r: _network(r.case))
     pairs = []
-    for key in keys:
+    for key in (*_KEYS, *([_network] if force else [])):
         for one in list(ours):
             # The newest first: it replaces older ones of the same case.
             other = next((record for record in reversed(theirs) if key(record) == key(one)), None)
-            if other is not None:
+            if other is not None and (
+                key is not _by_file_name or (_only(one, ours, key) and _only(other, theirs, key))
+            ):
                 ours.remove(one)
                 theirs.remove(other)
                 pairs.append(_pair(first, second, one, other))
-    alone = [f"{label(record.case)} is in {first.name} only" for record in ours]
-    alone += [f"{label(record.case)} is in {second.name} only" for record in theirs]
-    return Paired(tuple(pairs), tuple(dict.fromkeys(alone)))
+    alone = [Alone(record.case, first.name) for record in ours]
+    alone += [Alone(record.case, second.name) for record in theirs]
+    return Paired(tuple(pairs), tuple({each.text: each for each in alone}.values()))
+
+
+def _asked(case: Case) -> Hashable:
+    """The question without the network."""
+    return case.model.form, case.size.key, case.mode, case.device, case.threads
+
+
+def _same_node(record: Record) -> Hashable:
+    return record.case.model.portable, _asked(record.case), record.machine.name, record.machine.node
+
+
+def _same_machine(record: Record) -> Hashable:
+    return record.case.model.portable, _asked(record.case), record.machine.name
+
+
+def _same_case(record: Record) -> Hashable:
+    return record.case.model.portable, _asked(record.case)
+
+
+def _by_file_name(record: Record) -> Hashable:
+    model = record.case.model
+    return model.file or model.variant, model.architecture, _asked(record.case)
+
+
+def _only(record: Record, side: Sequence[Record], key: Callable[[Record], Hashable]) -> bool:
+    """Whether no other network of a side has a record's key."""
+    return len({each.case.model.identity for each in side if key(each) == key(record)}) == 1
+
+
+#: What makes two records a pair, the surest first.
+_KEYS = (_same_node, _same_machine, _same_case, _by_file_name)
 
 
 def near_misses(first: Stored, second: Stored) -> list[str]:
@@ -91,7 +138,7 @@ def near_misses(first: Stored, second: Stored) -> list[str]:
     found = []
     for one in first.records:
         for other in second.records:
-            if _network(one.case) == _network(other.case):
+            if _network(one) == _network(other):
                 found += differences(one, other)
     return list(dict.fromkeys(found))
 
@@ -109,12 +156,13 @@ def refusal(pairs: Sequence[Pair]) -> str:
 def differences(first: Record, second: Record) -> list[str]:
     """What bears on a runtime beside the network and differs, each as ``torch 2.6.0 against 2.7.0``.
 
-    Of records counted from shapes only the workload and srbench's version matter.
+    Of records counted from shapes only size, mode and srbench's version matter.
     """
     found: dict[str, tuple[object, object]] = {"srbench": (first.srbench_version, second.srbench_version)}
-    for field in _WORKLOAD:
-        values = (getattr(first.case.workload, field), getattr(second.case.workload, field))
+    for field in _SIZE:
+        values = (getattr(first.case.size, field), getattr(second.case.size, field))
         found[field.replace("_", " ").replace("gt", "GT").replace("lr", "LR")] = values
+    found |= {field: (getattr(first.case.mode, field), getattr(second.case.mode, field)) for field in _MODE}
     found["device"] = (first.case.device, second.case.device)
     if {first.case.device, second.case.device} != {"none"}:
         found |= _facts(first, second)
@@ -146,21 +194,19 @@ def _text(value: object) -> str:
 
 
 def _pair(first: Stored, second: Stored, one: Record, other: Record) -> Pair:
-    sides = (Side(f"{network(one.case)} of {first.name}", one), Side(f"{network(other.case)} of {second.name}", other))
+    sides = (
+        Side(f"{one.case.model.label} of {first.name}", one),
+        Side(f"{other.case.model.label} of {second.name}", other),
+    )
     return Pair(*sides, interleaved=False, differences=tuple(differences(one, other)))
-
-
-def network(case: Case) -> str:
-    """A network with its form, as people type it."""
-    return f"{case.model.variant}{'@train' if case.model.form == 'train' else ''}"
 
 
 def label(case: Case) -> str:
     """A case in few words."""
-    load = case.workload
-    return f"{network(case)} x{load.scale} (LR {load.lr_width}x{load.lr_height}, batch {load.batch}, {case.device})"
+    load = case.size
+    return f"{case.model.label} x{load.scale} (LR {load.lr_width}x{load.lr_height}, batch {load.batch}, {case.device})"
 
 
-def _network(case: Case) -> Hashable:
-    model = case.model
-    return model.source or model.variant, model.architecture, model.form, case.workload.scale
+def _network(record: Record) -> Hashable:
+    model = record.case.model
+    return model.portable, model.form, record.case.size.scale

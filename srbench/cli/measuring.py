@@ -186,6 +186,9 @@ def compare(
     fail_undecided: Annotated[
         bool, typer.Option("--fail-undecided", help="Exit 1 also where a gate cannot be decided.")
     ] = False,
+    allow_unpaired: Annotated[
+        bool, typer.Option("--allow-unpaired", help="Gates also hold where only one of two stored runs has a case.")
+    ] = False,
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Of weights, input, order of rounds and bootstrap.")
     ] = 0,
@@ -217,4 +220,6 @@ def compare(
         timeout=timeout,
         allocator=None if allocator is None else allocator_of(allocator),
     )
-    raise typer.Exit(run(Options(what, measuring, fail_on or [], fail_undecided, force, seed, output, quiet)))
+    raise typer.Exit(
+        run(Options(what, measuring, fail_on or [], fail_undecided, allow_unpaired, force, seed, output, quiet))
+    )

@@ -25,15 +25,22 @@ _DTYPES: dict[DtypeOption, Literal["float32", "float16", "bfloat16"]] = {
 }
 
 
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="DIR|FILE|MODEL=FILE",
+        help="Checkpoints, several times if need be: a folder of official files or of NAME_xSCALE.pth, or a file.",
+    ),
+]
+
+
 def evaluate(
     models: Annotated[str, typer.Option(help="Comma-separated, as in profile; bicubic is the row below all networks.")],
     datasets: Annotated[
         str, typer.Option(help="Comma-separated: set5, set14, b100 ... in --data, or paths to folders of GT images.")
     ] = "set5",
     scale: Annotated[str, typer.Option(help="Upscaling factor, or several: 2,3,4.")] = "4",
-    weights: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Checkpoints: official files, or NAME_xSCALE.pth.")
-    ] = None,
+    weights: Weights = None,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the data sets. [default: $SRBENCH_DATA, or data]")
     ] = None,
@@ -66,6 +73,7 @@ def evaluate(
     """Measure PSNR and SSIM of networks with their weights; records go to --output, published figures stand beside."""
     scales = scales_of(scale)
     check_positive("--timeout", timeout)
+    from srbench.cases import Mode
     from srbench.commands.evaluate import Options, default_data, evaluate
 
     raise typer.Exit(
@@ -74,15 +82,13 @@ def evaluate(
                 names=models,
                 scales=scales,
                 datasets=datasets,
-                weights=weights,
+                weights=weights or (),
                 data=data if data is not None else default_data(),
                 protocols=protocol,
                 form=form_of(form),
                 device=device,
                 threads=threads,
-                dtype=_DTYPES[dtype],
-                channels_last=channels_last,
-                tile=tile,
+                mode=Mode(dtype=_DTYPES[dtype], layout="channels_last" if channels_last else "contiguous", tile=tile),
                 timeout_s=timeout,
                 images=images,
                 resume=resume,
@@ -99,7 +105,7 @@ def visual(
     crop: Annotated[str, typer.Option(metavar="X,Y,W,H", help="What is shown of it, in GT pixels.")],
     dataset: Annotated[str, typer.Option(help="A set in --data, or the path of a folder of GT images.")] = "set5",
     scale: Annotated[str, typer.Option(help="Upscaling factor.")] = "4",
-    weights: Annotated[Path | None, typer.Option(metavar="DIR", help="Checkpoints, as in evaluate.")] = None,
+    weights: Weights = None,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the data sets. [default: $SRBENCH_DATA, or data]")
     ] = None,
@@ -125,7 +131,7 @@ def visual(
                 dataset=dataset,
                 image=image,
                 crop=crop,
-                weights=weights,
+                weights=weights or (),
                 data=data if data is not None else default_data(),
                 form=form_of(form),
                 timeout_s=timeout,

@@ -11,7 +11,6 @@ from srbench import store
 from srbench.board import challenge, entries, protocols
 from srbench.board.challenge import MAIN, Entry, MissingValueError, as_float
 from srbench.board.leaderboard import of_one_condition, rows_of
-from srbench.board.measured import network_name
 from srbench.board.protocols import Edition, ExpScore, RealTime
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
@@ -88,12 +87,12 @@ def score_axis(folder: Path, typed_protocol: str, baseline: str | None, machine:
     measured = _measured([folder], edition, typed_protocol, machine)
     found, chosen = _with_baseline(measured, None, edition, baseline, ours=True)
     standings = _ranked(found, edition, chosen)
-    known = {each.entry.team: as_float(each.log_scores[MAIN]) for each in standings if MAIN in each.log_scores}
+    known = {each.entry.network: as_float(each.log_scores[MAIN]) for each in standings if MAIN in each.log_scores}
     said = f"Score: {rule.formula}"
     if isinstance(rule, ExpScore) and chosen is not None:
         said += f", each exp({rule.factor:g} x value / {shorten(chosen.team)}'s)"
     good: Literal["low", "high"] = "low" if isinstance(rule, ExpScore) else "high"
-    scores = {team: score for team, score in known.items() if score is not None}
+    scores = {network: score for network, score in known.items() if network is not None and score is not None}
     return score_column(edition.name, said, good, scores)
 
 
@@ -166,8 +165,8 @@ def _measured(folders: Sequence[Path], edition: Edition, typed_protocol: str, ma
     except InputError as error:
         raise InputError(f"{error}; {cure}") from None
     sizes = {edition.inputs.counts_lr, edition.inputs.time_lr}
-    fitting = [r for r in records if (r.case.workload.lr_width, r.case.workload.lr_height) in sizes]
-    fitting = [r for r in fitting if r.case.workload.batch == 1]
+    fitting = [r for r in records if (r.case.size.lr_width, r.case.size.lr_height) in sizes]
+    fitting = [r for r in fitting if r.case.size.batch == 1]
     if not fitting:
         wanted = " and ".join(f"{width}x{height}" for width, height in sorted(sizes))
         raise InputError(f"no records of LR {wanted} at x{edition.scale} in {' or '.join(map(str, folders))}; {cure}")
@@ -179,41 +178,38 @@ def _measured(folders: Sequence[Path], edition: Edition, typed_protocol: str, ma
     alike = of_one_condition(fitting)
     if left := len(fitting) - len(alike):
         say(f"left out: {left} record(s) of another device or number of threads; a ranking is of one")
-    newest = list({_question(record): record for record in sorted(alike, key=lambda r: r.finished)}.values())
+    newest = list(
+        {
+            (record.case.question, record.case.device == "none"): record
+            for record in sorted(alike, key=lambda record: record.finished)
+        }.values()
+    )
     rows = rows_of(newest, ClaimBook(load_claims()), measured_in(*folders))
-    quality, disputes = _quality(folders, edition, newest), _disputes(newest, edition)
+    disputes = _disputes(newest, edition)
     return [
-        replace(entry, remarks=(*entry.remarks, *disputes.get(entry.team, ())))
-        for entry in entries.from_rows(rows, edition, quality)
+        replace(entry, remarks=(*entry.remarks, *disputes.get(entry.network, ())))
+        for entry in entries.from_rows(rows, edition, _quality(folders, edition))
     ]
 
 
-def _question(record: Record) -> tuple[object, ...]:
-    case = record.case
-    return case.model.source or case.model.variant, case.model.form, case.workload, case.device == "none"
-
-
-def _disputes(records: Iterable[Record], edition: Edition) -> dict[str, list[str]]:
-    """Team -> what another counter counts otherwise in the edition's input, where others counted too."""
-    found: dict[str, list[str]] = {}
+def _disputes(records: Iterable[Record], edition: Edition) -> dict[tuple[str, str] | None, list[str]]:
+    """Network -> what another counter counts otherwise in the edition's input, where others counted too."""
+    found: dict[tuple[str, str] | None, list[str]] = {}
     for record in records:
-        load = record.case.workload
+        load = record.case.size
         if (load.lr_width, load.lr_height) != edition.inputs.counts_lr:
             continue
         for count in record.counts:
             if record.complexity is None or count.multi_adds in (None, record.complexity.multi_adds):
                 continue
             causes = "; ".join(dict.fromkeys(difference.where for difference in count.differences[:2]))
-            team = entries.team_of(record.case.model.variant, record.case.model.form)
             text = f"{count.counter} counts {(count.multi_adds or 0) / 1e9:,.2f} G"
-            found.setdefault(team, []).append(text + (f": {causes}" if causes else ""))
+            found.setdefault(record.case.model.key, []).append(text + (f": {causes}" if causes else ""))
     return found
 
 
-def _quality(
-    folders: Sequence[Path], edition: Edition, networks: Iterable[Record]
-) -> dict[tuple[str, str, str], float]:
-    """(variant as it was profiled, form, metric) -> PSNR measured by the edition's protocol on its sets.
+def _quality(folders: Sequence[Path], edition: Edition) -> dict[tuple[str, str, str], float]:
+    """(network, form, metric) -> PSNR measured by the edition's protocol on its sets.
 
     Of a set's copies the one that was measured last; what was scored on another is left out.
     """
@@ -225,21 +221,13 @@ def _quality(
         if wanted
         and _is_set(record.evaluation.dataset.name, wanted)
         and record.evaluation.scale == edition.scale
-        and not record.evaluation.mode
+        and record.evaluation.mode.plain
+        and not record.evaluation.random_weights
         and (mean := record.mean(edition.inputs.protocol)) is not None
     ]
     copies = {metric: asked.dataset.sha256 for metric, _, asked in fitting}
-    found = {
-        (network_name(asked.model), asked.model.form, metric): psnr
-        for metric, psnr, asked in fitting
-        if asked.dataset.sha256 == copies[metric]
-    }
-    models = [record.case.model for record in networks]
     return {
-        (model.variant, model.form, metric): found[network_name(model), model.form, metric]
-        for model in models
-        for metric in sets
-        if (network_name(model), model.form, metric) in found
+        (*asked.model.key, metric): psnr for metric, psnr, asked in fitting if asked.dataset.sha256 == copies[metric]
     }
 
 

@@ -7,17 +7,18 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import model_defs
-from srbench import limits, machine, migrations, models, progress, runner, store, workload
+from srbench import limits, machine, migrations, models, progress, runner, sizes, store
 from srbench.assemble import Plan
 from srbench.board import gates, pairing
 from srbench.board.comparison import ASSUMED, Comparison, Floor, Pair, Side, compare
 from srbench.board.gates import Gate
-from srbench.board.pairing import Stored
+from srbench.board.pairing import Alone, Stored
+from srbench.cases import Case, Form, Model
 from srbench.commands import say
 from srbench.errors import InputError
 from srbench.machine import noise
 from srbench.machine.device import choose_device
-from srbench.records import Allocator, Case, Form, ModelId, Record, Settings
+from srbench.records import Allocator, Record, Settings
 from srbench.render import comparison as render
 
 OK, FAILED = 0, 1
@@ -55,6 +56,7 @@ class Options:
     measuring: Measuring
     fail_on: Sequence[str]
     fail_undecided: bool
+    allow_unpaired: bool
     force: bool
     seed: int
     output: Path | None
@@ -89,14 +91,15 @@ def run(options: Options) -> int:
             return FAILED
     answers = answer(pairs, asked, options.seed)
     results = gates.check(asked, answers)
-    print(render.terminal(answers, results, alone))
+    unpaired_fail = bool(asked and alone and not options.allow_unpaired)
+    print(render.terminal(answers, results, alone, unpaired_fail=unpaired_fail))
     if options.output is not None:
-        store.write_text(options.output, render.as_json(answers, results, alone))
+        store.write_text(options.output, render.as_json(answers, results, alone, unpaired_fail=unpaired_fail))
         if not options.quiet:
             say(f"wrote {options.output}")
     noes = {"FAILS", "UNDECIDED"} if options.fail_undecided else {"FAILS"}
     failed = any(each.problem for each in answers) or any(result.outcome in noes for result in results)
-    return FAILED if failed else OK
+    return FAILED if failed or unpaired_fail else OK
 
 
 def answer(pairs: Sequence[Pair], asked: Sequence[Gate] = (), seed: int = 0) -> list[Comparison]:
@@ -155,7 +158,7 @@ def _settings(options: Options) -> Settings:
     )
 
 
-def _named(options: Options) -> list[ModelId]:
+def _named(options: Options) -> list[Model]:
     """Each argument as one network; the same one twice is an A/A run."""
     named = []
     for typed in options.what:
@@ -166,13 +169,13 @@ def _named(options: Options) -> list[ModelId]:
     return named
 
 
-def _cases(named: Sequence[ModelId], typed: Measuring) -> list[Case]:
+def _cases(named: Sequence[Model], typed: Measuring) -> list[Case]:
     if typed.lr is not None and typed.gt is not None:
         raise InputError(f"--gt {typed.gt} and --lr {typed.lr} say the same thing twice; give one of them")
-    lr = workload.parse_size(typed.lr, "--lr") if typed.lr is not None else None
-    gt = workload.parse_size(typed.gt, "--gt") if typed.gt is not None else workload.HD720
+    lr = sizes.parse_size(typed.lr, "--lr") if typed.lr is not None else None
+    gt = sizes.parse_size(typed.gt, "--gt") if typed.gt is not None else sizes.HD720
     scales = dict.fromkeys(typed.scale or (4,))
-    loads = [workload.plan(scale, gt=gt, lr=lr, batch=1 if typed.batch is None else typed.batch) for scale in scales]
+    loads = [sizes.plan(scale, gt=gt, lr=lr, batch=1 if typed.batch is None else typed.batch) for scale in scales]
     device = choose_device(typed.device or "auto")
     if typed.threads is not None and typed.threads > machine.usable_cores():
         raise InputError(f"--threads {typed.threads}: this process may use {machine.usable_cores()} cores")
@@ -185,8 +188,8 @@ def _names(cases: Sequence[Case], networks: int) -> list[str]:
     """``span``, ``rfdn``; of the same network named again: ``span #2``."""
     names: list[str] = []
     for index, case in enumerate(cases):
-        name = pairing.network(case)
-        earlier = [pairing.network(other) for other in cases[index - index % networks : index]].count(name)
+        name = case.model.label
+        earlier = [other.model.label for other in cases[index - index % networks : index]].count(name)
         names.append(f"{name} #{earlier + 1}" if earlier else name)
     return names
 
@@ -196,9 +199,9 @@ def measure(networks: Networks, *, quiet: bool) -> list[Pair]:
     display = progress.choose(quiet=quiet)
     records = runner.run(networks.plans, networks.settings, (), lambda record: None, display)
     sides = [Side(name, record) for name, record in zip(networks.names, records, strict=True)]
-    by_load: dict[str, list[Side]] = {}
+    by_load: dict[tuple[int, ...], list[Side]] = {}
     for side in sides:
-        by_load.setdefault(side.record.case.workload.model_dump_json(), []).append(side)
+        by_load.setdefault(side.record.case.size.key, []).append(side)
     return [Pair(first, other, interleaved=True) for first, *others in by_load.values() for other in others]
 
 
@@ -226,7 +229,7 @@ def _is_network(name: str) -> bool:
     return True
 
 
-def _stored_pairs(options: Options) -> tuple[list[Pair], list[str]]:
+def _stored_pairs(options: Options) -> tuple[list[Pair], list[Alone]]:
     typed = [field.name for field in fields(Measuring) if getattr(options.measuring, field.name) is not None]
     if typed:
         raise InputError(f"--{typed[0]} is for networks that are measured now; stored runs have their own")
@@ -235,7 +238,7 @@ def _stored_pairs(options: Options) -> tuple[list[Pair], list[str]]:
         raise InputError(f"{options.what[0]} would be compared with itself")
     first, *others = [_read(Path(name), name) for name in options.what]
     pairs: list[Pair] = []
-    alone: list[str] = []
+    alone: list[Alone] = []
     for other in others:
         found = pairing.pair_up(first, other, force=options.force)
         if not found.pairs:

@@ -8,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
 
-import model_defs
 from srbench import limits, machine, models, store
 from srbench.board.published import ClaimBook, load_claims
+from srbench.cases import Form, Mode, Model
 from srbench.commands import say
 from srbench.errors import InputError
 from srbench.facts import Machine
@@ -19,12 +19,13 @@ from srbench.launch import launch
 from srbench.machine.device import choose_device
 from srbench.quality import datasets, weights
 from srbench.quality import store as quality_store
+from srbench.quality.checkpoints import fingerprint_of, weights_of
 from srbench.quality.datasets import Dataset
 from srbench.quality.evaluate import BICUBIC, EvaluationJob
 from srbench.quality.protocols import PRESETS, Protocol
-from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
-from srbench.records import Dtype, Form, ModelId
+from srbench.quality.results import Evaluation, ImageResult, QualityRecord, SetRead
 from srbench.render import quality as render
+from srbench.worker import Answer
 
 OK, FAILED = 0, 1
 
@@ -36,15 +37,13 @@ class Options:
     names: str
     scales: Sequence[int]
     datasets: str
-    weights: Path | None
+    weights: Sequence[str]
     data: Path
     protocols: str
     form: Form
     device: str
     threads: int | None
-    dtype: Dtype
-    channels_last: bool
-    tile: int | None
+    mode: Mode
     timeout_s: float
     images: bool
     resume: bool
@@ -54,11 +53,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Task:
-    """One record to be: the question, and the files that it is asked of."""
+    """One record to be: the question, and the files that it is asked of.
+
+    ``problem`` is what went wrong with a user's network before anything could be asked of it.
+    """
 
     asked: Evaluation
     checkpoint: Path | None
     dataset: Dataset
+    problem: Answer | None = None
 
 
 def evaluate(options: Options) -> int:
@@ -82,7 +85,7 @@ def evaluate(options: Options) -> int:
             where = error.filename or options.output
             say(f"cannot write to {where}: {error.strerror or error}; --resume goes on with what is stored")
             return FAILED
-    with_modes = [record.evaluation for record in records if record.evaluation.mode]
+    with_modes = [record.evaluation for record in records if not record.evaluation.mode.plain]
     plain = [quality_store.earlier(options.output, asked.plain) for asked in with_modes]
     modes = render.modes(records, [record for record in plain if record is not None])
     print(render.terminal(records, ClaimBook(load_claims()), images=options.images) + modes)
@@ -101,7 +104,8 @@ def plan(options: Options) -> list[Task]:
     protocols = _protocols(options.protocols)
     device = choose_device(options.device)
     threads = options.threads or machine.usable_cores() if device == "cpu" else None
-    folders = weights.folders(options.weights)
+    networks = named(options.names, options.form)
+    given = weights.given(options.weights, [model for model, _ in networks if model.variant != BICUBIC])
     sets = [
         (scale, datasets.find(name.strip(), options.data, scale))
         for scale in dict.fromkeys(options.scales)
@@ -117,53 +121,53 @@ def plan(options: Options) -> list[Task]:
         raise InputError("--datasets names no set, such as set5,set14,b100")
     read = {(scale, found.folder): _read_set(found) for scale, found in sets}
     tasks = []
-    for model, optional in named(options.names, options.form):
+    for model, optional in networks:
         for scale in dict.fromkeys(options.scales):
-            found = weights_of(model, scale, folders, optional=optional)
+            found = weights_of(model, scale, given, say, optional=optional)
             if found is None:
                 continue
             path, checkpoint = found
+            network, problem = fingerprint_of(model, scale, path, options.timeout_s, device)
             for _, dataset in (each for each in sets if each[0] == scale):
                 asked = Evaluation(
                     model=model,
                     scale=scale,
                     checkpoint=checkpoint,
+                    network=network,
                     dataset=read[scale, dataset.folder],
                     protocols=_fitting(protocols, model),
+                    mode=options.mode,
                     device=device,
                     threads=threads,
-                    dtype=options.dtype,
-                    channels_last=options.channels_last,
-                    tile=options.tile,
                 )
                 # A mode is shown by what it moves: its plain counterpart is evaluated too, unless it is stored.
                 # Tiles are for want of memory: there the whole image is not tried.
-                if asked.plain.tile == asked.tile and asked.plain != asked:
+                if asked.plain.mode.tile == asked.mode.tile and asked.plain != asked:
                     before = quality_store.earlier(options.output, asked.plain)
                     if before is None or not before.complete:
-                        tasks.append(Task(asked.plain, path, dataset))
-                tasks.append(Task(asked, path, dataset))
+                        tasks.append(Task(asked.plain, path, dataset, problem))
+                tasks.append(Task(asked, path, dataset, problem))
     if not tasks:
         raise InputError("nothing to do: no checkpoint of any of the networks is at hand; name a folder with --weights")
     return tasks
 
 
-def named(names: str, form: Form) -> list[tuple[ModelId, bool]]:
+def named(names: str, form: Form) -> list[tuple[Model, bool]]:
     """The networks, each with whether it may be left out where no weights are at hand (``all``).
 
     Raises:
         InputError: an unknown name, or none.
     """
-    found: list[tuple[ModelId, bool]] = []
+    found: list[tuple[Model, bool]] = []
     for typed in (part.strip() for part in names.split(",")):
         if typed.lower() == BICUBIC:
-            found.append((ModelId(architecture="Bicubic", variant=BICUBIC, form="deploy"), False))
+            found.append((Model(architecture="Bicubic", variant=BICUBIC), False))
         elif typed:
             found += [(model, typed.lower() == "all") for model in models.parse(typed, form)]
     if not found:
         raise InputError("--models names no model; 'srbench models' lists them")
     # A user's file may be typed in several ways.
-    by_name = {(m.source or m.variant, m.architecture, m.form): (m, optional) for m, optional in reversed(found)}
+    by_name = {model.key: (model, optional) for model, optional in reversed(found)}
     return list(by_name.values())[::-1]
 
 
@@ -177,68 +181,12 @@ def _protocols(typed: str) -> tuple[Protocol, ...]:
     return tuple(PRESETS[name] for name in dict.fromkeys(names))
 
 
-def _fitting(protocols: tuple[Protocol, ...], model: ModelId) -> tuple[Protocol, ...]:
+def _fitting(protocols: tuple[Protocol, ...], model: Model) -> tuple[Protocol, ...]:
     """Protocols that resize luma by themselves are for bicubic interpolation alone."""
     fitting = tuple(each for each in protocols if each.resized == "rgb" or model.variant == BICUBIC)
     if not fitting:
         raise InputError(f"--protocol {protocols[0].name} is for bicubic interpolation, not for {model.variant}")
     return fitting
-
-
-def weights_of(
-    model: ModelId, scale: int, folders: Sequence[Path], *, optional: bool
-) -> tuple[Path | None, Checkpoint | None] | None:
-    """The file and what is recorded of it; None where the network is left out.
-
-    Raises:
-        InputError: a network that was named has no checkpoint, or one that does not fit.
-    """
-    if model.variant == BICUBIC:
-        return None, None
-    name = model.variant if model.source is None else f"{Path(model.source).stem}-{model.architecture}"
-    if model.source is None and not models.has_scale(model, scale):
-        if optional:
-            say(f"{name} has no x{scale}: skipped")
-            return None
-        models.check(model, scale, 1 << 16, 1 << 16)
-    path = weights.find(name.lower(), scale, folders, say)
-    if path is None:
-        if model.source is not None:
-            return None, _own_weights(model, None)
-        where = f"in {' or '.join(map(str, folders))}" if folders else "at hand"
-        if optional:
-            say(f"no checkpoint of {name} x{scale} {where}: skipped")
-            return None
-        known = any((each.variant, each.scale) == (name, scale) and each.url for each in weights.registry())
-        raise InputError(
-            f"no checkpoint of {name} x{scale} {where}; put one into a folder as {name}_x{scale}.pth and name the "
-            f"folder with --weights"
-            + (f", or try 'srbench weights fetch {name} --scale {scale}'" if known else "")
-            + _at_hand(model, scale, folders)
-        )
-    if model.source is not None:
-        return path, _own_weights(model, path)
-    try:
-        held = model_defs.form_of(model_defs.load_checkpoint(model.variant, path, scale))
-    except model_defs.ZooError as error:
-        raise InputError(str(error)) from None
-    if model.form == "train" and held == "deploy" and model_defs.get(model.variant).folds:
-        raise InputError(f"{path} holds {name} folded: its training form cannot be evaluated; leave train out")
-    return path, Checkpoint(file=path.name, sha256=weights.sha256(path), form=held)
-
-
-def _at_hand(model: ModelId, scale: int, folders: Sequence[Path]) -> str:
-    """Which other variants of a network have a checkpoint there."""
-    others = [v.name for v in model_defs.variants() if v.architecture == model.architecture and v.name != model.variant]
-    found = [name for name in others if weights.find(name, scale, folders) is not None]
-    return f"; there is one of {', '.join(found)}" if found else ""
-
-
-def _own_weights(model: ModelId, path: Path | None) -> Checkpoint:
-    """Of a network of the user's: its file decides what its weights are, beside the checkpoint if there is one."""
-    assert model.source is not None, "the zoo's networks have checkpoints"
-    files = [Path(model.source), *([path] if path is not None else [])]
-    return Checkpoint(file=files[-1].name, sha256=weights.sha256(*files), form=model.form)
 
 
 def _read_set(dataset: Dataset) -> SetRead:
@@ -257,6 +205,11 @@ def _earlier(asked: Evaluation, here: Machine, output: Path) -> QualityRecord | 
     """
     quality_store.settle(output, asked)
     before = quality_store.earlier(output, asked)
+    if before is not None and before.complete and before.evaluation.network != asked.network:
+        # The same weights by the same code, from other files: tables look whether those have changed.
+        same = before.evaluation.model_copy(update={"network": asked.network})
+        before = before.model_copy(update={"evaluation": same})
+        quality_store.write(output, before)
     if before is None or before.complete:
         return before
     pairs = [
@@ -299,12 +252,16 @@ def _one(
         quality_store.write(options.output, record(), part=True)
         tell(images)
 
-    # A CUDA driver maps as it likes.
-    limit = None if asked.device.startswith("cuda") else limits.available_bytes()
-    job = EvaluationJob(asked, task.checkpoint, task.dataset, frozenset(image.name for image in images), limit)
-    answer = launch(job, options.timeout_s, keep, from_last_news=True)
+    if task.problem is not None:
+        answer = task.problem
+    else:
+        # A CUDA driver maps as it likes.
+        limit = None if asked.device.startswith("cuda") else limits.available_bytes()
+        job = EvaluationJob(asked, task.checkpoint, task.dataset, frozenset(image.name for image in images), limit)
+        answer = launch(job, options.timeout_s, keep, from_last_news=True)
     reason = answer.reason
-    if answer.status in ("CRASH", "TIMEOUT") and not answer.detail:  # it was ended, and could not say where it was
+    # Where it was ended it could not say where it was.
+    if task.problem is None and answer.status in ("CRASH", "TIMEOUT") and not answer.detail:
         names = [sample.name for sample in task.dataset.samples]
         reason += f", at {next(name for name in names if name not in {image.name for image in images})}"
     done = record(status=answer.status, reason=reason, detail=answer.detail)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import torch
 
 import model_defs
-from srbench import limits, models, worker, workload
+from srbench import limits, models, sizes, worker
+from srbench.cases import Case, Form, Model
 from srbench.errors import InputError
 from srbench.launch import launch
 from srbench.machine.device import choose_device
 from srbench.measure.fitting import Aspect, Fit, Ladder, Sized, ladder, largest_that_fits, parse_aspects
-from srbench.records import Case, Complexity, Form, ModelId, Settings
+from srbench.records import Complexity, Settings
 from srbench.render.formats import tabulated
 from srbench.render.text import plain
 from srbench.worker import Job
@@ -55,7 +56,7 @@ def fit(options: Options) -> int:
     """Print a row for each model and aspect."""
     named = models.parse(options.names, options.form)
     aspects = parse_aspects(options.aspects)
-    workload.plan(options.scale, batch=options.batch)  # refuses a wrong batch
+    sizes.plan(options.scale, batch=options.batch)  # refuses a wrong batch
     device = _rule(options)
     memory = _memory(options, device)
     reserve = RESERVE_BYTES[device.partition(":")[0]]
@@ -102,21 +103,21 @@ def _memory(options: Options, device: str) -> int:
     return free
 
 
-def _search(model: ModelId, aspect: Aspect, options: Options, device: str, limit: int) -> Fit:
-    sizes = _sizes(model, aspect, options.multiple)
-    models.check(model, options.scale, *sizes.size(sizes.first))
+def _search(model: Model, aspect: Aspect, options: Options, device: str, limit: int) -> Fit:
+    steps = _sizes(model, aspect, options.multiple)
+    models.check(model, options.scale, *steps.size(steps.first))
 
     def peak_bytes(width: int, height: int) -> int:
-        load = workload.plan(options.scale, lr=(width, height), batch=options.batch)
-        return _counts(Case(model=model, workload=load, device="none")).predicted_peak_bytes(device)
+        load = sizes.plan(options.scale, lr=(width, height), batch=options.batch)
+        return _counts(Case(model=model, size=load, device="none")).predicted_peak_bytes(device)
 
     try:
-        return largest_that_fits(sizes, peak_bytes, limit)
+        return largest_that_fits(steps, peak_bytes, limit)
     except InputError as error:
         raise InputError(f"{model.variant} x{options.scale}: {error}") from None
 
 
-def _sizes(model: ModelId, aspect: Aspect, multiple: int | None) -> Ladder:
+def _sizes(model: Model, aspect: Aspect, multiple: int | None) -> Ladder:
     if model.source is not None:
         return ladder(aspect, multiple or OWN_MULTIPLE, OWN_MIN_SIDE, 1)
     variant = model_defs.get(model.variant)
@@ -129,7 +130,7 @@ def _counts(case: Case) -> Complexity:
         return worker.static(case)
     answer = launch(Job("static", case, Settings(seed=0, budget_s=1, timeout_s=TIMEOUT_S)), TIMEOUT_S)
     if answer.complexity is None:
-        size = f"{case.workload.lr_width}x{case.workload.lr_height}"
+        size = f"{case.size.lr_width}x{case.size.lr_height}"
         raise InputError(f"it cannot be counted on LR {size}: {answer.reason}")
     return answer.complexity
 
@@ -144,9 +145,8 @@ def _title(options: Options, device: str, memory: int, reserve: int) -> str:
     )
 
 
-def _names(model: ModelId, aspect: Aspect) -> list[str]:
-    form = "" if model.form == "deploy" else f"@{model.form}"
-    return [plain(model.variant) + form, str(aspect)]
+def _names(model: Model, aspect: Aspect) -> list[str]:
+    return [plain(model.label), str(aspect)]
 
 
 def _found(found: Fit, scale: int) -> Sequence[str]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srbench import store
-from srbench.board.leaderboard import Row, of_one_machine, published_rows, rows_of
+from srbench.board.leaderboard import Row, newest_of_nodes, of_one_machine, published_rows, rows_of
 from srbench.board.measured import MeasuredBook, reference
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.errors import InputError
 from srbench.quality import store as quality_store
-from srbench.quality.results import Evaluation, QualityRecord
-from srbench.quality.weights import sha256
+from srbench.quality.datasets import some
+from srbench.quality.results import QualityRecord
 from srbench.records import Record
 from srbench.render import formats, tables
 from srbench.render.formats import Format
@@ -62,17 +62,21 @@ def quality_in(*folders: Path) -> list[QualityRecord]:
     What a network of the user's scored before its file was changed is that of another network, and left out.
     """
     own = [record for folder in folders for record in quality_store.read(folder, complain=say)]
-    return sorted((record for record in own if not _changed(record.evaluation)), key=lambda record: record.finished)
+    return sorted((record for record in own if not _stale(record)), key=lambda record: record.finished)
 
 
-def _changed(asked: Evaluation) -> bool:
-    if asked.model.source is None or asked.checkpoint is None:
+def _stale(record: QualityRecord) -> bool:
+    """Whether a score is of a network that is no longer there under that name; it is said."""
+    asked = record.evaluation
+    if not asked.model.own or not record.complete:
         return False
-    file = Path(asked.model.source)
-    # With a checkpoint the hash is of both files, and where that one lay is not recorded.
-    if asked.checkpoint.file != file.name or not file.is_file() or sha256(file) == asked.checkpoint.sha256:
+    if asked.network is None:
+        why = "an earlier srbench did not look at its weights"
+    elif altered := asked.network.changed:
+        why = f"{some([Path(path).name for path in altered])} changed since it was evaluated"
+    else:
         return False
-    say(f"{asked.model.variant} on {asked.dataset.name}: its file has changed since it was evaluated; left out")
+    say(f"{asked.model.variant} on {asked.dataset.name}: {why}; its score is left out, evaluate it again")
     return True
 
 
@@ -92,11 +96,15 @@ def records_in(output: Path, scales: Collection[int], machine: str | None) -> li
         if scale not in present:
             have = ", ".join(f"x{s}" for s in sorted(present))
             raise InputError(f"no records of x{scale} in {output / store.RUNS}; there are {have}")
-    return [record for record in records if not scales or _scale(record) in scales]
+    asked = [record for record in records if not scales or _scale(record) in scales]
+    found = newest_of_nodes(asked)
+    if replicates := len(asked) - len(found):
+        say(f"{replicates} record(s) are replicates of equal machines; of each case the newest is shown")
+    return found
 
 
 def _scale(record: Record) -> int:
-    return record.case.workload.scale
+    return record.case.size.scale
 
 
 def _write(output: Path, rows: list[Row], shown: Shown) -> list[Path]:

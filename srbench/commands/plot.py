@@ -9,14 +9,14 @@ from pathlib import Path
 
 from srbench import store
 from srbench.board import protocols
-from srbench.board.leaderboard import Row, beside, own_sets, place_of, published_rows, rows_of
+from srbench.board.leaderboard import Row, beside, own_sets, published_rows, rows_of
 from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.challenge import score_axis
 from srbench.commands.leaderboard import measured_in, records_in
 from srbench.errors import InputError
-from srbench.records import FAILURES, Record, Workload
+from srbench.records import FAILURES, Record
 from srbench.render.columns import SCORE, Column, find, nearest
 from srbench.render.plots import PlotSpec, trade_off
 from srbench.render.plots.presets import Preset, preset
@@ -136,7 +136,7 @@ def spec_of(chosen: Preset, options: Options, score: Column | None = None, own: 
 
 
 def _is_timed(record: Record, edition: Edition) -> bool:
-    load = record.case.workload
+    load = record.case.size
     return (load.lr_width, load.lr_height) == edition.inputs.time_lr and load.batch == 1
 
 
@@ -151,14 +151,14 @@ def named(records: Sequence[Record], names: str | None) -> list[Record]:
     known: dict[str, list[Record]] = {}
     for record in records:
         model = record.case.model
-        words = [model.variant, f"{model.variant}@{model.form}"]
-        for word in dict.fromkeys(map(str.lower, words + ([model.architecture] if model.source else []))):
+        words = [model.variant, *([f"{model.variant}@{model.form}"] if model.form else [])]
+        for word in dict.fromkeys(map(str.lower, words + ([model.architecture] if model.own else []))):
             known.setdefault(word, []).append(record)
-    wanted: dict[str, Record] = {}
+    wanted: dict[tuple[str, str, str], Record] = {}
     for name in (part.strip() for part in names.split(",") if part.strip()):
         if name.lower() not in known:
             raise InputError(f"--models: no record of '{name}'; {nearest(name.lower(), list(known))}")
-        wanted |= {record.case.key + record.machine.name: record for record in known[name.lower()]}
+        wanted |= {record.key: record for record in known[name.lower()]}
     if not wanted:
         raise InputError("--models names no network; leave it out for all")
     return list(wanted.values())
@@ -175,7 +175,7 @@ def _shown(records: Sequence[Record], wanted: Sequence[Record]) -> list[Record]:
     """
     chosen = set(map(id, wanted))
     shown = [record for record in one_question(records) if id(record) in chosen]
-    if {_name(record) for record in shown} < {_name(record) for record in wanted}:
+    if {record.case.model.key for record in shown} < {record.case.model.key for record in wanted}:
         shown = one_question(wanted)
     if others := {size_of(record) for record in wanted} - {size_of(shown[0])}:
         say(f"drawing {size_of(shown[0])}; not in the figure: records of {', '.join(sorted(others))}")
@@ -198,7 +198,7 @@ def _scaling(records: Sequence[Record], options: Options) -> list[Path]:
     try:
         return scaling(rows, options.scale, options.output / f"plot_x{options.scale}_scaling")
     except ValueError as error:
-        load = shown[-1].case.workload
+        load = shown[-1].case.size
         sound = [record for record in shown if record.status not in FAILURES] or shown
         names = list(dict.fromkeys(record.case.model.variant for record in sound))[:_SUGGESTED]
         size = f"{max(1, load.lr_width // 2)}x{max(1, load.lr_height // 2)}"
@@ -224,10 +224,7 @@ def stems(scale: int) -> Callable[[Record], str]:
     taken: dict[str, str] = {}
 
     def stem(record: Record) -> str:
-        model = record.case.model
-        name = model.variant if model.source is None else f"{Path(model.source).stem}-{model.architecture}"
-        name += "-train" if model.form == "train" else ""
-        readable = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")[-60:] or "model"
+        readable = record.case.model.slug
         if taken.setdefault(readable, record.case.key) != record.case.key:
             readable = f"{readable}-{record.case.key}"
         return f"plot_x{scale}_layers_{readable}"
@@ -237,8 +234,8 @@ def stems(scale: int) -> Callable[[Record], str]:
 
 def size_of(record: Record) -> str:
     """The workload in words."""
-    load = record.case.workload
-    return f"GT {load.gt_width}x{load.gt_height} batch {load.batch} {load.dtype}"
+    load = record.case.size
+    return f"GT {load.gt_width}x{load.gt_height} batch {load.batch} {record.case.mode.dtype}"
 
 
 def one_question(records: Sequence[Record]) -> list[Record]:
@@ -247,16 +244,16 @@ def one_question(records: Sequence[Record]) -> list[Record]:
     Runtimes of other sizes or devices would be points that no axis tells apart. The workload with the most networks is
     drawn, of equals the one with the newest record; so are its shapes-only records.
     """
-    by_load: dict[Workload, list[Record]] = {}
+    by_load: dict[object, list[Record]] = {}
     for record in sorted(records, key=lambda r: r.finished):
-        by_load.setdefault(record.case.workload, []).append(record)
-    here = max(by_load.values(), key=lambda group: (len({_name(r) for r in group}), group[-1].finished))
-    places = [place_of(record) for record in here if record.case.device != "none"]
+        by_load.setdefault(record.case.size.key, []).append(record)
+    here = max(by_load.values(), key=lambda group: (len({r.case.model.key for r in group}), group[-1].finished))
+    places = [record.place for record in here if record.case.device != "none"]
     place = max(dict.fromkeys(places), key=places.count, default=None)
     kept: dict[tuple[str, str], Record] = {}
     for record in sorted(here, key=lambda r: (r.case.device != "none", r.finished)):
-        if record.case.device == "none" or place_of(record) == place:
-            kept[_name(record)] = record
+        if record.case.device == "none" or record.place == place:
+            kept[record.case.model.key] = record
     return list(kept.values())
 
 
@@ -268,7 +265,7 @@ def one_condition(records: Sequence[Record]) -> list[Record]:
     """
 
     def condition(record: Record) -> tuple[object, ...]:
-        return *place_of(record), record.case.workload.batch, record.case.workload.dtype
+        return *record.place, record.case.size.batch, record.case.mode.dtype
 
     measured = [record for record in records if record.case.device != "none"]
     if not measured:
@@ -279,7 +276,3 @@ def one_condition(records: Sequence[Record]) -> list[Record]:
         on = f"{device}{f' with {threads} threads' if threads else ''}, batch {batch}, {dtype}"
         say(f"drawing {on}; not in the figure: {len(measured) - count} record(s) of other conditions")
     return [record for record in measured if condition(record) == most]
-
-
-def _name(record: Record) -> tuple[str, str]:
-    return record.case.model.variant, record.case.model.form

@@ -10,11 +10,12 @@ import torch
 from srbench import limits, machine, worker
 from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook
+from srbench.cases import Case
 from srbench.commands import say
 from srbench.launch import launch
 from srbench.machine.device import choose_device, open_device
 from srbench.measure.layers import NS_PER_S, LayerTimes, measure_layers
-from srbench.records import Case, Complexity, Record
+from srbench.records import Complexity, Record
 from srbench.render.plots.breakdown import breakdown_of
 from srbench.render.plots.layers import layers
 from srbench.worker import Answer
@@ -74,7 +75,7 @@ def plot_layers(records: Sequence[Record], output: Path, stem: Callable[[Record]
         answer = launch(LayersJob(case, record.settings.seed, limit), TIMEOUT_S, told.append)
         if not told:
             failed = True
-            say(f"{case.model.variant} x{case.workload.scale}: {answer.status}: {answer.reason}")
+            say(f"{case.model.variant} x{case.size.scale}: {answer.status}: {answer.reason}")
             continue
         found = told[0]
         [row] = rows_of([record], ClaimBook(()))

@@ -8,18 +8,19 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import get_args
 
-from srbench import journal, limits, machine, models, progress, runner, store, workload
+from srbench import journal, limits, machine, models, progress, runner, sizes, store
 from srbench.assemble import Plan
 from srbench.board import protocols
 from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
+from srbench.cases import Case, Form, Size
 from srbench.commands import say
 from srbench.commands.leaderboard import Shown, measured_in, write_leaderboards
 from srbench.errors import InputError
 from srbench.journal import Header, Journal
 from srbench.machine.device import choose_device
-from srbench.records import Allocator, Case, CounterName, Form, Record, Settings, Workload
+from srbench.records import Allocator, CounterName, Record, Settings
 from srbench.render import details, formats, tables
 from srbench.timings import timings_text
 
@@ -34,7 +35,7 @@ class Options:
     scales: Sequence[int]
     gt: str | None
     lr: str | None
-    lr_rounding: workload.Rounding
+    lr_rounding: sizes.Rounding
     batch: int
     form: Form
     static_only: bool
@@ -100,7 +101,7 @@ def _measure(plans: Sequence[Plan], header: Header, log: Journal, options: Optio
         # A full or vanished disk: what is in the journal stays, and the rest is for another attempt.
         stopped = f"cannot write to {options.output}: {error.strerror or error}"
     if records and not stopped:
-        scales = {record.case.workload.scale for record in records}
+        scales = {record.case.size.scale for record in records}
         files = write_leaderboards(options.output, scales, machine.describe().name, options.shown)
         print(_report(records, options))
         if not options.quiet:
@@ -184,12 +185,12 @@ def _cases(options: Options, names: str) -> list[Case]:
     if options.lr is not None and options.gt is not None:
         raise InputError(f"--gt {options.gt} and --lr {options.lr} say the same thing twice; give one of them")
     if options.lr is not None:
-        gt, lr = workload.HD720, workload.parse_size(options.lr, "--lr")
+        gt, lr = sizes.HD720, sizes.parse_size(options.lr, "--lr")
     else:
-        gt, lr = workload.parse_size(options.gt, "--gt") if options.gt else workload.HD720, None
+        gt, lr = sizes.parse_size(options.gt, "--gt") if options.gt else sizes.HD720, None
     return _cases_under(
         [
-            workload.plan(scale, gt=gt, lr=lr, rounding=options.lr_rounding, batch=options.batch)
+            sizes.plan(scale, gt=gt, lr=lr, rounding=options.lr_rounding, batch=options.batch)
             for scale in dict.fromkeys(options.scales)
         ],
         options,
@@ -199,7 +200,7 @@ def _cases(options: Options, names: str) -> list[Case]:
 
 def _cases_of(options: Options, names: str, edition: Edition) -> list[Case]:
     """What an edition needs: its counts from shapes alone, runtime and memory at its timed size."""
-    counted, timed = (workload.plan(edition.scale, lr=lr) for lr in (edition.inputs.counts_lr, edition.inputs.time_lr))
+    counted, timed = (sizes.plan(edition.scale, lr=lr) for lr in (edition.inputs.counts_lr, edition.inputs.time_lr))
     cases = _cases_under([timed], options, names)
     if counted == timed:
         return cases
@@ -207,7 +208,7 @@ def _cases_of(options: Options, names: str, edition: Edition) -> list[Case]:
     return [*_cases_under([counted], shapes_only, names), *cases]
 
 
-def _cases_under(loads: Sequence[Workload], options: Options, names: str) -> list[Case]:
+def _cases_under(loads: Sequence[Size], options: Options, names: str) -> list[Case]:
     named = models.parse(names, options.form)
     device = "none" if options.static_only else choose_device(options.device)
     if options.threads is not None and options.threads > machine.usable_cores():
@@ -220,7 +221,7 @@ def _cases_under(loads: Sequence[Workload], options: Options, names: str) -> lis
     optional = [model for model in named if model not in by_name]
     cases = runner.plan_cases(named, loads, device=device, threads=options.threads, optional=optional, tell=say)
     if not options.quiet:
-        for remainder in dict.fromkeys(case.workload.remainder for case in cases):
+        for remainder in dict.fromkeys(case.size.remainder for case in cases):
             if remainder:
                 say(remainder)
     return cases

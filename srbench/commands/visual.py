@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srbench import limits, machine, store
+from srbench.cases import Form
 from srbench.commands import say
-from srbench.commands.evaluate import named, weights_of
+from srbench.commands.evaluate import named
 from srbench.errors import InputError
 from srbench.launch import launch
 from srbench.quality import datasets, weights
+from srbench.quality.checkpoints import weights_of
 from srbench.quality.datasets import Dataset, Sample
 from srbench.quality.evaluate import BICUBIC
 from srbench.quality.metrics import UnsuitableError
 from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Output
 from srbench.quality.visual import VisualJob, by_bicubic
-from srbench.records import Form
 from srbench.render import visual as render
 from srbench.render.visual import Crop
 
@@ -36,7 +37,7 @@ class Options:
     dataset: str
     image: str
     crop: str
-    weights: Path | None
+    weights: Sequence[str]
     data: Path
     form: Form
     timeout_s: float
@@ -45,15 +46,16 @@ class Options:
 
 def visual(options: Options) -> int:
     """Upscale the image with every network and draw the figure; 1 where a network failed."""
-    folders = weights.folders(options.weights)
+    networks = named(options.names, options.form)
+    given = weights.given(options.weights, [model for model, _ in networks if model.variant != BICUBIC])
     dataset = datasets.find(options.dataset, options.data, options.scale)
     sample = _sample(dataset, options.image)
     pair = datasets.read(sample, options.scale)
     crop = parse_crop(options.crop, pair.gt)
     protocol = PRESETS["paper"]
     wanted = []
-    for model, optional in named(options.names, options.form):
-        found = weights_of(model, options.scale, folders, optional=optional)
+    for model, optional in networks:
+        found = weights_of(model, options.scale, given, say, optional=optional)
         if found is not None and model.variant != BICUBIC:
             wanted.append((model, found[0]))
     try:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from srbench import models, progress, runner, workload
+from srbench import models, progress, runner, sizes
+from srbench.cases import Case
 from srbench.doctor.report import Finding
 from srbench.facts import Machine
 from srbench.machine import noise, usable_cores
 from srbench.machine.noise import NoiseFloor
 from srbench.measure.verdict import CONTENTION_CORES
-from srbench.records import Case, Record, Settings
+from srbench.records import Record, Settings
 
 #: A network of the zoo whose passes take some ten milliseconds on a few cores.
 NETWORK, SCALE = "span", 4
@@ -38,10 +39,8 @@ def run(
 ) -> Outcome:
     """Visit the network alternately as the first and as the second of a pair, in fresh processes, and judge."""
     [model] = models.parse(NETWORK, "deploy")
-    load = workload.plan(SCALE, lr=CPU_LR if device == "cpu" else CUDA_LR)
-    case = Case(
-        model=model, workload=load, device=device, threads=(threads or usable_cores()) if device == "cpu" else None
-    )
+    load = sizes.plan(SCALE, lr=CPU_LR if device == "cpu" else CUDA_LR)
+    case = Case(model=model, size=load, device=device, threads=(threads or usable_cores()) if device == "cpu" else None)
     settings = Settings(seed=0, budget_s=ROUNDS * VISITS * VISIT_S, timeout_s=TIMEOUT_S, rounds=ROUNDS, visits=VISITS)
     plans = runner.look_ahead([case, case], settings)
     first, second = measure(plans, settings, (), lambda record: None, progress.choose(quiet=True))
@@ -97,7 +96,7 @@ def _throttled(records: Sequence[Record]) -> Finding | None:
 
 
 def _what(case: Case) -> str:
-    load = case.workload
+    load = case.size
     return f"{case.model.variant} x{load.scale}, LR {load.lr_width}x{load.lr_height}"
 
 

@@ -2,7 +2,9 @@
 
 import os
 import platform
+from collections.abc import Iterable
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -59,7 +61,7 @@ def limits(root: Path = ROOT) -> Limits:
 def describe() -> Machine:
     """Look the machine up. ``name`` is made of what decides a runtime: processor, cores, memory, GPUs."""
     cpu, cores, memory = _cpu_name(), usable_cores(), memory_bytes()
-    gpus, driver = _gpus()
+    gpus, uuids, driver = _gpus()
     names = tuple(gpu.name for gpu in gpus)
     parts = [cpu, f"{cores} core{'s' if cores != 1 else ''}", f"{round(memory / GIB)} GiB", *names]
     return Machine(
@@ -74,6 +76,7 @@ def describe() -> Machine:
         torch=version("torch"),
         cuda=torch.version.cuda,
         cudnn=torch.backends.cudnn.version() if torch.version.cuda else None,  # type: ignore[no-untyped-call]
+        node=node_of(platform.node(), uuids),
         libc=software.libc(),
         processor=processor.describe(core_numbers()),
         limits=limits(),
@@ -111,12 +114,18 @@ def _cpu_name() -> str:
     return processor.name() or platform.processor() or platform.machine()
 
 
-def _gpus() -> tuple[tuple[GpuFacts, ...], str | None]:
-    """The NVIDIA GPUs and their driver, by NVML; nothing where there is no driver."""
+def node_of(host: str, uuids: Iterable[str]) -> str:
+    """Tells equal machines apart without saying their names: 8 hexadecimal digits of host name and GPUs."""
+    return sha256("\0".join((host, *sorted(uuids))).encode()).hexdigest()[:8]
+
+
+def _gpus() -> tuple[tuple[GpuFacts, ...], tuple[str, ...], str | None]:
+    """The NVIDIA GPUs, their UUIDs and their driver, by NVML; nothing where there is no driver."""
     if not nvml.start():
-        return (), None
+        return (), (), None
     try:
-        return tuple(_facts(gpu) for gpu in nvml.all_gpus()), nvml.driver()
+        found = nvml.all_gpus()
+        return tuple(map(_facts, found)), tuple(gpu.uuid for gpu in found if gpu.uuid), nvml.driver()
     finally:
         nvml.stop()
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import isqrt, lcm
 
 from srbench.errors import InputError
-from srbench.workload import MAX_SIDE
+from srbench.sizes import MAX_SIDE
 
 #: Every so many guesses one halves the range, so that the search ends soon however memory grows.
 HALVE_EVERY = 3

@@ -194,7 +194,7 @@ def _one_of_each(files: list[Path]) -> list[Path]:
     times = Counter(path.stem for path in files)
     again = [path for path in files if times[path.stem] > 1]
     if again:
-        raise InputError(f"{again[0].parent} has several images of one name: {_some([path.name for path in again])}")
+        raise InputError(f"{again[0].parent} has several images of one name: {some([path.name for path in again])}")
     return files
 
 
@@ -222,13 +222,14 @@ def _matched(truths: Sequence[Path], lr_folder: Path, scale: int) -> Mapping[str
     matched = {stem: low[stem] for stem in stems if stem in low}
     over = sorted({path.name for path in low.values()} - {path.name for path in matched.values()})
     if missing:
-        raise InputError(f"{lr_folder} lacks the LR of {_some(missing)} ({len(missing)} of {len(stems)} GT images)")
+        raise InputError(f"{lr_folder} lacks the LR of {some(missing)} ({len(missing)} of {len(stems)} GT images)")
     if over:
-        raise InputError(f"{lr_folder} has LR images without a GT: {_some(over)}")
+        raise InputError(f"{lr_folder} has LR images without a GT: {some(over)}")
     return matched
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first few of a list of names, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{', '.join(names[:_SHOWN])}{more}"
 

@@ -12,6 +12,7 @@ from srbench.errors import InputError
 from srbench.machine.device import open_device
 from srbench.quality import datasets, upscale
 from srbench.quality.datasets import Dataset, Pair
+from srbench.quality.identify import state_hash, tensor_hashes
 from srbench.quality.metrics import UnsuitableError, bicubic_score, score
 from srbench.quality.results import Evaluation, ImageResult
 from srbench.worker import Answer, failure
@@ -52,7 +53,7 @@ class EvaluationJob:
                 except InputError as error:
                     failures.append(Answer(status="UNSUPPORTED", reason=str(error)))
                 except Exception as error:  # noqa: BLE001 - whatever a network raises is a row that names the image
-                    failures.append(_failure(error, sample.name, tiled=asked.tile is not None))
+                    failures.append(_failure(error, sample.name, tiled=asked.mode.tile is not None))
         if not failures:
             return Answer()
         more = f"; {len(failures)} images without a score" if len(failures) > 1 else ""
@@ -68,19 +69,22 @@ class EvaluationJob:
         device = open_device(asked.device)
         device.keep_memory()
         network, _ = upscale.load(asked.model, asked.scale, self.checkpoint)
-        layout = torch.channels_last if asked.channels_last else torch.contiguous_format
-        network = network.to(device.torch_device, getattr(torch, asked.dtype))
+        if asked.network is not None and state_hash(tensor_hashes(network)) != asked.network.state:
+            raise upscale.OutputError("its weights are not those of a moment ago: something writes them meanwhile")
+        mode = asked.mode
+        layout = torch.channels_last if mode.layout == "channels_last" else torch.contiguous_format
+        network = network.to(device.torch_device, getattr(torch, mode.dtype))
         # torch documents this keyword; its stub lacks it.
         network.to(memory_format=layout)  # type: ignore[call-overload]
         # What an input is like: on the device, in the dtype, in the layout.
-        like = torch.empty(1, 3, 2, 2, dtype=getattr(torch, asked.dtype), device=device.torch_device)
+        like = torch.empty(1, 3, 2, 2, dtype=getattr(torch, mode.dtype), device=device.torch_device)
         like = like.contiguous(memory_format=layout)
-        run = upscale.runner_of(network, own=asked.model.source is not None)
+        run = upscale.runner_of(network, own=asked.model.own)
 
         def evaluate(name: str, pair: Pair) -> ImageResult:
             device.synchronize()
             start = perf_counter_ns()
-            pixels = upscale.upscale(run, pair.lr, like, asked.scale, asked.tile)
+            pixels = upscale.upscale(run, pair.lr, like, asked.scale, mode.tile)
             forward_ns = perf_counter_ns() - start
             scores = tuple(score(pixels, pair.gt, each, asked.scale) for each in asked.protocols)
             return ImageResult(name=name, scores=scores, notes=pair.notes, forward_ns=forward_ns)

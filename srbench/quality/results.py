@@ -1,24 +1,23 @@
 """What an evaluation found: per image, with everything that a number depends on. Stored as JSON, means derived."""
 
-import hashlib
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
 from pydantic import AwareDatetime
 
+from srbench.cases import Form, Mode, Model, digest
 from srbench.facts import Frozen, Machine
+from srbench.fingerprint import Fingerprint
 from srbench.quality.protocols import Image, Protocol, Score
-from srbench.records import Dtype, Form, ModelId, Status
+from srbench.records import Status
 
-QUALITY_SCHEMA: Literal[1] = 1
+#: See ``srbench.quality.migrations`` for what the earlier ones looked like.
+QUALITY_SCHEMA: Literal[2] = 2
 
 
 class Checkpoint(Frozen):
-    """A file of weights: its name, its content's hash, and the form that it holds.
-
-    Of a user's network the hash is that of its Python file, then of a checkpoint if it has one.
-    """
+    """A file of weights: its name, its content's hash, and the form that it holds."""
 
     file: str
     sha256: str
@@ -70,53 +69,57 @@ class Evaluation(Frozen):
     """The question: which network, with which weights, on which images, compared how.
 
     Attributes:
-        checkpoint: None for bicubic interpolation.
-        dtype, channels_last, device, threads, tile: how the network ran; they move a PSNR by some 1e-4 dB at most,
-            bfloat16 by more. ``tile`` is the LR side of overlapping tiles, None for whole images.
+        checkpoint: None for bicubic interpolation, and for a user's network with the weights that its file gives it.
+        network: what a user's network was when it ran; None for the zoo, and where it could not be built.
+        mode, device, threads: how the network ran; they move a PSNR by some 1e-4 dB at most, bfloat16 by more.
     """
 
-    model: ModelId
+    model: Model
     scale: int
     checkpoint: Checkpoint | None
     dataset: SetRead
     protocols: tuple[Protocol, ...]
+    network: Fingerprint | None = None
+    mode: Mode = Mode()
     device: str
     threads: int | None = None
-    dtype: Dtype = "float32"
-    channels_last: bool = False
-    tile: int | None = None
-
-    @property
-    def mode(self) -> str:
-        """How it departs from whole images in float32, in words; empty where it does not."""
-        words: list[str] = [self.dtype] if self.dtype != "float32" else []
-        words += ["channels last"] if self.channels_last else []
-        words += [f"tiles of {self.tile}"] if self.tile is not None else []
-        return ", ".join(words)
 
     @property
     def plain(self) -> "Evaluation":
-        """What a mode is compared with: float32 with channels outermost; for tiles the whole image."""
-        if self.dtype != "float32" or self.channels_last:
-            return self.model_copy(update={"dtype": "float32", "channels_last": False})
-        return self.model_copy(update={"tile": None})
+        """What a mode is compared with: eager float32 with channels outermost; for tiles the whole image."""
+        if self.mode.plain or self.mode == Mode(tile=self.mode.tile):
+            return self.model_copy(update={"mode": Mode()})
+        return self.model_copy(update={"mode": Mode(tile=self.mode.tile)})
+
+    @property
+    def weights(self) -> str:
+        """Names the weights that ran: hash of a checkpoint, or of a user's network with its code; empty for none."""
+        if self.network is not None:
+            return self.network.key
+        return self.checkpoint.sha256 if self.checkpoint is not None else ""
+
+    @property
+    def random_weights(self) -> bool:
+        """Whether the score is that of weights which nothing trained."""
+        return self.network is not None and bool(self.network.random)
 
     @property
     def key(self) -> str:
-        """The same question has the same key.
+        """The same question has the same key: fields that have their defaults leave no trace.
 
-        Neither threads nor a note change it, nor whether a user's file was typed as ``net.py`` or ``./net.py``.
+        Neither threads nor a note change it, nor how a user's file was typed, nor what is not run of it: of a user's
+        network its weights and its code count, whatever files they came from.
         """
-        typed = self.model.variant if self.model.source is None else ""
-        model = self.model.model_copy(update={"note": "", "variant": typed})
-        asked = self.model_copy(update={"threads": None, "model": model})
-        return hashlib.sha256(asked.model_dump_json().encode()).hexdigest()[:12]
+        asked = self.model_dump(mode="json", exclude_defaults=True, exclude={"threads", "network", "checkpoint"})
+        asked["model"] = [*self.model.key, self.model.colors, self.model.value_range]
+        asked["weights"] = self.weights
+        return digest(asked)
 
 
 class QualityRecord(Frozen):
     """What came out. ``images`` grows while it runs; it is complete when every image of the set stands in it."""
 
-    schema_version: Literal[1] = QUALITY_SCHEMA
+    schema_version: Literal[2] = QUALITY_SCHEMA
     srbench_version: str
     evaluation: Evaluation
     machine: Machine

@@ -4,13 +4,14 @@ While a set is evaluated its record stands beside, under ``.part``, written anew
 what is done survives whatever ends a run, and a run that is ended or fails leaves an earlier complete record as it was.
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from srbench import store
+from srbench.cases import slug
+from srbench.quality import migrations
 from srbench.quality.results import Evaluation, QualityRecord
 
 FOLDER = "quality"
@@ -18,10 +19,8 @@ FOLDER = "quality"
 
 def path_of(output: Path, asked: Evaluation) -> Path:
     """Where a record lives: a name for people, then the question."""
-    model = asked.model
-    name = model.variant if model.source is None else f"{Path(model.source).stem}-{model.architecture}"
-    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", f"{name}_x{asked.scale}_{asked.dataset.name}").strip("-.")[-60:]
-    return output / FOLDER / f"{readable}_{asked.key}.json"
+    words = [asked.model.slug, f"x{asked.scale}", slug(asked.dataset.name), *map(slug, asked.mode.words), asked.key]
+    return output / FOLDER / f"{'_'.join(words)}.json"
 
 
 def write(output: Path, record: QualityRecord, *, part: bool = False) -> None:
@@ -59,7 +58,7 @@ def stored_whole(output: Path, asked: Evaluation) -> bool:
 
 def _read(path: Path) -> QualityRecord | None:
     try:
-        return QualityRecord.model_validate_json(path.read_text(encoding="utf-8"))
+        return migrations.load(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
 
@@ -69,6 +68,10 @@ def _part(path: Path) -> Path:
 
 
 def read(output: Path, complain: Callable[[str], None]) -> list[QualityRecord]:
-    """All quality records of a folder, oldest first; a file that is none is named to ``complain`` and left alone."""
-    records = store.read_each(output / FOLDER, QualityRecord.model_validate_json, complain)
-    return sorted(records, key=lambda record: record.finished)
+    """The quality records of a folder, oldest first, the newest of each question.
+
+    A file that is none is named to ``complain`` and left alone.
+    """
+    records = store.read_each(output / FOLDER, migrations.load, complain)
+    newest = {record.evaluation.key: record for record in sorted(records, key=lambda record: record.finished)}
+    return sorted(newest.values(), key=lambda record: record.finished)

@@ -1,5 +1,6 @@
 """A network with its weights, and what it makes of an 8-bit image: whole, or in overlapping tiles."""
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from torch import Tensor, nn
 import model_defs
 from model_defs.inference import unclamped
 from srbench import models
+from srbench.cases import Form, Model
 from srbench.quality.protocols import Image
-from srbench.records import Form, ModelId
 
+#: Of the weights that a user's network makes up: random ones, but each time the same.
+SEED = 0
 #: Of a complaint about keys, in characters.
 _LONGEST = 160
 #: LR pixels that a tile sees beyond its own on each side.
@@ -23,8 +26,14 @@ class OutputError(Exception):
     """The network gave something that is no upscaled image."""
 
 
-def load(model: ModelId, scale: int, checkpoint: Path | None) -> tuple[nn.Module, Form]:
+def load(model: Model, scale: int, checkpoint: Path | None, seed: int = SEED) -> tuple[nn.Module, Form]:
     """A network with its weights in the form asked for, and the form that the checkpoint held.
+
+    Args:
+        model: the network.
+        scale: upscaling factor.
+        checkpoint: a file of weights; None for a user's network that brings its own.
+        seed: of the weights that such a network makes up.
 
     Raises:
         model_defs.ZooError: the checkpoint does not fit.
@@ -36,8 +45,10 @@ def load(model: ModelId, scale: int, checkpoint: Path | None) -> tuple[nn.Module
         held = model_defs.form_of(network)
         if model.form == "deploy" and held == "train":
             network = model_defs.to_deploy(network)
-        return network, held
-    torch.manual_seed(0)  # a network that loads no weights has random ones, but each time the same
+        return network, held if model.form else ""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
     network = models.build(model, scale)
     if checkpoint is not None:
         try:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from srbench.cases import Model
 from srbench.quality import upscale
 from srbench.quality.datasets import Pair
 from srbench.quality.imresize import imresize
 from srbench.quality.metrics import bicubic_score, score
 from srbench.quality.protocols import Protocol
 from srbench.quality.results import Output
-from srbench.records import ModelId
 from srbench.worker import Answer
 
 
@@ -21,7 +21,7 @@ from srbench.worker import Answer
 class VisualJob:
     """One network on one image, in a process of its own."""
 
-    model: ModelId
+    model: Model
     scale: int
     checkpoint: Path | None
     pair: Pair

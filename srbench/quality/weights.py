@@ -7,16 +7,17 @@ folder of ``--weights``, or from the cache that ``srbench weights fetch`` fills.
 import csv
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import platformdirs
 from pydantic import Field
 
+from srbench.cases import Form, Model
 from srbench.errors import InputError
 from srbench.facts import Frozen
-from srbench.records import Form
 
 SUFFIXES = frozenset((".pth", ".pt", ".ckpt", ".bin"))
 _CHUNK = 1 << 20
@@ -51,10 +52,67 @@ def cache_folder() -> Path:
     return Path(base) / "weights"
 
 
-def folders(given: Path | None) -> list[Path]:
-    """Where checkpoints are looked for: the folder given, then the cache."""
-    cache = cache_folder()
-    return [*([given] if given is not None else []), *([cache] if cache.is_dir() else [])]
+@dataclass(frozen=True)
+class Given:
+    """What ``--weights`` says.
+
+    Attributes:
+        files: name of a network, in lower case -> its file.
+        folders: of checkpoints.
+    """
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def searched(self) -> list[Path]:
+        """Where checkpoints are looked for: the folders given, then the cache."""
+        cache = cache_folder()
+        return [*self.folders, *([cache] if cache.is_dir() else [])]
+
+    def file_of_any(self, models: Iterable[Model]) -> Path | None:
+        """The file that was named for the first of the networks that one was named for."""
+        return next((path for model in models if (path := self.file_of(model)) is not None), None)
+
+    def file_of(self, model: Model) -> Path | None:
+        """The file that was named for a network, None where none was."""
+        words = (model.label, model.variant, model.architecture if model.own else "")
+        return next((self.files[word.lower()] for word in words if word.lower() in self.files), None)
+
+
+def given(typed: Sequence[str], models: Sequence[Model]) -> Given:
+    """Read ``DIR``, ``FILE`` and ``MODEL=FILE``, each of which may stand several times.
+
+    Args:
+        typed: as it stands on the command line.
+        models: that are to be evaluated, without bicubic interpolation; they have names.
+
+    Raises:
+        InputError: no such folder, file or network, or a file that could be for several networks.
+    """
+    files: dict[str, Path] = {}
+    folders: list[Path] = []
+    for text in typed:
+        name, equals, rest = text.rpartition("=")
+        if Path(text).is_dir():
+            folders.append(Path(text))
+            continue
+        path = Path(text) if not equals or Path(text).is_file() else Path(rest)
+        word = "" if path == Path(text) else name.strip().lower()
+        if not path.is_file():
+            if word:
+                raise InputError(f"no file {path} of the weights of {name}")
+            raise InputError(f"no folder or file {path} of checkpoints; --weights takes DIR, FILE or MODEL=FILE")
+        if not word:
+            if len(models) != 1:
+                names = ", ".join(model.label for model in models)
+                raise InputError(f"--weights {text}: say for which network it is, MODEL={text}; there are {names}")
+            word = models[0].label.lower()
+        elif Given({word: path}).file_of_any(models) is None:
+            known = ", ".join(model.label for model in models)
+            raise InputError(f"--weights {text}: '{name}' is none of the networks {known}")
+        files[word] = path
+    return Given(files, tuple(folders))
 
 
 @cache
@@ -62,6 +120,23 @@ def registry() -> tuple[Registered, ...]:
     """All official checkpoints known."""
     with Path(__file__).with_name("checkpoints.csv").open(newline="", encoding="utf-8") as file:
         return tuple(Registered.model_validate(row) for row in csv.DictReader(file))
+
+
+def expected(model: Model, scale: int) -> tuple[str, ...]:
+    """Names, without an ending, under which a network's checkpoint is looked for in a folder."""
+    if not model.own:
+        return (f"{model.variant}_x{scale}",)
+    return f"{Path(model.file).stem}-{model.architecture}_x{scale}", f"{model.architecture}_x{scale}"
+
+
+def find_own(model: Model, scale: int, folders: Sequence[Path]) -> Path | None:
+    """The checkpoint of a user's network in the first folder that has one, by its name; None where none has."""
+    names = [name.lower() for name in expected(model, scale)]
+    for folder in folders:
+        by_name = {path.stem.lower(): path for path in reversed(list(files_in(folder)))}
+        if found := [by_name[name] for name in names if name in by_name]:
+            return found[0]
+    return None
 
 
 def find(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from srbench.board.entries import team_of
 from srbench.board.leaderboard import QUALITY_METRICS, QualityMetric, Row
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.measure.stats import Interval
@@ -213,18 +212,20 @@ COLUMNS = {column.key: column for column in (*COSTS, *QUALITY)}
 SCORE = "score"
 
 
-def score_column(edition: str, rule: str, good: Literal["low", "high"], scores: Mapping[str, float]) -> Column:
+def score_column(
+    edition: str, rule: str, good: Literal["low", "high"], scores: Mapping[tuple[str, str], float]
+) -> Column:
     """What a challenge makes of each network, for figures.
 
     Args:
         edition: its name, for the title.
         rule: in words, with the baseline.
         good: which way is better.
-        scores: by team (``srbench.board.entries.team_of``).
+        scores: by network and form (:attr:`srbench.board.challenge.Entry.network`).
     """
 
     def raw(row: Row) -> float | None:
-        return scores.get(team_of(row.variant, row.form))
+        return scores.get((row.network, row.form))
 
     return Column(SCORE, f"Score ({edition})", "", good, 2, 1, raw, rule, in_csv=False)
 

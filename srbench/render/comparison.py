@@ -7,9 +7,10 @@ from typing import Any
 
 from srbench.board.comparison import Comparison, Floor, Side
 from srbench.board.gates import GateResult
+from srbench.board.pairing import Alone
+from srbench.cases import Case
 from srbench.measure.comparing import ALPHA, MAX_FURTHER, Effect
 from srbench.measure.stats import Interval
-from srbench.records import Case
 from srbench.render.formats import tabulated
 from srbench.render.grid import DASH
 from srbench.render.tables import runtime_text
@@ -27,16 +28,22 @@ METHODS = {
 }
 
 
-def terminal(comparisons: Sequence[Comparison], gates: Sequence[GateResult] = (), alone: Sequence[str] = ()) -> str:
-    """Table, one sentence for each pair, gates, notes."""
+def terminal(
+    comparisons: Sequence[Comparison],
+    gates: Sequence[GateResult] = (),
+    alone: Sequence[Alone] = (),
+    *,
+    unpaired_fail: bool = False,
+) -> str:
+    """Table, one sentence for each pair, gates, notes; ``unpaired_fail``: a case of one side alone fails the gates."""
     several = sum(answer.p is not None for answer in comparisons) > 1
     captions = list(dict.fromkeys(_caption(answer.pair.first.record.case) for answer in comparisons))
     machines = list(dict.fromkeys(answer.pair.first.record.machine.name for answer in comparisons))
     blocks = [
         [*captions, *(f"on {machine}" for machine in machines)],
         [f"{sentence(answer)}." for answer in comparisons],
-        [_gate(result) for result in gates],
-        [*_notes(comparisons, several), *alone],
+        [*(_gate(result) for result in gates), *(_unpaired(each) for each in alone if unpaired_fail)],
+        [*_notes(comparisons, several), *(each.text for each in alone if not unpaired_fail)],
     ]
     texts = ["\n".join(map(plain, lines)) for lines in blocks if lines]
     texts.insert(1, tabulated(_cells(comparisons, several), "simple", left=(0, 1, 2)))
@@ -44,11 +51,11 @@ def terminal(comparisons: Sequence[Comparison], gates: Sequence[GateResult] = ()
 
 
 def _caption(case: Case) -> str:
-    load = case.workload
+    load = case.size
     size = f"GT {load.gt_width}x{load.gt_height}, LR {load.lr_width}x{load.lr_height}"
     where = "counted from shapes" if case.device == "none" else case.device
     threads = f" ({case.threads} thread{'s' if case.threads != 1 else ''})" if case.threads else ""
-    return f"x{load.scale}: {size}, batch {load.batch}, {load.dtype}; {where}{threads}"
+    return f"x{load.scale}: {size}, batch {load.batch}, {case.mode.label or case.mode.dtype}; {where}{threads}"
 
 
 def _cells(comparisons: Sequence[Comparison], several: bool) -> list[list[str]]:
@@ -58,7 +65,7 @@ def _cells(comparisons: Sequence[Comparison], several: bool) -> list[list[str]]:
         first, second = answer.pair.first, answer.pair.second
         names = [_cut(plain(side.name)) for side in (first, second)]
         ratio = ratio_text(answer.effect) if answer.effect else DASH
-        row = [*names, answer.word or DASH, f"x{first.record.case.workload.scale}", ratio, _ms(first), _ms(second)]
+        row = [*names, answer.word or DASH, f"x{first.record.case.size.scale}", ratio, _ms(first), _ms(second)]
         cells.append([*row, *([_p(answer.p_adjusted)] if several else [])])
     return cells
 
@@ -96,7 +103,7 @@ def sentence(answer: Comparison) -> str:
     """The answer in words."""
     pair = answer.pair
     first, second = pair.first.name, pair.second.name
-    scale = f"x{pair.first.record.case.workload.scale}"
+    scale = f"x{pair.first.record.case.size.scale}"
     if answer.effect is None or answer.word is None:
         why = f"no runtime ({answer.problem})" if answer.problem else "counted from shapes, no runtime"
         return f"{first} against {second} at {scale}: {why}"
@@ -120,6 +127,9 @@ def _doubt(answer: Comparison) -> str:
     why = f"the interval crosses the floor of ±{share}"
     if answer.reason == "adjusted":
         why = f"one of several: its adjusted p of {_p(answer.p_adjusted)} is not below {ALPHA:g}"
+    if answer.disturbed:
+        who = " and ".join(f"{side.name} is {side.record.status}" for side in answer.disturbed)
+        return f"{why}; {who}, which more {unit} will not settle"
     if answer.further is None:
         edge = " (it lies too near the floor's edge for its spread)" if answer.reason == "interval" else ""
         return f"{why}; above {MAX_FURTHER} more {unit} would be needed, so more will not settle it{edge}"
@@ -132,10 +142,14 @@ def _units(answer: Comparison) -> str:
 
 def _gate(result: GateResult) -> str:
     pair, effect = result.comparison.pair, result.comparison.effect
-    where = f"{pair.first.name} against {pair.second.name} at x{pair.first.record.case.workload.scale}"
+    where = f"{pair.first.name} against {pair.second.name} at x{pair.first.record.case.size.scale}"
     ratio = f", ratio {ratio_text(effect)}" if result.gate.metric == "runtime" and effect else ""
     loud = " THIS IS NO PASS." if result.outcome == "UNDECIDED" else ""
     return f"gate {result.gate.text} {result.outcome}: {where}: {result.why}{ratio}.{loud}"
+
+
+def _unpaired(alone: Alone) -> str:
+    return f"gates FAIL: {alone.text}, so nothing was held against it; --allow-unpaired lets it pass."
 
 
 def _notes(comparisons: Sequence[Comparison], several: bool) -> list[str]:
@@ -177,7 +191,13 @@ def _floor(floor: Floor) -> str:
     return f"Floor: ±{floor.share:.1%} ({floor.source})."
 
 
-def as_json(comparisons: Sequence[Comparison], gates: Sequence[GateResult] = (), alone: Sequence[str] = ()) -> str:
+def as_json(
+    comparisons: Sequence[Comparison],
+    gates: Sequence[GateResult] = (),
+    alone: Sequence[Alone] = (),
+    *,
+    unpaired_fail: bool = False,
+) -> str:
     """The same as data: raw ratios, words, reasons, gates."""
     found = {
         "comparisons": [_data(answer) for answer in comparisons],
@@ -186,13 +206,14 @@ def as_json(comparisons: Sequence[Comparison], gates: Sequence[GateResult] = (),
                 "gate": result.gate.text,
                 "first": result.comparison.pair.first.name,
                 "second": result.comparison.pair.second.name,
-                "scale": result.comparison.pair.first.record.case.workload.scale,
+                "scale": result.comparison.pair.first.record.case.size.scale,
                 "outcome": result.outcome,
                 "why": result.why,
             }
             for result in gates
         ],
-        "unpaired_cases": list(alone),
+        "unpaired_cases": [each.text for each in alone],
+        "unpaired_fail": unpaired_fail,
     }
     return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -202,7 +223,7 @@ def _data(answer: Comparison) -> dict[str, Any]:
     data: dict[str, Any] = {
         "first": pair.first.name,
         "second": pair.second.name,
-        "scale": pair.first.record.case.workload.scale,
+        "scale": pair.first.record.case.size.scale,
         "case_keys": [pair.first.record.case.key, pair.second.record.case.key],
         "statuses": [pair.first.record.status, pair.second.record.status],
         "word": answer.word,

@@ -29,7 +29,7 @@ def layers_text(record: Record) -> str:
             f"{layer.activations / 1e6:,.3f}",
         ]
         cells.append([plain(layer.name), layer.operator, _size(layer.in_shape), _size(layer.out_shape), *amounts])
-    load, model = record.case.workload, record.case.model
+    load, model = record.case.size, record.case.model
     title = f"{plain(model.variant)} x{load.scale}, {model.form} form, LR {load.lr_width}x{load.lr_height}"
     return f"{title}\n\n{tabulated(cells, 'simple', left=(0, 1))}"
 
@@ -40,7 +40,7 @@ def samples_text(records: Sequence[Record]) -> str:
     runtime[0] += [*(f"p{percent} [ms]" for percent in PERCENTILES), "Page faults a pass"]
     memory = [["Model", "Weights [MiB]", "Input [MiB]", "Activations [MiB]", "First pass [MiB]", "Process [MiB]"]]
     for record in records:
-        name = f"{plain(record.case.model.variant)} x{record.case.workload.scale}"
+        name = f"{plain(record.case.model.variant)} x{record.case.size.scale}"
         if (latency := record.latency) is not None:
             first = [visit.cold_ns for visit in latency.visits]
             medians = " ".join(_ms(value) for value in latency.process_medians_ns) or DASH
@@ -69,7 +69,7 @@ def counters_text(records: Sequence[Record]) -> str:
     for record in records:
         others = [count for count in record.counts if count.counter != "torch"]
         if others and record.complexity:
-            name = f"{plain(record.case.model.variant)} x{record.case.workload.scale}"
+            name = f"{plain(record.case.model.variant)} x{record.case.size.scale}"
             lines.append(f"{name}: {record.complexity.multi_adds / 1e9:,.3f} G Multi-Adds from shapes")
             lines += [f"  {line}" for count in others for line in _count_lines(count, record.complexity.multi_adds)]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from statistics import fmean
 
 from srbench.board.measured import PROTOCOL
 from srbench.board.published import SET_SIZES, Claim, ClaimBook
+from srbench.fingerprint import Fingerprint
 from srbench.quality.protocols import Protocol
 from srbench.quality.results import QualityRecord
 from srbench.render.formats import tabulated
@@ -29,15 +30,15 @@ def modes(records: Sequence[QualityRecord], plain: Sequence[QualityRecord]) -> s
     for record in records:
         asked = record.evaluation
         counterpart = next((each for each in plain if each.answers(asked.plain)), None)
-        if not asked.mode or counterpart is None:
+        if asked.mode.plain or counterpart is None:
             continue
         for protocol in asked.protocols:
             here, there = record.mean(protocol.name), counterpart.mean(protocol.name)
             if here is not None and there is not None:
+                where = f"{_name(record)} x{asked.scale} on {plain_text(asked.dataset.name)}"
                 lines.append(
-                    f"{_name(record)} x{asked.scale} on {plain_text(asked.dataset.name)}: {asked.mode} moves PSNR by "
-                    f"{_signed(here[0] - there[0], 4)} dB and SSIM by {_signed(here[1] - there[1], 5)} "
-                    f"against {asked.plain.mode or 'float32'} ({protocol.name})"
+                    f"{where}: {asked.mode.label} moves PSNR by {_signed(here[0] - there[0], 4)} dB and SSIM by "
+                    f"{_signed(here[1] - there[1], 5)} against {asked.plain.mode.label or 'float32'} ({protocol.name})"
                 )
     return "\n\n" + "\n".join(lines) if lines else ""
 
@@ -48,8 +49,7 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _name(record: QualityRecord) -> str:
-    model = record.evaluation.model
-    return plain_text(model.variant) + ("@train" if model.form == "train" else "")
+    return plain_text(record.evaluation.model.label)
 
 
 def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBook) -> list[list[str]]:
@@ -65,7 +65,8 @@ def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBo
         figures = [f"{mean[0]:.4f}", f"{mean[1]:.5f}"] if mean is not None else [DASH, DASH]
         scored = f"{record.status}, {len(record.images)} of {asked.dataset.images} images scored"
         done = record.status if mean is not None else scored
-        name = _name(record) + (f" ({asked.mode})" if asked.mode else "")
+        done += ", random weights" if asked.random_weights else ""
+        name = _name(record) + (f" ({asked.mode.label})" if asked.mode.words else "")
         cells.append([name, plain_text(asked.dataset.name), f"x{asked.scale}", *figures, printed, difference, done])
     return cells
 
@@ -93,7 +94,7 @@ def _notes(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBo
             lines.append(
                 plain_text(f"* {record.evaluation.model.variant}: published by another protocol: {claim.protocol}")
             )
-    if any(record.evaluation.tile is not None for record in records):
+    if any(record.evaluation.mode.tile is not None for record in records):
         lines.append("tiles of LR pixels, which overlap")
     return "\n".join(lines)
 
@@ -102,11 +103,13 @@ def _about(record: QualityRecord, protocol: Protocol) -> list[str]:
     """With which weights, and which images equal their GT."""
     asked = record.evaluation
     lines = []
+    name = f"{_name(record)} x{asked.scale}"
     if asked.checkpoint is not None:
-        own = asked.model.source is not None
-        name = f"{_name(record)} x{asked.scale}: {asked.checkpoint.file} (sha256 {asked.checkpoint.sha256[:8]})"
-        builds = own and asked.checkpoint.file.endswith(".py")
-        lines.append(plain_text(name + (", weights as it builds them: random unless it loads some" if builds else "")))
+        lines.append(plain_text(f"{name}: {asked.checkpoint.file} (sha256 {asked.checkpoint.sha256[:8]})"))
+    elif asked.network is not None and not asked.random_weights:
+        lines.append(plain_text(f"{name}: with the weights that {asked.model.file} gives it"))
+    if asked.network is not None and asked.random_weights:
+        lines.append(plain_text(f"{name}: {_random(asked.network)}; it enters no leaderboard"))
     equal = [image.name for image in record.images if image.scores[asked.protocols.index(protocol)].mse == 0]
     if equal:
         others = [i.scores[asked.protocols.index(protocol)].psnr for i in record.images if i.name not in equal]
@@ -114,6 +117,15 @@ def _about(record: QualityRecord, protocol: Protocol) -> list[str]:
         names = ", ".join(equal[:3]) + (" ..." if len(equal) > 3 else "")
         lines.append(plain_text(f"{_name(record)} on {asked.dataset.name}: {names} equal to GT, PSNR infinite{mean}"))
     return lines
+
+
+def _random(network: Fingerprint) -> str:
+    """Which weights nothing loaded."""
+    names = ", ".join(network.random_names) + (" ..." if network.random > len(network.random_names) else "")
+    return (
+        f"random weights in {network.random} of {network.tensors} tensors ({names}), which change with the seed; "
+        "--weights gives it trained ones"
+    )
 
 
 def _images(record: QualityRecord) -> str:

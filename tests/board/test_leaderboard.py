@@ -19,7 +19,7 @@ from tests.builders import (
     make_machine,
     make_model,
     make_record,
-    make_workload,
+    make_size,
 )
 
 NO_CLAIMS = ClaimBook(())
@@ -40,7 +40,7 @@ def shapes_only(variant: str = "bsrn", scale: int = 4, **changes: object) -> Rec
 
 def test_a_row_is_the_record_in_its_units() -> None:
     [row] = rows_of([make_record()], NO_CLAIMS)
-    assert (row.model, row.variant, row.scale, row.form, row.colors) == ("BSRN", "bsrn", 4, "deploy", "rgb")
+    assert (row.model, row.variant, row.scale, row.form, row.colors) == ("BSRN", "bsrn", 4, "", "rgb")
     assert (row.gt_width, row.gt_height, row.lr_width, row.lr_height) == (1280, 720, 320, 180)
     assert (row.batch, row.dtype, row.device) == (1, "float32", "cpu")
     assert row.machine == "Test CPU, 2 cores, 8 GiB"
@@ -251,10 +251,10 @@ def test_a_measured_record_takes_the_place_of_a_shapes_only_one(status: Status) 
         shapes_only("span"),
         shapes_only("bsrn", 2),
         shapes_only(model=make_model(form="train")),
-        shapes_only(workload=make_workload(batch=2)),
-        shapes_only(workload=make_workload(3, lr_rounding="floor")),
+        shapes_only(size=make_size(batch=2)),
+        shapes_only(size=make_size(3, lr_rounding="floor")),
     ],
-    ids=lambda record: f"{record.case.model.variant} {record.case.model.form} x{record.case.workload.scale}",
+    ids=lambda record: f"{record.case.model.variant} {record.case.model.form} x{record.case.size.scale}",
 )
 def test_another_question_is_not_shadowed(other: Record) -> None:
     records = [make_record(make_case("bsrn")), other]

@@ -12,12 +12,13 @@ import model_defs
 from srbench.board.leaderboard import rows_of
 from srbench.board.measured import MeasuredBook, measured_of, reference
 from srbench.board.published import ClaimBook, load_claims
+from srbench.cases import Mode
+from srbench.fingerprint import Fingerprint
 from srbench.quality.evaluate import BICUBIC
 from srbench.quality.protocols import PRESETS, Score
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
-from srbench.records import ModelId
 from srbench.render import formats, tables
-from tests.builders import NOON, make_case, make_machine, make_record
+from tests.builders import NOON, make_case, make_machine, make_model, make_record
 
 COPY, OTHER = "a" * 64, "b" * 64
 
@@ -25,7 +26,7 @@ COPY, OTHER = "a" * 64, "b" * 64
 def quality(variant: str = "bsrn", psnr_mse: float = 38.0, copy: str = COPY, **changes: Any) -> QualityRecord:
     """One image of Set5 by the protocol of papers."""
     asked = Evaluation(
-        model=ModelId(architecture="", variant=variant, form="deploy"),
+        model=make_model(variant),
         scale=4,
         checkpoint=Checkpoint(file="net.pth", sha256="c" * 64, form="deploy"),
         dataset=SetRead(name="Set5", images=1, sha256=copy, lr_source="files in LRbicx4"),
@@ -49,7 +50,7 @@ def test_a_record_gives_its_means_by_the_protocol_of_papers() -> None:
     # 10 log10(255^2 / 38) = 10 log10(1711.184) = 32.3330 dB.
     assert found.psnr_y == pytest.approx(32.3330, abs=1e-4)
     assert found.ssim_y == 0.89
-    assert (found.variant, found.dataset, found.checkpoint) == ("bsrn", "Set5", "net.pth")
+    assert (found.network, found.dataset, found.checkpoint) == ("bsrn", "Set5", "net.pth")
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,11 @@ def test_a_record_gives_its_means_by_the_protocol_of_papers() -> None:
     [
         {"status": "CRASH"},
         {"images": ()},
-        {"tile": 48},
-        {"dtype": "bfloat16"},
+        {"mode": Mode(tile=48)},
+        {"mode": Mode(dtype="bfloat16")},
+        {"mode": Mode(layout="channels_last")},
+        {"mode": Mode(engine="compile")},
+        {"network": Fingerprint(state="d" * 64, tensors=2, random=1, random_names=("a",), files={})},
         {"protocols": (PRESETS["ntire"], PRESETS["paper-rounded"])},
     ],
 )
@@ -69,8 +73,8 @@ def test_what_is_not_complete_or_not_exact_is_no_figure_of_a_leaderboard(changes
 def test_results_of_different_copies_are_never_in_one_column() -> None:
     older, newer = quality("bsrn"), quality("imdn", copy=OTHER, finished=NOON + timedelta(hours=1))
     book = MeasuredBook([newer, older])
-    assert book.figures(ModelId(architecture="", variant="imdn", form="deploy"), 4)
-    assert not book.figures(ModelId(architecture="", variant="bsrn", form="deploy"), 4)
+    assert book.figures(make_model("imdn"), 4)
+    assert not book.figures(make_model("bsrn"), 4)
 
 
 def test_the_users_own_stands_before_the_reference() -> None:
@@ -78,13 +82,13 @@ def test_the_users_own_stands_before_the_reference() -> None:
     measured = measured_of(quality(psnr_mse=50.0))
     assert measured is not None
     for book, mse in ((MeasuredBook([own], [measured]), 38.0), (MeasuredBook([], [measured]), 50.0)):
-        figures = book.figures(ModelId(architecture="", variant="bsrn", form="deploy"), 4)
+        figures = book.figures(make_model("bsrn"), 4)
         assert figures["psnr_y", "Set5"].value == Score(mse=mse, ssim=0).psnr
 
 
 def test_the_other_form_stands_in_where_the_own_was_not_measured() -> None:
     book = MeasuredBook([quality("span")])
-    train = ModelId(architecture="", variant="span", form="train")
+    train = make_model("span", "train")
     assert book.figures(train, 4)["psnr_y", "Set5"].kind == "measured"
     assert not book.figures(train, 2)
 
@@ -99,12 +103,12 @@ def test_the_other_forms_figures_join_those_of_the_same_checkpoint_alone(
     # The own form on Set5 with checkpoint c..., the other form on Set14 with this or with another one.
     train = quality(
         "span",
-        model=ModelId(architecture="", variant="span", form="train"),
+        model=make_model("span", "train"),
         checkpoint=Checkpoint(file="other.pth", sha256=other * 64, form="train"),
         dataset=SetRead(name="Set14", images=1, sha256=OTHER, lr_source=""),
     )
     book = MeasuredBook([quality("span"), train])
-    deploy = ModelId(architecture="", variant="span", form="deploy")
+    deploy = make_model("span")
     assert {dataset for _, dataset in book.figures(deploy, 4)} == of_deploy
     assert {dataset for _, dataset in book.figures(train.evaluation.model, 4)} == of_train
 
@@ -146,20 +150,18 @@ def test_the_table_that_comes_with_srbench_is_that_of_its_records() -> None:
 def test_the_reference_is_of_networks_of_the_zoo_on_whole_sets() -> None:
     assert reference()
     for each in reference():
-        assert each.variant == BICUBIC or each.scale in model_defs.get(each.variant).scales
+        assert each.network == BICUBIC or each.scale in model_defs.get(each.network).scales
         # data/README.md: so many images has each set.
         assert each.images == {"Set5": 5, "Set14": 14, "B100": 100}[each.dataset]
 
 
 def test_a_row_is_of_one_checkpoint() -> None:
     # A user's own BSRN on Set5 must not stand beside what the official one scored on Set14.
-    official = [m for m in reference() if (m.variant, m.scale) == ("bsrn", 4)]
+    official = [m for m in reference() if (m.network, m.scale) == ("bsrn", 4)]
     assert {m.dataset for m in official} >= {"Set5", "Set14", "B100"}
     copy = next(m.dataset_sha256 for m in official if m.dataset == "Set5")
-    own = MeasuredBook([quality(copy=copy)], official).figures(
-        ModelId(architecture="", variant="bsrn", form="deploy"), 4
-    )
+    own = MeasuredBook([quality(copy=copy)], official).figures(make_model("bsrn"), 4)
     assert {dataset for _, dataset in own} == {"Set5"}
     assert own["psnr_y", "Set5"].source.startswith("measured here, with net.pth")
-    shipped = MeasuredBook([], official).figures(ModelId(architecture="", variant="bsrn", form="deploy"), 4)
+    shipped = MeasuredBook([], official).figures(make_model("bsrn"), 4)
     assert shipped["psnr_y", "Set14"].source.startswith("measured by srbench before, with net_g_BSRN_x4.pth")

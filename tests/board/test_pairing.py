@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from srbench.board.pairing import Stored, differences, near_misses, pair_up, refusal
+from srbench.cases import Mode
 from srbench.records import Record
-from tests.builders import make_case, make_machine, make_model, make_record, make_workload
+from tests.builders import make_case, make_machine, make_model, make_record, make_size
 
 
 def stored(name: str, *records: Record) -> Stored:
@@ -34,7 +35,7 @@ def test_what_one_side_lacks_is_named() -> None:
     theirs = stored("old", make_record(make_case("bsrn")), make_record(make_case("bsrn", scale=2)))
     found = pair_up(ours, theirs, force=False)
     assert len(found.pairs) == 1
-    assert found.alone == (
+    assert tuple(each.text for each in found.alone) == (
         "span x4 (LR 320x180, batch 1, cpu) is in new only",
         "bsrn x2 (LR 640x360, batch 1, cpu) is in old only",
     )
@@ -62,7 +63,7 @@ def test_a_file_finds_its_case_in_a_folder() -> None:
     theirs = stored("old", make_record(make_case("bsrn")), make_record(make_case("span")))
     found = pair_up(single("a.json", make_record(make_case("span"))), theirs, force=False)
     assert [p.second.name for p in found.pairs] == ["span of old"]
-    assert found.alone == ("bsrn x4 (LR 320x180, batch 1, cpu) is in old only",)
+    assert [each.text for each in found.alone] == ["bsrn x4 (LR 320x180, batch 1, cpu) is in old only"]
 
 
 def machine(**changes: object) -> Callable[[Record], Record]:
@@ -94,9 +95,10 @@ def case(**changes: object) -> Callable[[Record], Record]:
         (settings(environment={"OMP_PROC_BIND": "true"}), "OMP_PROC_BIND unset against true"),
         (case(threads=4), "threads 2 against 4"),
         (case(device="cuda:0"), "device cpu against cuda:0"),
-        (case(workload=make_workload(4, batch=2)), "batch 1 against 2"),
-        (case(workload=make_workload(4, dtype="float16")), "dtype float32 against float16"),
-        (case(workload=make_workload(4, lr_width=64)), "LR width 320 against 64"),
+        (case(size=make_size(4, batch=2)), "batch 1 against 2"),
+        (case(mode=Mode(dtype="float16")), "dtype float32 against float16"),
+        (case(mode=Mode(layout="channels_last")), "layout contiguous against channels_last"),
+        (case(size=make_size(4, lr_width=64)), "LR width 320 against 64"),
     ],
 )
 def test_what_bears_on_a_runtime_is_a_difference(change: Callable[[Record], Record], said: str) -> None:
@@ -126,7 +128,7 @@ def test_what_does_not_is_none(change: Callable[[Record], Record]) -> None:
 def test_counts_from_shapes_do_not_care_where_they_were_made() -> None:
     record = case(device="none")(make_record())
     assert differences(record, machine(name="another", torch="2.7.0")(record)) == []
-    assert differences(record, case(workload=make_workload(4, batch=2))(record)) == ["batch 1 against 2"]
+    assert differences(record, case(size=make_size(4, batch=2))(record)) == ["batch 1 against 2"]
 
 
 def test_a_refusal_says_each_difference_once() -> None:

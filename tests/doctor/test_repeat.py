@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from srbench import runner
+from srbench.cases import Case
 from srbench.doctor import repeat
 from srbench.doctor.repeat import Outcome
 from srbench.facts import Machine
 from srbench.machine import noise
-from srbench.records import Case, Latency, Record, Settings, Status
+from srbench.records import Latency, Record, Settings, Status
 from tests.builders import make_case, make_machine, make_record, make_visit
 
 NOW = datetime(2024, 5, 17, 12, tzinfo=UTC)
@@ -110,7 +111,7 @@ def test_the_same_network_runs_as_two(
         one, two = cases
         assert one == two
         assert (one.device, one.threads) == (device, expected_threads)
-        assert (one.workload.lr_width, one.workload.lr_height) == lr
+        assert (one.size.lr_width, one.size.lr_height) == lr
         assert settings.rounds == repeat.ROUNDS
         return [record(100, 100, 100, case=one), record(100, 100, 100, case=two)]
 

@@ -20,7 +20,7 @@ from torch.nn.modules import module as hooks
 import model_defs
 from model_defs.bsrn import BSRN
 from model_defs.rfdn import RFDN, Attention
-from srbench import workload
+from srbench import sizes
 from srbench.measure.complexity import count
 from srbench.records import Complexity
 from tests.shared_files import SHARED, needs_shared
@@ -146,9 +146,9 @@ def test_official_row(row: Row) -> None:
 
 
 @pytest.mark.parametrize(("rounding", "expected"), [("half-up", 71_503_168_512), ("floor", 71_335_713_792)])
-def test_x3_counts_by_the_width_that_rounding_gives(rounding: workload.Rounding, expected: int) -> None:
+def test_x3_counts_by_the_width_that_rounding_gives(rounding: sizes.Rounding, expected: int) -> None:
     # IMDN's paper prints 71.5 G, that of 427x240; 426x240 would print 71.3.
-    load = workload.plan(3, rounding=rounding)
+    load = sizes.plan(3, rounding=rounding)
     model = model_defs.build("imdn", 3, device="meta")
     assert count(model, (1, 3, load.lr_height, load.lr_width))[0].multi_adds == expected
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from srbench.errors import InputError
 from srbench.measure.fitting import Aspect, Fit, Sized, ladder, largest_that_fits, parse_aspects
-from srbench.workload import MAX_SIDE
+from srbench.sizes import MAX_SIDE
 
 MIB = 2**20
 SQUARE, WIDE, TALL = Aspect(1, 1), Aspect(16, 9), Aspect(9, 16)

@@ -14,13 +14,13 @@ import torch
 from PIL import Image as Pillow
 
 import model_defs
+from srbench.cases import Mode, Model
 from srbench.quality import datasets, upscale
 from srbench.quality.datasets import find, fingerprint
 from srbench.quality.evaluate import EvaluationJob
 from srbench.quality.metrics import score
 from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Evaluation, ImageResult, QualityRecord, SetRead
-from srbench.records import ModelId
 from tests.builders import NOON, make_machine
 from tests.command_line import Done, Run
 from tests.shared_files import CHECKPOINTS, SHARED, needs_shared
@@ -39,7 +39,7 @@ def on_set5(variant: str, scale: int, checkpoint: Path, **changes: Any) -> list[
     """Every image of Set5 by every protocol."""
     dataset = find("set5", DATA, scale)
     asked = Evaluation(
-        model=ModelId(architecture="", variant=variant, form="deploy"),
+        model=Model(architecture="", variant=variant),
         scale=scale,
         checkpoint=None,
         dataset=SetRead(name="Set5", images=5, sha256="", lr_source=""),
@@ -92,7 +92,7 @@ def test_both_forms_give_the_same_psnr(variant: str) -> None:
 @needs_shared("weights", "data/Set5")
 @pytest.mark.parametrize("name", ["SPAN_ch48_x4_deploy_fp16", "IMDN_x4", "net_g_BSRN_x4"])
 def test_tiles_give_the_same_psnr(name: str) -> None:
-    whole, tiled = (on_set5(*CHECKPOINTS[name], WEIGHTS / f"{name}.pth", tile=tile) for tile in (None, 48))
+    whole, tiled = (on_set5(*CHECKPOINTS[name], WEIGHTS / f"{name}.pth", mode=Mode(tile=tile)) for tile in (None, 48))
     assert means(tiled, 0)[0] == pytest.approx(means(whole, 0)[0], abs=0.01)
 
 
@@ -218,7 +218,7 @@ def test_a_file_is_the_same_network_however_it_is_typed(run: Run, tmp_path: Path
 
 def test_a_record_answers_for_a_file_however_it_is_typed() -> None:
     asked = Evaluation(
-        model=ModelId(architecture="Net", variant="net.py:Net", form="deploy", source="/mine/net.py"),
+        model=Model(architecture="Net", variant="net.py:Net", source="/mine/net.py"),
         scale=2,
         checkpoint=None,
         dataset=SetRead(name="faces", images=1, sha256="", lr_source=""),

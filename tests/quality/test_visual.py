@@ -10,13 +10,13 @@ import torch
 from PIL import Image as Pillow
 
 import model_defs
+from srbench.cases import Form, Model
 from srbench.commands.visual import parse_crop
 from srbench.errors import InputError
 from srbench.quality.datasets import Pair
 from srbench.quality.protocols import PRESETS, Image, Score
 from srbench.quality.results import Output
 from srbench.quality.visual import VisualJob
-from srbench.records import Form, ModelId
 from srbench.render.plots.sheet import DPI
 from srbench.render.visual import WIDTH_IN, best, draw
 from tests.command_line import Run
@@ -111,8 +111,8 @@ def test_the_forms_of_a_network_have_captions_of_their_own(tmp_path: Path) -> No
     low: Image = TRUTH[::2, ::2]
     names = []
     for model in (
-        *(ModelId(architecture="SPAN", variant="span", form=form) for form in get_args(Form)),
-        *(ModelId(architecture="Tiny", variant="", form=form, source=str(NETWORKS)) for form in get_args(Form)),
+        *(Model(architecture="SPAN", variant="span", form=form) for form in get_args(Form)),
+        *(Model(architecture="Tiny", variant="", form=form, source=str(NETWORKS)) for form in get_args(Form)),
     ):
         made: list[Output] = []
         checkpoint = None

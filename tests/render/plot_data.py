@@ -32,6 +32,7 @@ def row(
     given = {
         "model": model,
         "variant": variant,
+        "network": variant or model,
         "scale": 4,
         "params": params,
         "multi_adds": multi_adds,

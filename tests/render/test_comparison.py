@@ -8,6 +8,7 @@ import pytest
 
 from srbench.board.comparison import ASSUMED, Comparison, Floor, Pair, Side, compare
 from srbench.board.gates import check, parse_gates
+from srbench.board.pairing import Alone
 from srbench.measure.comparing import Effect, EffectMethod, Group
 from srbench.records import Latency, Reading, Record
 from srbench.render.comparison import as_json, ratio_text, sentence, terminal
@@ -86,7 +87,7 @@ def test_a_clock_is_named() -> None:
 
 def test_the_whole_text() -> None:
     answer = answered(timed(53, "span"), timed(100, "rfdn"))
-    text = terminal([answer], check(parse_gates(["runtime:3%,params:0%"]), [answer]), ["bsrn x4 is in old only"])
+    text = terminal([answer], check(parse_gates(["runtime:3%,params:0%"]), [answer]), [Alone(make_case("bsrn"), "old")])
     lines = text.splitlines()
     assert lines[0] == "x4: GT 1280x720, LR 320x180, batch 1, float32; cpu (2 threads)"
     assert lines[1] == "on Test CPU, 2 cores, 8 GiB"
@@ -99,7 +100,7 @@ def test_the_whole_text() -> None:
         "median." in lines
     )
     assert "Floor: ±2.0% (assumed; srbench doctor measures it)." in lines
-    assert lines[-1] == "bsrn x4 is in old only"
+    assert lines[-1] == "bsrn x4 (LR 320x180, batch 1, cpu) is in old only"
     assert "Stored runs" not in text
 
 
@@ -143,7 +144,7 @@ def test_names_cannot_move_the_cursor() -> None:
 
 def test_json_holds_the_raw_numbers() -> None:
     answer = answered(timed(53), timed(100))
-    data = json.loads(as_json([answer], check(parse_gates(["params:0%"]), [answer]), ["x is in old only"]))
+    data = json.loads(as_json([answer], check(parse_gates(["params:0%"]), [answer]), [Alone(make_case("bsrn"), "old")]))
     [found] = data["comparisons"]
     assert (found["word"], found["reason"], found["further"]) == ("FASTER", None, None)
     assert answer.effect is not None
@@ -158,6 +159,7 @@ def test_json_holds_the_raw_numbers() -> None:
         {"gate": "params:0%", "first": "span", "second": "rfdn", "scale": 4, "outcome": "HOLDS"}
         | {"why": "352,400 against 352,400"}
     ]
-    assert data["unpaired_cases"] == ["x is in old only"]
+    assert data["unpaired_cases"] == ["bsrn x4 (LR 320x180, batch 1, cpu) is in old only"]
+    assert data["unpaired_fail"] is False
     failed = answered(timed(50).model_copy(update={"status": "OOM"}), timed(100))
     assert "ratio" not in json.loads(as_json([failed]))["comparisons"][0]

@@ -43,7 +43,9 @@ def test_what_is_high_is_good_on_the_front_too() -> None:
 
 def test_a_score_is_an_axis_too_also_one_of_none() -> None:
     rows = timed(SEVEN[:3])
-    scores = {rows[0].variant: 0.0, rows[1].variant: 96.9}  # below bicubic the real-time challenge gives 0
+    scores = {
+        (row.network, row.form): score for row, score in zip(rows, (0.0, 96.9), strict=False)
+    }  # below bicubic the real-time challenge gives 0
     column = score_column("rtsr2023", "Score: so and so", "high", scores)
     chart = chart_of(rows, PlotSpec(find("params"), column))
     assert [p.y for p in chart.points] == [0.0, 96.9]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from srbench import store
-from tests.builders import make_case, make_counts, make_latency, make_memory, make_record, make_workload
+from tests.builders import make_case, make_counts, make_latency, make_memory, make_record, make_size
 from tests.command_line import Run
 
 NETWORKS = Path(__file__).parents[1] / "networks.py"
@@ -18,9 +18,9 @@ def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     for i, (variant, ms) in enumerate((("bsrn", 20), ("imdn", 10))):
         for times, side in ((1, 64), (4, 128)):
-            load = make_workload(lr_width=side, lr_height=side, gt_width=4 * side, gt_height=4 * side)
+            load = make_size(lr_width=side, lr_height=side, gt_width=4 * side, gt_height=4 * side)
             made = make_record(
-                make_case(variant, workload=load),
+                make_case(variant, size=load),
                 minutes=2 * i + times,
                 complexity=make_counts(params=352_400 + i),
                 latency=make_latency(*[[ms * times] * 7] * 3),
@@ -63,17 +63,17 @@ def test_what_was_typed_replaces_the_preset_s(run: Run, results: Path) -> None:
 
 
 def test_a_part_of_the_networks_is_drawn_at_the_size_of_all(run: Run, results: Path) -> None:
-    load = make_workload(lr_width=32, lr_height=32, gt_width=128, gt_height=128)
-    store.write(results, make_record(make_case("imdn", workload=load), minutes=60))
+    load = make_size(lr_width=32, lr_height=32, gt_width=128, gt_height=128)
+    store.write(results, make_record(make_case("imdn", size=load), minutes=60))
     done = run("plot", "--preset", "runtime", "--models", "imdn")
     assert "drawing GT 512x512" in done.err  # the newest size that has both networks
-    store.write(results, make_record(make_case("span", workload=load), minutes=61))
+    store.write(results, make_record(make_case("span", size=load), minutes=61))
     assert "drawing GT 128x128" in run("plot", "--models", "span,imdn", "--x", "convs", "--y", "params").err
 
 
 def test_runtimes_of_other_numbers_of_threads_share_no_figure(run: Run, results: Path) -> None:
-    load = make_workload(lr_width=128, lr_height=128, gt_width=512, gt_height=512)
-    store.write(results, make_record(make_case("span", workload=load, threads=1), minutes=60))
+    load = make_size(lr_width=128, lr_height=128, gt_width=512, gt_height=512)
+    store.write(results, make_record(make_case("span", size=load, threads=1), minutes=60))
     assert run("plot", "--preset", "runtime").code == 0
     with (results / "plot_x4_psnr_y_set5_over_runtime_ms.csv").open(newline="") as file:
         assert {row["variant"] for row in csv.DictReader(file)} == {"bsrn", "imdn"}

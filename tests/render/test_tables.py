@@ -100,7 +100,7 @@ def test_a_row_as_csv() -> None:
         "model": "BSRN",
         "variant": "bsrn",
         "scale": "4",
-        "form": "deploy",
+        "form": "",
         "colors": "rgb",
         "gt_width": "1280",
         "gt_height": "720",

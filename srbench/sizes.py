@@ -1,12 +1,10 @@
-"""GT size + scale -> LR tensor."""
+"""GT size + scale -> LR size."""
 
 import re
 from typing import Literal
 
-import torch
-
+from srbench.cases import Size
 from srbench.errors import InputError
-from srbench.records import Dtype, ModelId, Workload
 
 #: The GT size for which papers state Multi-Adds.
 HD720 = (1280, 720)
@@ -38,9 +36,8 @@ def plan(
     lr: tuple[int, int] | None = None,
     rounding: Rounding = "half-up",
     batch: int = 1,
-    dtype: Dtype = "float32",
-) -> Workload:
-    """Work out a workload. ``lr`` wins over ``gt``, which then is LR times scale.
+) -> Size:
+    """Work out a size. ``lr`` wins over ``gt``, which then is LR times scale.
 
     Raises:
         InputError: a batch below 1, or an LR side that rounds to nothing.
@@ -53,7 +50,7 @@ def plan(
         lr = (_divide(gt[0], scale, rounding), _divide(gt[1], scale, rounding))
         if min(lr) < 1:
             raise InputError(f"GT {gt[0]}x{gt[1]} leaves no LR pixel at x{scale}; give a larger --gt")
-    return Workload(
+    return Size(
         scale=scale,
         gt_width=gt[0],
         gt_height=gt[1],
@@ -61,30 +58,9 @@ def plan(
         lr_height=lr[1],
         lr_rounding=rounding,
         batch=batch,
-        dtype=dtype,
     )
 
 
 def _divide(side: int, scale: int, rounding: Rounding) -> int:
     """Whole-number division, rounded half up (as papers do: 1280 / 3 = 427) or down."""
     return (2 * side + scale) // (2 * scale) if rounding == "half-up" else side // scale
-
-
-def input_shape(model: ModelId, workload: Workload) -> tuple[int, int, int, int]:
-    """(N, C, H, W) of the bare network's input."""
-    channels = 3 if model.colors == "rgb" else 1
-    return workload.batch, channels, workload.lr_height, workload.lr_width
-
-
-def output_shape(model: ModelId, workload: Workload) -> tuple[int, int, int, int]:
-    """(N, C, H, W) that a network of this scale must give."""
-    batch, channels, height, width = input_shape(model, workload)
-    return batch, channels, height * workload.scale, width * workload.scale
-
-
-def make_input(model: ModelId, workload: Workload, seed: int) -> torch.Tensor:
-    """A reproducible random LR batch in the network's value range, on the CPU, in the workload's dtype."""
-
-    generator = torch.Generator().manual_seed(seed)
-    image = torch.rand(input_shape(model, workload), generator=generator)
-    return (image * model.value_range).to(getattr(torch, workload.dtype))

@@ -1,15 +1,12 @@
-"""GT size and scale to LR size and LR tensor; sizes are those of the papers' tables."""
+"""GT size and scale to LR size; sizes are those of the papers' tables."""
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench import workload
+from srbench import sizes
 from srbench.errors import InputError
-from srbench.records import Dtype
-from srbench.workload import make_input, parse_size, plan
-from tests.builders import make_model
+from srbench.sizes import parse_size, plan
 
 SIDES = st.integers(64, 8192)
 SCALES = st.integers(1, 8)
@@ -28,11 +25,11 @@ SCALES = st.integers(1, 8)
         (8, "half-up", 160, 90),
     ],
 )
-def test_lr_size_of_hd(scale: int, rounding: workload.Rounding, width: int, height: int) -> None:
+def test_lr_size_of_hd(scale: int, rounding: sizes.Rounding, width: int, height: int) -> None:
     load = plan(scale, rounding=rounding)
     assert (load.gt_width, load.gt_height) == (1280, 720)
     assert (load.lr_width, load.lr_height) == (width, height)
-    assert (load.scale, load.lr_rounding, load.batch, load.dtype) == (scale, rounding, 1, "float32")
+    assert (load.scale, load.lr_rounding, load.batch) == (scale, rounding, 1)
 
 
 def test_a_half_is_rounded_up() -> None:
@@ -87,7 +84,7 @@ def test_a_side_that_no_image_has(text: str) -> None:
 
 
 @pytest.mark.parametrize(("gt", "scale", "rounding"), [((1, 720), 4, "half-up"), ((3, 3), 4, "floor")])
-def test_a_gt_that_leaves_no_pixel(gt: tuple[int, int], scale: int, rounding: workload.Rounding) -> None:
+def test_a_gt_that_leaves_no_pixel(gt: tuple[int, int], scale: int, rounding: sizes.Rounding) -> None:
     with pytest.raises(InputError, match=f"GT {gt[0]}x{gt[1]} leaves no LR pixel at x{scale}; give a larger --gt"):
         plan(scale, gt=gt, rounding=rounding)
 
@@ -96,47 +93,3 @@ def test_a_gt_that_leaves_no_pixel(gt: tuple[int, int], scale: int, rounding: wo
 def test_a_batch_is_at_least_one(batch: int) -> None:
     with pytest.raises(InputError, match=f"--batch {batch} must be at least 1"):
         plan(4, batch=batch)
-
-
-def test_shapes_are_batch_channels_height_width() -> None:
-    load = plan(4, batch=2)
-    assert workload.input_shape(make_model("bsrn"), load) == (2, 3, 180, 320)
-    assert workload.input_shape(make_model("ecbsr", colors="y"), load) == (2, 1, 180, 320)
-    assert workload.output_shape(make_model("bsrn"), load) == (2, 3, 720, 1280)
-    assert workload.output_shape(make_model("bsrn"), plan(3)) == (1, 3, 720, 1281)  # the network's, not the GT's
-
-
-def test_the_input_is_reproducible() -> None:
-    model, load = make_model("bsrn"), plan(4, gt=(64, 48))
-    first = make_input(model, load, seed=1)
-    torch.rand(7)  # whatever else draws numbers in between
-    assert torch.equal(make_input(model, load, seed=1), first)
-    assert not torch.equal(make_input(model, load, seed=2), first)
-
-
-def test_the_input_leaves_the_global_generator_alone() -> None:
-    torch.manual_seed(5)
-    expected = torch.rand(3)
-    torch.manual_seed(5)
-    make_input(make_model("bsrn"), plan(4, gt=(64, 48)), seed=1)
-    assert torch.equal(torch.rand(3), expected)
-
-
-@pytest.mark.parametrize(("colors", "channels"), [("rgb", 3), ("y", 1)])
-@pytest.mark.parametrize("white", [1, 255])
-def test_the_input_fills_the_range_of_the_network(colors: str, channels: int, white: int) -> None:
-    model = make_model("any", colors=colors, value_range=white)
-    image = make_input(model, plan(4, gt=(256, 192), batch=2), seed=0)
-    assert image.shape == (2, channels, 48, 64)
-    assert image.device.type == "cpu"
-    # Thousands of uniform numbers come within 2 % of both ends.
-    assert 0 <= image.min() < 0.02 * white
-    assert 0.98 * white < image.max() <= white
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
-def test_the_input_has_the_dtype_of_the_workload(dtype: Dtype) -> None:
-    image = make_input(make_model("bsrn"), plan(4, gt=(64, 48), dtype=dtype), seed=0)
-    assert str(image.dtype) == f"torch.{dtype}"
-    exact = make_input(make_model("bsrn"), plan(4, gt=(64, 48)), seed=0)
-    assert torch.equal(image, exact.to(image.dtype))  # the same image, rounded

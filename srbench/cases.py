@@ -1,0 +1,199 @@
+"""What is asked: which network, at which size, run how, on what. Who is the same is answered here and nowhere else.
+
+Everything is immutable and is stored as part of a record (:mod:`srbench.records`).
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from pydantic import Field
+
+from srbench.facts import Frozen
+
+#: Of a network that re-parameterises itself: folded, or with all branches. Empty where there is nothing to fold.
+Form = Literal["", "deploy", "train"]
+Colors = Literal["rgb", "y"]
+Dtype = Literal["float32", "float16", "bfloat16"]
+Layout = Literal["contiguous", "channels_last"]
+
+#: Between the parts of a mode, for readers.
+MODE_SIGN = " · "
+#: Characters of a network's name in a file name.
+_SLUG_LENGTH = 60
+
+
+class Model(Frozen):
+    """A model as named: which network, in which form.
+
+    Attributes:
+        architecture: display name, e.g. ``BSRN``; the class name for a user's network.
+        variant: name on the command line: ``bsrn``, or ``path/to/net.py:Net`` as typed.
+        form: deploy (folded) or train; empty for a network that does not fold.
+        colors: of the bare network's input.
+        value_range: white in the bare network's input, 1 or 255.
+        source: absolute path of a user's file, None for the zoo.
+        within: path of that file in its checkout (or, outside of one, as typed), with slashes; empty for the zoo.
+        note: what a reader of a table should know (reconstruction, Y only).
+    """
+
+    architecture: str
+    variant: str
+    form: Form = ""
+    colors: Colors = "rgb"
+    value_range: int = 1
+    source: str | None = None
+    within: str = ""
+    note: str = ""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a user's network, not one of the zoo."""
+        return self.source is not None
+
+    @property
+    def identity(self) -> str:
+        """Names the network on this machine, however its file was typed; its form is another matter."""
+        return self.variant if self.source is None else f"{self.source}:{self.architecture}"
+
+    @property
+    def key(self) -> tuple[str, Form]:
+        """The network in its form: what two records must share to be of one model."""
+        return self.identity, self.form
+
+    @property
+    def portable(self) -> str:
+        """Names the network across checkouts and machines."""
+        return self.variant if self.source is None else f"{self.within or self.file}:{self.architecture}"
+
+    @property
+    def file(self) -> str:
+        """Name of a user's file; empty for the zoo."""
+        return PurePosixPath(Path(self.source).as_posix()).name if self.source is not None else ""
+
+    @property
+    def label(self) -> str:
+        """As people type it, with its form where that is not the usual one: ``span``, ``span@train``."""
+        return labelled(self.variant, self.form)
+
+    @property
+    def slug(self) -> str:
+        """A readable part of a file name: ``span``, ``span-train``, ``net-Net``. Two networks may share one."""
+        name = self.variant if self.source is None else f"{Path(self.source).stem}-{self.architecture}"
+        return slug(name + ("-train" if self.form == "train" else ""))
+
+
+def labelled(name: str, form: str) -> str:
+    """A network's name with its form, where that is not the usual one."""
+    return f"{name}@train" if form == "train" else name
+
+
+def slug(text: str) -> str:
+    """A readable part of a file name: letters, digits, points and dashes alone, at most 60 of them."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-.")[-_SLUG_LENGTH:] or "model"
+
+
+class Size(Frozen):
+    """What a model works on.
+
+    ``lr_*`` is GT / scale with each side rounded as ``lr_rounding`` says (half up: 1280x720 at x3 is 427x240, as papers
+    have it); with ``--lr`` the LR size is given and GT follows. Sizes in pixels.
+    """
+
+    scale: int = Field(ge=1)
+    gt_width: int = Field(ge=1)
+    gt_height: int = Field(ge=1)
+    lr_width: int = Field(ge=1)
+    lr_height: int = Field(ge=1)
+    lr_rounding: Literal["half-up", "floor"] = "half-up"
+    batch: int = Field(default=1, ge=1)
+
+    @property
+    def lr(self) -> tuple[int, int]:
+        """LR width and height."""
+        return self.lr_width, self.lr_height
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """The size, whichever rounding led to it: scale, GT, LR, batch."""
+        return self.scale, self.gt_width, self.gt_height, self.lr_width, self.lr_height, self.batch
+
+    @property
+    def remainder(self) -> str | None:
+        """A sentence where GT is not the LR size times the scale, else None."""
+        width, height = self.lr_width * self.scale, self.lr_height * self.scale
+        if (width, height) == (self.gt_width, self.gt_height):
+            return None
+        return (
+            f"x{self.scale}: GT {self.gt_width}x{self.gt_height} is not divisible; "
+            f"LR {self.lr_width}x{self.lr_height} gives {width}x{height}"
+        )
+
+
+class Mode(Frozen):
+    """How a network is run.
+
+    Attributes:
+        engine: what runs it; ``eager`` is torch, operator by operator.
+        dtype: of weights, input and arithmetic.
+        layout: order of the axes in memory; ``channels_last`` has a pixel's channels side by side.
+        tile: LR side of overlapping tiles that run one by one; None for the whole image at once.
+    """
+
+    engine: str = Field(default="eager", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    dtype: Dtype = "float32"
+    layout: Layout = "contiguous"
+    tile: int | None = Field(default=None, ge=1)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """How it departs from eager float32 on whole images, a word or two each; nothing where it does not."""
+        words: list[str] = [self.engine] if self.engine != "eager" else []
+        words += [self.dtype] if self.dtype != "float32" else []
+        words += ["channels last"] if self.layout == "channels_last" else []
+        words += [f"tiles of {self.tile}"] if self.tile is not None else []
+        return tuple(words)
+
+    @property
+    def label(self) -> str:
+        """The words as a mark behind a name: ``bfloat16 · channels last``; empty for the plain mode."""
+        return MODE_SIGN.join(self.words)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is eager float32, contiguous, on whole images: what papers' figures are of."""
+        return self == Mode()
+
+
+class Case(Frozen):
+    """A model at a size in a mode on a device. ``device`` is ``none`` where only shapes were looked at."""
+
+    model: Model
+    size: Size
+    mode: Mode = Mode()
+    device: str
+    threads: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the case across runs: the same question has the same key.
+
+        Fields that have their defaults leave no trace, so a key survives a new field. Neither a note, nor how a user's
+        file was typed, nor the rounding that led to a size changes the question.
+        """
+        asked = self.model_dump(mode="json", exclude_defaults=True)
+        asked["model"] = [*self.model.key, self.model.colors, self.model.value_range]
+        asked["size"] = self.size.key
+        return digest(asked)
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """What was asked, whatever it ran on and however: the network in its form, and the size."""
+        return self.model.key, self.size.key
+
+
+def digest(value: object) -> str:
+    """12 hexadecimal digits of a JSON value, whatever the order of its names."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,98 @@
+"""Which weights a network is evaluated with: the file, what is recorded of it, and what a user's network then is."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import model_defs
+from srbench import limits, models
+from srbench.cases import Model
+from srbench.errors import InputError
+from srbench.fingerprint import Fingerprint
+from srbench.quality import weights
+from srbench.quality.datasets import some
+from srbench.quality.evaluate import BICUBIC
+from srbench.quality.identify import identify
+from srbench.quality.results import Checkpoint
+from srbench.quality.weights import Given
+from srbench.worker import Answer
+
+
+def weights_of(
+    model: Model, scale: int, given: Given, tell: Callable[[str], None], *, optional: bool
+) -> tuple[Path | None, Checkpoint | None] | None:
+    """The file and what is recorded of it; None where the network is left out, for a reason that ``tell`` hears.
+
+    Raises:
+        InputError: a network that was named has no checkpoint, or one that does not fit.
+    """
+    if model.variant == BICUBIC:
+        return None, None
+    if model.own:
+        path = own_weights(model, scale, given)
+        return path, None if path is None else Checkpoint(file=path.name, sha256=weights.sha256(path), form="")
+    if not models.has_scale(model, scale):
+        if optional:
+            tell(f"{model.variant} has no x{scale}: skipped")
+            return None
+        models.check(model, scale, 1 << 16, 1 << 16)
+    name, folders = model.variant, given.searched
+    path = given.file_of(model) or weights.find(name, scale, folders, tell)
+    if path is None:
+        where = f"in {' or '.join(map(str, folders))}" if folders else "at hand"
+        if optional:
+            tell(f"no checkpoint of {name} x{scale} {where}: skipped")
+            return None
+        known = any((each.variant, each.scale) == (name, scale) and each.url for each in weights.registry())
+        raise InputError(
+            f"no checkpoint of {name} x{scale} {where}; put one into a folder as {name}_x{scale}.pth and name the "
+            f"folder with --weights, or write --weights {name}=FILE"
+            + (f", or try 'srbench weights fetch {name} --scale {scale}'" if known else "")
+            + _at_hand(model, scale, folders)
+        )
+    try:
+        held = model_defs.form_of(model_defs.load_checkpoint(model.variant, path, scale))
+    except model_defs.ZooError as error:
+        raise InputError(str(error)) from None
+    if model.form == "train" and held == "deploy":
+        raise InputError(f"{path} holds {name} folded: its training form cannot be evaluated; leave train out")
+    return path, Checkpoint(file=path.name, sha256=weights.sha256(path), form=held if model.form else "")
+
+
+def own_weights(model: Model, scale: int, given: Given) -> Path | None:
+    """The checkpoint of a user's network; None where it is to run with what its file gives it.
+
+    Raises:
+        InputError: folders were named, and none of them has one.
+    """
+    path = given.file_of(model) or weights.find_own(model, scale, given.searched)
+    if path is None and given.folders:
+        there = [file.name for folder in given.folders for file in weights.files_in(folder)]
+        names = " or ".join(f"{name}.pth" for name in weights.expected(model, scale))
+        where = " or ".join(map(str, given.folders))
+        raise InputError(
+            f"no weights of {model.variant} x{scale} in {where}: expected {names}, there is "
+            f"{some(there) if there else 'nothing'}; --weights {model.architecture}=FILE names the file"
+        )
+    return path
+
+
+def fingerprint_of(
+    model: Model, scale: int, path: Path | None, timeout_s: float, device: str
+) -> tuple[Fingerprint | None, Answer | None]:
+    """What a user's network is with its weights, and what went wrong where it cannot be built; nothing for the zoo.
+
+    Raises:
+        InputError: a file of weights that was given to it does not fit.
+    """
+    if not model.own:
+        return None, None
+    limit = None if device.startswith("cuda") else limits.available_bytes()
+    found = identify(model, scale, path, timeout_s, limit)
+    return (found, None) if isinstance(found, Fingerprint) else (None, found)
+
+
+def _at_hand(model: Model, scale: int, folders: Sequence[Path]) -> str:
+    """Which other variants of a network have a checkpoint there."""
+    others = [v.name for v in model_defs.variants() if v.architecture == model.architecture and v.name != model.variant]
+    found = [name for name in others if weights.find(name, scale, folders) is not None]
+    return f"; there is one of {', '.join(found)}" if found else ""

@@ -1,0 +1,126 @@
+"""What a user's network is: built twice under two seeds, each time in a process of its own."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+import model_defs
+from srbench.cases import Model
+from srbench.errors import InputError
+from srbench.fingerprint import NAMED, Fingerprint, files_of, loaded_code
+from srbench.launch import launch
+from srbench.quality import upscale
+from srbench.worker import Answer
+
+#: The second differs from the first; weights that depend on it are random ones.
+SEEDS = (upscale.SEED, upscale.SEED + 1)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a process built: a hash for each tensor of the ``state_dict``, and the files that were read for it."""
+
+    tensors: dict[str, str]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why a checkpoint does not fit a network, in a sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class IdentifyJob:
+    """Build a user's network with its weights, in a process of its own, and say what it is made of."""
+
+    model: Model
+    scale: int
+    checkpoint: Path | None
+    seed: int
+    memory_limit_bytes: int | None
+
+    def run(self, report: Callable[[Built | Misfit], None]) -> Answer:
+        """Build and tell."""
+        read: dict[str, None] = {}
+        _watch_reading(read)
+        try:
+            network, _ = upscale.load(self.model, self.scale, self.checkpoint, self.seed)
+        except model_defs.ZooError as error:
+            report(Misfit(str(error)))
+            return Answer()
+        files = {**read, **dict.fromkeys(loaded_code())}
+        report(Built(tensor_hashes(network), files_of(files)))
+        return Answer()
+
+
+def identify(
+    model: Model, scale: int, checkpoint: Path | None, timeout_s: float, memory_limit_bytes: int | None
+) -> Fingerprint | Answer:
+    """The fingerprint of a user's network with its weights; what went wrong where it cannot be built.
+
+    Raises:
+        InputError: the checkpoint does not fit it.
+    """
+    built: list[Built] = []
+    for seed in SEEDS:
+        told: list[Built | Misfit] = []
+        answer = launch(IdentifyJob(model, scale, checkpoint, seed, memory_limit_bytes), timeout_s, told.append)
+        if not told:
+            return answer
+        if isinstance(told[0], Misfit):
+            raise InputError(told[0].reason)
+        built.append(told[0])
+    first, second = built
+    random = [name for name, found in first.tensors.items() if second.tensors.get(name) != found]
+    return Fingerprint(
+        state=state_hash(first.tensors),
+        tensors=len(first.tensors),
+        random=len(random),
+        random_names=tuple(random[:NAMED]),
+        files=first.files,
+    )
+
+
+def tensor_hashes(network: nn.Module) -> dict[str, str]:
+    """Name -> hash of type, shape and bytes, for every tensor of the ``state_dict``, by name."""
+    return {name: _tensor_hash(value) for name, value in sorted(network.state_dict().items())}
+
+
+def state_hash(tensors: dict[str, str]) -> str:
+    """One hash of names and tensors."""
+    lines = "\n".join(f"{name} {found}" for name, found in tensors.items())
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _tensor_hash(value: object) -> str:
+    if not isinstance(value, torch.Tensor):  # a module may keep anything as its extra state
+        return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{value.dtype} {tuple(value.shape)}\0".encode())
+    try:
+        flat = value.detach().cpu().contiguous().reshape(-1)
+        flat = torch.view_as_real(flat).reshape(-1) if flat.is_complex() else flat
+        digest.update(flat.view(torch.uint8).numpy().tobytes())
+    except (RuntimeError, NotImplementedError, TypeError):  # sparse, quantised: no plain bytes
+        digest.update(repr(value.detach().tolist() if not value.is_quantized else value.int_repr().tolist()).encode())
+    return digest.hexdigest()[:16]
+
+
+def _watch_reading(read: dict[str, None]) -> None:
+    """Note every file that Python opens for reading from now on; such a hook stays until the process ends."""
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if event != "open":
+            return
+        path, mode = arguments[0], arguments[1]
+        if isinstance(path, str | os.PathLike) and (mode is None or (isinstance(mode, str) and "r" in mode)):
+            read[os.path.abspath(os.fspath(path))] = None  # noqa: PTH100 - within every open: as little as can be
+
+    sys.addaudithook(hook)
