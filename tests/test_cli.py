@@ -131,7 +131,7 @@ def test_a_second_run_replaces_its_own_cases_and_keeps_the_rest(run: Run, tmp_pa
     assert first.keys() == second.keys()
     changed = [name for name in first if first[name] != second[name]]
     assert len(changed) == 1
-    assert changed[0].startswith("ecbsr-m4c8_x4_deploy_")
+    assert changed[0].startswith("ecbsr-m4c8_x4_")
 
 
 def test_leaderboard_rebuilds_the_same_bytes(run: Run, tmp_path: Path) -> None:

@@ -1,8 +1,55 @@
 """Who is first: ranks of intervals, where what cannot be told apart shares a rank."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from srbench.board.leaderboard import Row
 from srbench.measure.stats import Interval
+from srbench.records import DISTURBED, FAILURES
+
+#: Beyond this share of networks on one rank a ranking says nothing.
+MOST_FIRST = 0.5
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Rows of one size, mode and place by their runtime.
+
+    Attributes:
+        places: the rank of each row; None where it has none.
+        why: why there is no ranking at all, a sentence; empty where there is one.
+    """
+
+    places: tuple[int | None, ...]
+    why: str = ""
+
+
+def ranking(rows: Sequence[Row], *, by_median: bool = False) -> Ranking:
+    """Rank what compares: networks on luma among themselves, and nothing that failed or was disturbed.
+
+    There is no ranking where most networks would share the first rank: then the run does not tell which is faster.
+    """
+    places: list[int | None] = [None] * len(rows)
+    blurred: list[str] = []
+    for colors in ("rgb", "y"):
+        fit = [i for i, row in enumerate(rows) if row.colors == colors and can_be_ranked(row)]
+        found = ranks([rows[i].runtime_ms for i in fit], by_median=by_median)
+        first = Counter(found)[1]
+        if len(fit) < 2:
+            continue
+        if first > max(1, MOST_FIRST * len(fit)) and not by_median:
+            blurred.append(f"the intervals of {first} of {len(fit)} overlap{' (Y)' if colors == 'y' else ''}")
+            continue
+        for i, rank in zip(fit, found, strict=True):
+            places[i] = rank
+    why = f"{' and '.join(blurred)}, so this run does not tell which is fastest" if blurred else ""
+    return Ranking(tuple(places), why)
+
+
+def can_be_ranked(row: Row) -> bool:
+    """Whether a row has a runtime that nothing disturbed."""
+    return row.runtime_ms is not None and row.status not in FAILURES | DISTURBED
 
 
 def ranks(intervals: Sequence[Interval | None], *, by_median: bool = False) -> list[int | None]:

@@ -104,12 +104,11 @@ def _tensor_hash(value: object) -> str:
     if not isinstance(value, torch.Tensor):  # a module may keep anything as its extra state
         return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
     digest = hashlib.sha256(f"{value.dtype} {tuple(value.shape)}\0".encode())
-    try:
-        flat = value.detach().cpu().contiguous().reshape(-1)
-        flat = torch.view_as_real(flat).reshape(-1) if flat.is_complex() else flat
-        digest.update(flat.view(torch.uint8).numpy().tobytes())
-    except (RuntimeError, NotImplementedError, TypeError):  # sparse, quantised: no plain bytes
-        digest.update(repr(value.detach().tolist() if not value.is_quantized else value.int_repr().tolist()).encode())
+    plain = value.detach().cpu()
+    plain = plain.int_repr() if plain.is_quantized else plain if plain.layout is torch.strided else plain.to_dense()
+    flat = plain.contiguous().reshape(-1)
+    flat = torch.view_as_real(flat).reshape(-1) if flat.is_complex() else flat
+    digest.update(flat.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -33,16 +33,14 @@ class VisualJob:
         """Upscale and tell."""
         torch.set_num_threads(self.threads)
         network, _ = upscale.load(self.model, self.scale, self.checkpoint)
-        own = self.model.source is not None
+        own = self.model.own
         try:
             pixels = upscale.upscale(
                 upscale.runner_of(network, own=own), self.pair.lr, torch.empty(1, 3, 2, 2), self.scale
             )
         except upscale.OutputError as error:
             return Answer(status="MISMATCH", reason=str(error))
-        name = (self.model.architecture if own else self.model.variant) + (
-            "@train" if self.model.form == "train" else ""
-        )
+        name = self.model.architecture if own else self.model.label
         report(Output(name, pixels, score(pixels, self.pair.gt, self.protocol, self.scale)))
         return Answer()
 

@@ -29,7 +29,6 @@ class Column:
         meaning: one sentence for the documentation.
         spread: the interval around it, where it is measured with one.
         short: its name over a table's column, where the title is too long for one.
-        in_csv: whether CSV files have it; their header is a promise.
         cell: of quality the metric and the set, None for all else.
     """
 
@@ -43,7 +42,6 @@ class Column:
     meaning: str
     spread: Callable[[Row], Interval | None] = lambda _: None
     short: str = ""
-    in_csv: bool = True
     cell: tuple[QualityMetric, str] | None = None
 
     @property
@@ -154,9 +152,11 @@ COSTS = (
         lambda r: r.predicted_peak_mib,
         "The same worked out from shapes alone: what answers 'does it fit' before anything runs.",
         short="Predicted",
-        in_csv=False,
     ),
 )
+
+#: Of what is measured too: no cost of its own beside that.
+PREDICTED = "predicted_peak_mib"
 
 #: Said by other columns already: for figures, not for tables.
 DERIVED = (
@@ -170,7 +170,6 @@ DERIVED = (
         _throughput,
         "Megapixels of GT that a second of passes gives: GT width x height x batch / runtime.",
         spread=_megapixels_per_second,
-        in_csv=False,
     ),
 )
 
@@ -227,7 +226,7 @@ def score_column(
     def raw(row: Row) -> float | None:
         return scores.get((row.network, row.form))
 
-    return Column(SCORE, f"Score ({edition})", "", good, 2, 1, raw, rule, in_csv=False)
+    return Column(SCORE, f"Score ({edition})", "", good, 2, 1, raw, rule)
 
 
 #: What people type for a column.

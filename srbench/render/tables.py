@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside, own_sets
 from srbench.board.published import QUALITY_SETS
-from srbench.board.ranks import ranks
+from srbench.board.ranks import Ranking, ranking
 from srbench.measure.stats import Interval
-from srbench.records import FAILURES
-from srbench.render.columns import COLUMNS, COSTS, QUALITY, Column, quality_columns
+from srbench.records import DISTURBED, FAILURES
+from srbench.render.columns import COLUMNS, COSTS, PREDICTED, QUALITY, Column, quality_columns
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
 from srbench.render.text import escape_csv, shortened
 
@@ -26,16 +26,20 @@ def frame(rows: Sequence[Row]) -> "pd.DataFrame":
 
     own = quality_columns(own_sets(rows))
     header = [*CSV_HEADER, *(name for column in own for name in _cell_names(column.key))]
-    return pd.DataFrame([_raw(row, own) for row in rows], columns=header, dtype=object)
+    measured = [group for group in groups(rows) if group[0].status != "PUBLISHED"]
+    places = {id(row): place for group in measured for row, place in zip(group, ranking(group).places, strict=True)}
+    lines = [_raw(row, own) | {"rank": places.get(id(row))} for row in rows]
+    return pd.DataFrame(lines, columns=header, dtype=object)
 
 
 def csv(rows: Sequence[Row]) -> str:
-    """CSV text: header as in the contract, then sets of one's own; raw numbers in full precision."""
+    """CSV text: the promised header, what came behind it, then sets of one's own; raw numbers in full precision."""
     return frame(rows).to_csv(index=False, lineterminator="\n")
 
 
 _IDENTITY = ("model", "variant", "scale", "form", "colors")
 _WORKLOAD = ("gt_width", "gt_height", "lr_width", "lr_height", "batch", "dtype", "device", "machine")
+_BEHIND = ("threads", "engine", "layout", "node")
 _RUNTIME = ("runtime_ms", "runtime_low_ms", "runtime_high_ms", "runtime_interval")
 
 
@@ -54,15 +58,16 @@ CSV_HEADER: tuple[str, ...] = (
     "peak_memory_mib",
     "status",
     *(name for column in QUALITY for name in _cell_names(column.key)),
+    # Behind what scripts may count on, in the order in which it came.
+    *("rank", *_BEHIND, PREDICTED),
 )
 
 
 def _raw(row: Row, own: Sequence[Column]) -> dict[str, object]:
     named = {"model", "variant", "machine"}
-    cells: dict[str, object] = {
-        key: escape_csv(getattr(row, key)) if key in named else getattr(row, key) for key in (*_IDENTITY, *_WORKLOAD)
-    }
-    for column in (column for column in COSTS if column.in_csv):
+    cells: dict[str, object] = {key: getattr(row, key) or None for key in (*_IDENTITY, *_WORKLOAD, *_BEHIND)}
+    cells |= {key: escape_csv(getattr(row, key)) for key in named}
+    for column in COSTS:
         raw = column.raw(row)
         cells[column.key] = int(raw) if raw is not None and float(raw).is_integer() else raw
     if row.runtime_ms is not None:
@@ -87,18 +92,20 @@ def sections(rows: Sequence[Row], *, by_median: bool = False) -> list[Section]:
 def _section(rows: Sequence[Row], by_median: bool) -> Section:
     """Costs of every row, quality on the five sets, and the notes that explain the marks."""
     footnotes = Footnotes()
-    costs = _costs(rows, footnotes, by_median)
+    ranked = ranking(rows, by_median=by_median)
+    costs = _costs(rows, footnotes, ranked)
     measured = _measured(rows, footnotes)
     quality = _quality(rows, footnotes) if any(row.quality for row in rows) else None
     notes = [Note(text) for text in _standing_notes(rows)]
     if "Rank" in costs.head:
         rule = "the medians alone decide" if by_median else "1 + those whose whole interval lies below; ties share it"
         notes.insert(0, Note(f"Rank: by runtime; {rule}."))
+    notes[:0] = [Note(text) for text in _unranked(rows, ranked)]
     grids = (costs, *(grid for grid in (measured, quality) if grid is not None))
     return Section(_caption(rows), grids, (*notes, *footnotes.notes()))
 
 
-def _costs(rows: Sequence[Row], footnotes: Footnotes, by_median: bool) -> Grid:
+def _costs(rows: Sequence[Row], footnotes: Footnotes, ranked: Ranking) -> Grid:
     columns = _columns(rows)
     names = []
     for row in rows:
@@ -109,10 +116,13 @@ def _costs(rows: Sequence[Row], footnotes: Footnotes, by_median: bool) -> Grid:
         head.append(column.head)
         # Only what compares competes: networks on luma leave out the chroma, failed ones their work.
         values = [column.raw(row) if row.colors != "y" and row.status not in FAILURES else None for row in rows]
+        if any(column.spread(row) is not None for row in rows):
+            # Of what has an interval, only what that tells apart.
+            values = [place if row.colors != "y" else None for row, place in zip(rows, ranked.places, strict=True)]
         cells.append(with_best([_cost(row, column.key) for row in rows], values, column.good))
-        if column.key == "runtime_ms" and (places := _places(rows, by_median)):
+        if column.key == "runtime_ms" and any(ranked.places):
             head.append("Rank")
-            cells.append([Cell(place) for place in places])
+            cells.append([_place(row, place) for row, place in zip(rows, ranked.places, strict=True)])
     left = {0}
     if any(row.status not in ("VALID", "PUBLISHED") for row in rows):
         left.add(len(head))
@@ -136,19 +146,22 @@ def _value(figure: Quality | None) -> float | None:
 def _columns(rows: Sequence[Row]) -> list[Column]:
     """The costs that a table shows: a prediction only where there is one."""
     predicted = any(row.predicted_peak_mib is not None for row in rows)
-    return [column for column in COSTS if column.key != "predicted_peak_mib" or predicted]
+    return [column for column in COSTS if column.key != PREDICTED or predicted]
 
 
-def _places(rows: Sequence[Row], by_median: bool) -> list[str]:
-    """Ranks by runtime as cells; empty where there is nothing to rank. Networks on luma are ranked among themselves."""
-    places = [DASH] * len(rows)
-    for colors in ("rgb", "y"):
-        fit = [
-            i for i, row in enumerate(rows) if row.colors == colors and row.runtime_ms and row.status not in FAILURES
-        ]
-        for i, rank in zip(fit, ranks([rows[i].runtime_ms for i in fit], by_median=by_median), strict=True):
-            places[i] = f"{rank} (Y)" if colors == "y" else str(rank)
-    return places if sum(place != DASH for place in places) > 1 else []
+def _unranked(rows: Sequence[Row], ranked: Ranking) -> list[str]:
+    """Why some rows, or all, have no rank."""
+    notes = [f"No rank: {ranked.why}."] if ranked.why else []
+    disturbed: dict[str, list[str]] = {}
+    for row in rows:
+        if row.runtime_ms is not None and row.status in DISTURBED:
+            disturbed.setdefault(row.status, []).append(_name(row))
+    notes += [f"Not ranked, {status}: {', '.join(names)}." for status, names in disturbed.items()]
+    return notes
+
+
+def _place(row: Row, place: int | None) -> Cell:
+    return Cell(DASH if place is None else f"{place} (Y)" if row.colors == "y" else str(place))
 
 
 def groups(rows: Sequence[Row]) -> list[list[Row]]:
@@ -170,7 +183,7 @@ def groups(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _workload(row: Row) -> tuple[object, ...]:
     size = (row.gt_width, row.gt_height, row.lr_width, row.lr_height)
-    return row.scale, size, row.batch, row.dtype, row.device, row.machine
+    return row.scale, size, row.batch, row.dtype, row.mode, row.device, row.machine
 
 
 def _caption(rows: Sequence[Row]) -> str:
@@ -178,7 +191,7 @@ def _caption(rows: Sequence[Row]) -> str:
     if row.status == "PUBLISHED":
         return f"x{row.scale}: published figures"
     size = f"GT {row.gt_width}x{row.gt_height}, LR {row.lr_width}x{row.lr_height}"
-    shape = f"x{row.scale}: {size}, batch {row.batch}, {row.dtype}"
+    shape = f"x{row.scale}: {size}, batch {row.batch}, {row.mode or row.dtype}"
     if not row.device:
         return f"{shape}; counted from shapes"
     return f"{shape}; {row.device} of {row.machine}"

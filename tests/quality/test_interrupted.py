@@ -193,10 +193,10 @@ def test_modes_are_shown_by_what_they_move(run: Run) -> None:
     typed = ("--models", "imdn", "--weights", str(WEIGHTS), "--data", str(DATA), "--datasets", "set5")
     done = evaluated(run, *typed, "--dtype", "bfloat16", "--channels-last")
     assert done.code == 0
-    by_dtype = {record["evaluation"]["dtype"]: record for record in stored()}
+    by_dtype = {record["evaluation"]["mode"]["dtype"]: record for record in stored()}
     assert set(by_dtype) == {"float32", "bfloat16"}
     # 8 bits of mantissa: about 1/256 of a value, averaged over many; a PSNR that moved by more were another network.
-    line = next(line for line in done.out.splitlines() if line.startswith("imdn x4 on Set5: bfloat16, channels last"))
+    line = next(line for line in done.out.splitlines() if line.startswith("imdn x4 on Set5: bfloat16 · channels last"))
     moved = float(line.split("PSNR by ")[1].split()[0])
     assert 0 < abs(moved) < 0.1
     assert evaluated(run, *typed, "--channels-last").out.count("imdn x4 on Set5: channels last moves PSNR by") == 1

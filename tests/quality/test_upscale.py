@@ -86,7 +86,19 @@ def test_the_row_names_the_image_and_is_not_valid(run: Run, tmp_path: Path) -> N
     next(tensor for key, tensor in reversed(weights.items()) if key.endswith("bias")).fill_(torch.inf)
     torch.save(weights, tmp_path / "imdn-rtc_x2.pth")
     names = "net.py:GivesInfinite,net.py:GivesTuple,imdn-rtc"
-    done = evaluated(run, "--models", names, "--data", ".", "--datasets", "faces", "--scale", "2", "--weights", ".")
+    done = evaluated(
+        run,
+        "--models",
+        names,
+        "--data",
+        ".",
+        "--datasets",
+        "faces",
+        "--scale",
+        "2",
+        "--weights",
+        "imdn-rtc=imdn-rtc_x2.pth",
+    )
     assert done.code == 1
     said = {r["evaluation"]["model"]["architecture"]: (r["status"], r["reason"]) for r in stored()}
     # 48x40 pixels of three channels are 5,760 values.

@@ -211,9 +211,19 @@ def test_a_failed_row_keeps_its_reason_and_has_no_peak() -> None:
 
 def test_ranks_are_within_one_input_device_and_colours() -> None:
     slow = replace(make_row().runtime_ms, median=200.0, low=199.0, high=201.0)  # type: ignore[type-var]
-    rows = [make_row(), make_row(runtime_ms=slow), make_row(runtime_ms=slow, colors="y"), make_row(machine="Other")]
+    other = {"machine": "Other"}
+    rows = [
+        make_row(),
+        make_row(runtime_ms=slow),
+        make_row(runtime_ms=slow, colors="y"),
+        make_row(**other),
+        make_row(runtime_ms=slow, **other),
+        make_row(runtime_ms=slow, status="CONTENDED"),
+        make_row(runtime_ms=slow, mode="bfloat16"),
+    ]
     data, _ = rows_data(rows)
-    assert [row.rank for row in data] == [1, 2, 1, 1]
+    # Alone among its like nothing has a rank, nor what others disturbed.
+    assert [row.rank for row in data] == [1, 2, None, 1, 2, None, None]
 
 
 # --- CSV

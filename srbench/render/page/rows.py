@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from srbench.board.leaderboard import Quality, Row, own_sets
 from srbench.board.published import QUALITY_SETS, quality_key
-from srbench.board.ranks import ranks
+from srbench.board.ranks import can_be_ranked, ranking
 from srbench.records import FAILURES
 from srbench.render.columns import COSTS, DERIVED, Column
 from srbench.render.columns import quality_columns as columns_of_quality
@@ -61,11 +61,11 @@ def _ranks(rows: Sequence[Row]) -> dict[int, int]:
     """Ranks by runtime, where rows of one input, device and colours compare."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
-        if row.runtime_ms is not None and row.status not in FAILURES:
-            groups[row.scale, _load(row), _place(row), row.colors].append(number)
+        if can_be_ranked(row):
+            groups[row.scale, _load(row), _place(row), row.mode, row.colors].append(number)
     found: dict[int, int] = {}
     for group in groups.values():
-        for number, rank in zip(group, ranks([rows[n].runtime_ms for n in group]), strict=True):
+        for number, rank in zip(group, ranking([rows[n] for n in group]).places, strict=True):
             if rank is not None:
                 found[number] = rank
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from srbench.board.leaderboard import Row
 from srbench.records import FAILURES
-from srbench.render.columns import COSTS, Column
+from srbench.render.columns import COSTS, PREDICTED, Column
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
 from srbench.render.plots.spec import OF_A_MACHINE, PER_IMAGE
@@ -89,7 +89,7 @@ def csv_of(radar: Radar) -> tuple[list[str], list[list[Cell]]]:
 
 def _known(row: Row) -> list[Column]:
     """The costs of a row that others can be divided by."""
-    return [column for column in COSTS if column.in_csv and (column.raw(row) or 0) > 0]
+    return [column for column in COSTS if column.key != PREDICTED and (column.raw(row) or 0) > 0]
 
 
 def _costliest(rows: Sequence[Row]) -> int:
