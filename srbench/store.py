@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,8 @@ Stored = TypeVar("Stored")
 
 RUNS = "runs"
 LOCK = ".lock"
+#: Of a name, in a temporary one: file systems take 255 bytes.
+_READABLE = 100
 
 
 def prepare(output: Path) -> None:
@@ -83,20 +85,41 @@ def write(output: Path, record: Record) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a reader, or a crash, sees the old or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    """Write a file whole or not at all: a reader, or a crash, sees the old or the new one.
+
+    Raises:
+        OSError: it cannot be written; it is named.
+    """
+    write_all({path: text.encode()})
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write files that belong together, each whole or not at all; none takes its place before all are on the disk.
+
+    Raises:
+        OSError: one cannot be written; it is named, and all are as they were.
+    """
+    ready: list[tuple[Path, Path]] = []
+    path = Path()
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files that only their owner reads; results are like any other file.
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-        _sync_folder(path.parent)
-    except BaseException:  # raised again below: whatever stops the writing, Ctrl-C too, half a file must not stay
-        Path(temporary).unlink(missing_ok=True)
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_READABLE]}-")
+            ready.append((Path(temporary), path))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # mkstemp makes files that only their owner reads; results are like any other file.
+            Path(temporary).chmod(0o666 & ~_umask())
+        for written, path in ready:
+            written.replace(path)
+            _sync_folder(path.parent)
+    except BaseException as error:  # raised again below: whatever stops the writing, half a file must not stay
+        for temporary_path, _ in ready:
+            temporary_path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         raise
 
 

@@ -51,6 +51,13 @@ def plot(
         ),
     ] = None,
     machine: MachineName = None,
+    lr: Annotated[str | None, typer.Option(metavar="WxH", help="Only records of this LR size.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Only records of this batch.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="Only records of this mode, as tables have it behind a name, or plain.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Only records of this device: cpu, cuda:N.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Only records of so many CPU threads.")] = None,
     with_published: WithPublished = False,
     output: Output = Path("results"),
 ) -> None:
@@ -58,7 +65,10 @@ def plot(
     [*scales] = scales_of(scale)
     if len(scales) != 1:
         raise InputError(f"--scale {scale}: a figure shows one scale")
+    from srbench.board.choosing import Wanted
     from srbench.commands.plot import Axes, Options, plot
+    from srbench.sizes import parse_size
 
     axes = Axes(x, y, size, color, dataset, protocol, with_published)
-    raise typer.Exit(plot(Options(preset, output, scales[0], models, axes, baseline, machine)))
+    wanted = Wanted(parse_size(lr, "--lr") if lr is not None else None, batch, mode, device, threads)
+    raise typer.Exit(plot(Options(preset, output, scales[0], models, axes, baseline, machine, wanted)))

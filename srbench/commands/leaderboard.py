@@ -87,10 +87,13 @@ def records_in(output: Path, scales: Collection[int], machine: str | None) -> li
         InputError: no records, none of a scale asked for, or none of the machine.
     """
     records = store.read(output, complain=say)
+    everywhere = records
     try:
-        records = of_one_machine(records, machine)
+        records = of_one_machine(everywhere, machine)
     except ValueError as error:
         raise InputError(f"--machine: {error}") from None
+    if others := sorted({record.machine.name for record in everywhere} - {record.machine.name for record in records}):
+        say(f"not shown: {len(everywhere) - len(records)} record(s) of {some(others)} (--machine NAME, or all)")
     present = {_scale(record) for record in records}
     for scale in scales:
         if scale not in present:

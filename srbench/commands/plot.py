@@ -2,23 +2,24 @@
 
 import re
 import shlex
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from srbench import store
 from srbench.board import protocols
+from srbench.board.choosing import ANYTHING, Chosen, Wanted, fitting, of_one_condition, of_one_question
 from srbench.board.leaderboard import Row, beside, own_sets, published_rows, rows_of
 from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
+from srbench.cases import slug
 from srbench.commands import say
 from srbench.commands.challenge import score_axis
 from srbench.commands.leaderboard import measured_in, records_in
 from srbench.errors import InputError
 from srbench.records import FAILURES, Record
 from srbench.render.columns import SCORE, Column, find, nearest
-from srbench.render.plots import PlotSpec, trade_off
+from srbench.render.plots import PlotSpec, naming, trade_off
 from srbench.render.plots.presets import Preset, preset
 from srbench.render.plots.radar import radar
 from srbench.render.plots.scaling import scaling
@@ -56,6 +57,7 @@ class Options:
     axes: Axes = Axes()
     baseline: str | None = None
     machine: str | None = None
+    wanted: Wanted = ANYTHING
 
 
 def plot(options: Options) -> int:
@@ -80,18 +82,22 @@ def plot(options: Options) -> int:
         records = [record for record in records if _is_timed(record, edition)]
     own = own_sets(_rows(records, options.output)) if options.axes.dataset else []
     spec = spec_of(chosen, options, score, own) if chosen.figure == "trade-off" else None
+    records = fitting(records, options.wanted)
     wanted = named(records, options.models)
     store.prepare(options.output)
-    if chosen.figure == "layers":
-        return _layers(_shown(records, wanted), options)
     try:
         if chosen.figure == "scaling":
             files = _scaling(wanted, options)
+        elif chosen.figure == "layers":
+            shown = of_one_question(records, wanted)
+            _told(shown)
+            return _layers(shown.records, options)
         elif spec is not None:
-            files = _trade_off(_shown(records, wanted), spec, options)
+            files = _trade_off(of_one_question(records, wanted), spec, options)
         else:
-            rows = _rows(_shown(records, wanted), options.output)
-            files = radar(rows, options.scale, options.baseline, options.output / f"plot_x{options.scale}_radar")
+            shown = of_one_question(records, wanted)
+            rows = _rows(shown.records, options.output)
+            files = radar(rows, options.scale, options.baseline, _stem(options, "radar"), also=_told(shown))
     except ValueError as error:
         raise InputError(str(error)) from None
     say(f"wrote {', '.join(map(str, files))}")
@@ -168,43 +174,47 @@ def _rows(records: Sequence[Record], output: Path) -> list[Row]:
     return rows_of(records, ClaimBook(load_claims()), measured_in(output))
 
 
-def _shown(records: Sequence[Record], wanted: Sequence[Record]) -> list[Record]:
-    """Those that are wanted, of the workload that a figure of all would show; of another where that lacks one of them.
-
-    What is wanted and not shown is said.
-    """
-    chosen = set(map(id, wanted))
-    shown = [record for record in one_question(records) if id(record) in chosen]
-    if {record.case.model.key for record in shown} < {record.case.model.key for record in wanted}:
-        shown = one_question(wanted)
-    if others := {size_of(record) for record in wanted} - {size_of(shown[0])}:
-        say(f"drawing {size_of(shown[0])}; not in the figure: records of {', '.join(sorted(others))}")
-    return shown
-
-
-def _trade_off(records: Sequence[Record], spec: PlotSpec, options: Options) -> list[Path]:
-    rows = _rows(records, options.output)
+def _trade_off(chosen: Chosen, spec: PlotSpec, options: Options) -> list[Path]:
+    rows = _rows(chosen.records, options.output)
     if options.axes.with_published:
         gt = (rows[0].gt_width, rows[0].gt_height)
         rows += [beside(row, gt) for row in published_rows(options.scale, ClaimBook(load_claims()))]
-    challenge = f"{protocols.find(options.axes.protocol).name}_" if options.axes.protocol else ""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{challenge}{spec.y.key}_over_{spec.x.key}")
-    return trade_off(rows, spec, options.output / f"plot_x{options.scale}_{stem}")
+    return trade_off(rows, spec, _stem(options, naming.trade_off_stem(spec)), also=_told(chosen))
 
 
-def _scaling(records: Sequence[Record], options: Options) -> list[Path]:
-    shown = one_condition(records)
-    rows = _rows(shown, options.output)
+def _scaling(wanted: Sequence[Record], options: Options) -> list[Path]:
+    chosen = of_one_condition(wanted)
+    rows = _rows(chosen.records, options.output)
     try:
-        return scaling(rows, options.scale, options.output / f"plot_x{options.scale}_scaling")
+        return scaling(rows, options.scale, _stem(options, "scaling"), also=_told(chosen))
     except ValueError as error:
-        load = shown[-1].case.size
-        sound = [record for record in shown if record.status not in FAILURES] or shown
+        load = chosen.records[-1].case.size
+        sound = [record for record in chosen.records if record.status not in FAILURES] or chosen.records
         names = list(dict.fromkeys(record.case.model.variant for record in sound))[:_SUGGESTED]
         size = f"{max(1, load.lr_width // 2)}x{max(1, load.lr_height // 2)}"
         words = ["srbench", "profile", "--models", ",".join(names), "--scale", str(options.scale), "--lr", size]
         command = shlex.join([*words, "--output", str(options.output)])
         raise InputError(f"{error}; '{command}' makes records of another") from None
+
+
+def _told(chosen: Chosen) -> list[str]:
+    """What is not in the figure, for its note; it is said here too."""
+    for left in chosen.left_out:
+        say(f"not in the figure: {left}")
+    return [f"Not in the figure: {left}" for left in chosen.left_out]
+
+
+def _stem(options: Options, what: str) -> Path:
+    """Path of a figure's files: what it shows, and every option that makes it another figure."""
+    axes = options.axes
+    challenge = protocols.find(axes.protocol).name if axes.protocol else ""
+    words = [challenge, what, *(["published"] if axes.with_published else [])]
+    words += [f"{name.removeprefix('--')}-{value}" for name, value in options.wanted.words.items()]
+    words += [f"over-{options.baseline}"] if options.baseline else []
+    words += [f"of-{options.machine}"] if options.machine else []
+    words += [naming.named_in_file(options.models)] if options.models else []
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", "_".join(filter(None, words)))
+    return options.output / f"plot_x{options.scale}_{readable}"
 
 
 def _layers(records: Sequence[Record], options: Options) -> int:
@@ -216,63 +226,18 @@ def _layers(records: Sequence[Record], options: Options) -> int:
     if not usable:
         raise InputError("no network to take apart: every record failed")
     with store.locked(options.output):
-        return plot_layers(usable, options.output, stems(options.scale))
+        return plot_layers(usable, options.output, stems(options))
 
 
-def stems(scale: int) -> Callable[[Record], str]:
+def stems(options: Options) -> Callable[[Record], str]:
     """File names of layer figures, a different one for each network."""
+    chosen = "".join(f"_{name.removeprefix('--')}-{slug(value)}" for name, value in options.wanted.words.items())
     taken: dict[str, str] = {}
 
     def stem(record: Record) -> str:
         readable = record.case.model.slug
         if taken.setdefault(readable, record.case.key) != record.case.key:
             readable = f"{readable}-{record.case.key}"
-        return f"plot_x{scale}_layers_{readable}"
+        return f"plot_x{options.scale}_layers_{readable}{chosen}"
 
     return stem
-
-
-def size_of(record: Record) -> str:
-    """The workload in words."""
-    load = record.case.size
-    return f"GT {load.gt_width}x{load.gt_height} batch {load.batch} {record.case.mode.dtype}"
-
-
-def one_question(records: Sequence[Record]) -> list[Record]:
-    """What may share a figure: one workload on one machine and device, and of each network the newest record.
-
-    Runtimes of other sizes or devices would be points that no axis tells apart. The workload with the most networks is
-    drawn, of equals the one with the newest record; so are its shapes-only records.
-    """
-    by_load: dict[object, list[Record]] = {}
-    for record in sorted(records, key=lambda r: r.finished):
-        by_load.setdefault(record.case.size.key, []).append(record)
-    here = max(by_load.values(), key=lambda group: (len({r.case.model.key for r in group}), group[-1].finished))
-    places = [record.place for record in here if record.case.device != "none"]
-    place = max(dict.fromkeys(places), key=places.count, default=None)
-    kept: dict[tuple[str, str], Record] = {}
-    for record in sorted(here, key=lambda r: (r.case.device != "none", r.finished)):
-        if record.case.device == "none" or record.place == place:
-            kept[record.case.model.key] = record
-    return list(kept.values())
-
-
-def one_condition(records: Sequence[Record]) -> list[Record]:
-    """What may share a figure over sizes: one device, thread count, batch and type, those with the most records.
-
-    Raises:
-        InputError: nothing was measured.
-    """
-
-    def condition(record: Record) -> tuple[object, ...]:
-        return *record.place, record.case.size.batch, record.case.mode.dtype
-
-    measured = [record for record in records if record.case.device != "none"]
-    if not measured:
-        raise InputError("scaling needs runtimes or peaks; these records are of shapes alone (--static-only)")
-    [(most, count)] = Counter(map(condition, measured)).most_common(1)
-    if count < len(measured):
-        _, device, threads, batch, dtype = most
-        on = f"{device}{f' with {threads} threads' if threads else ''}, batch {batch}, {dtype}"
-        say(f"drawing {on}; not in the figure: {len(measured) - count} record(s) of other conditions")
-    return [record for record in measured if condition(record) == most]

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from srbench.quality.protocols import Image
 from srbench.quality.results import Output
 from srbench.render.plots.sheet import DPI, drawable
+from srbench.store import write_all
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -130,8 +132,11 @@ def save(figure: "Figure", stem: Path) -> list[Path]:
     """Write PNG and PDF."""
     from matplotlib import rc_context
 
-    files = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".png", ".pdf")]
+    contents: dict[Path, bytes] = {}
     with rc_context({"pdf.fonttype": 42}):  # as TrueType: conferences refuse Type 3
-        for path in files:
-            figure.savefig(path)
-    return files
+        for form in ("png", "pdf"):
+            content = BytesIO()
+            figure.savefig(content, format=form)
+            contents[stem.with_name(f"{stem.name}.{form}")] = content.getvalue()
+    write_all(contents)
+    return list(contents)

@@ -1,12 +1,16 @@
 """``srbench plot`` as people type it."""
 
 import csv
+import errno
+import os
+import re
 from pathlib import Path
 
 import pytest
 
 from srbench import store
-from tests.builders import make_case, make_counts, make_latency, make_memory, make_record, make_size
+from srbench.cases import Mode
+from tests.builders import make_case, make_counts, make_latency, make_machine, make_memory, make_record, make_size
 from tests.command_line import Run
 
 NETWORKS = Path(__file__).parents[1] / "networks.py"
@@ -50,7 +54,7 @@ def test_each_preset_writes_its_files(run: Run, results: Path, preset: str, stem
 
 def test_orders_of_growth_come_out(run: Run, results: Path) -> None:
     assert run("plot", "--preset", "scaling", "--models", "bsrn").code == 0
-    lines = (results / "plot_x4_scaling.csv").read_text().splitlines()
+    lines = (results / "plot_x4_scaling_bsrn.csv").read_text().splitlines()
     assert len(lines) == 3
     assert [float(cell) for cell in lines[1].split(",")[-2:]] == pytest.approx([1.0, 1.0])
 
@@ -58,7 +62,8 @@ def test_orders_of_growth_come_out(run: Run, results: Path) -> None:
 def test_what_was_typed_replaces_the_preset_s(run: Run, results: Path) -> None:
     done = run("plot", "--preset", "runtime", "--y", "memory", "--size", "none", "--color", "params")
     assert done.code == 0, done.err
-    header = (results / "plot_x4_peak_memory_mib_over_runtime_ms.csv").read_text().splitlines()[0].split(",")
+    stem = "plot_x4_peak_memory_mib_over_runtime_ms_size-none_color-params"
+    header = (results / f"{stem}.csv").read_text().splitlines()[0].split(",")
     assert header[7:10] == ["runtime_ms", "peak_memory_mib", "params"]
 
 
@@ -66,17 +71,107 @@ def test_a_part_of_the_networks_is_drawn_at_the_size_of_all(run: Run, results: P
     load = make_size(lr_width=32, lr_height=32, gt_width=128, gt_height=128)
     store.write(results, make_record(make_case("imdn", size=load), minutes=60))
     done = run("plot", "--preset", "runtime", "--models", "imdn")
-    assert "drawing GT 512x512" in done.err  # the newest size that has both networks
+    # The newest size that has both networks is LR 128x128.
+    assert "not in the figure: imdn at LR 64x64 (--lr 64x64)" in done.err
+    assert "not in the figure: imdn at LR 32x32 (--lr 32x32)" in done.err
     store.write(results, make_record(make_case("span", size=load), minutes=61))
-    assert "drawing GT 128x128" in run("plot", "--models", "span,imdn", "--x", "convs", "--y", "params").err
+    done = run("plot", "--models", "span,imdn", "--x", "convs", "--y", "params")
+    assert "not in the figure: imdn at LR 128x128 (--lr 128x128)" in done.err
+
+
+LARGER = make_size(lr_width=128, lr_height=128, gt_width=512, gt_height=512)
+
+
+def drawn(path: Path) -> dict[str, float]:
+    """Variant -> runtime in ms, from the numbers of a figure."""
+    with path.open(newline="") as file:
+        return {row["variant"]: float(row["runtime_ms"]) for row in csv.DictReader(file)}
 
 
 def test_runtimes_of_other_numbers_of_threads_share_no_figure(run: Run, results: Path) -> None:
-    load = make_size(lr_width=128, lr_height=128, gt_width=512, gt_height=512)
-    store.write(results, make_record(make_case("span", size=load, threads=1), minutes=60))
-    assert run("plot", "--preset", "runtime").code == 0
-    with (results / "plot_x4_psnr_y_set5_over_runtime_ms.csv").open(newline="") as file:
-        assert {row["variant"] for row in csv.DictReader(file)} == {"bsrn", "imdn"}
+    store.write(results, make_record(make_case("span", size=LARGER, threads=1), minutes=60))
+    done = run("plot", "--preset", "runtime")
+    assert done.code == 0
+    assert drawn(results / "plot_x4_psnr_y_set5_over_runtime_ms.csv").keys() == {"bsrn", "imdn"}
+    assert "not in the figure: span with threads 1 (--threads 1)" in done.err
+    assert "span with threads 1" in svg_text(results / "plot_x4_psnr_y_set5_over_runtime_ms.svg")
+
+
+def svg_text(path: Path) -> str:
+    """What an SVG says: a comment before each text that is drawn as outlines."""
+    return " ".join(re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8")))
+
+
+def test_of_equal_conditions_the_newer_is_drawn_and_each_can_be_chosen(run: Run, results: Path) -> None:
+    for minutes, variant in enumerate(("bsrn", "imdn"), 60):
+        slow = make_latency(*[[200 + minutes] * 7] * 3)
+        record = make_record(make_case(variant, size=LARGER, threads=1), minutes=minutes, latency=slow)
+        store.write(results, record)
+    done = run("plot", "--preset", "runtime")
+    assert drawn(results / "plot_x4_psnr_y_set5_over_runtime_ms.csv") == {"bsrn": 260, "imdn": 261}
+    assert "not in the figure: bsrn, imdn with threads 2 (--threads 2)" in done.err
+    done = run("plot", "--preset", "runtime", "--threads", "2")
+    assert drawn(results / "plot_x4_psnr_y_set5_over_runtime_ms_threads-2.csv") == {"bsrn": 80, "imdn": 40}
+    assert "with threads" not in done.err
+    # The first figure is still there, untouched.
+    assert drawn(results / "plot_x4_psnr_y_set5_over_runtime_ms.csv") == {"bsrn": 260, "imdn": 261}
+
+
+def test_modes_share_no_figure_and_each_can_be_chosen(run: Run, results: Path) -> None:
+    half = make_record(make_case("bsrn", size=LARGER, mode=Mode(dtype="bfloat16")), minutes=60)
+    store.write(results, half)
+    done = run("plot", "--preset", "runtime")
+    assert "not in the figure: bsrn in mode bfloat16 (--mode bfloat16)" in done.err
+    assert drawn(results / "plot_x4_psnr_y_set5_over_runtime_ms.csv") == {"bsrn": 80, "imdn": 40}
+    done = run("plot", "--x", "runtime", "--y", "params", "--mode", "bfloat16")
+    assert drawn(results / "plot_x4_params_over_runtime_ms_size-multi_adds_mode-bfloat16.csv") == {"bsrn": 104}
+    nothing = run("plot", "--mode", "float16")
+    assert (nothing.code, "--mode float16: no such record; there are bfloat16, plain" in nothing.err) == (2, True)
+
+
+def test_other_machines_are_said(run: Run, results: Path) -> None:
+    store.write(results, make_record(machine=make_machine("Newer CPU, 8 cores"), minutes=99))
+    done = run("plot")
+    assert "not shown: 4 record(s) of Test CPU, 2 cores, 8 GiB (--machine NAME, or all)" in done.err
+
+
+def test_figures_of_other_options_do_not_overwrite_each_other(run: Run, results: Path) -> None:
+    options = (
+        (),
+        ("--size", "none"),
+        ("--color", "runtime"),
+        ("--with-published",),
+        ("--models", "bsrn"),
+        ("--lr", "64x64"),
+        ("--machine", "Test CPU, 2 cores, 8 GiB"),
+    )
+    for each in options:
+        assert run("plot", *each).code == 0
+    assert len(list(results.glob("plot_*.png"))) == len(options)
+    for baseline in ("bsrn", "imdn"):
+        assert run("plot", "--preset", "radar", "--baseline", baseline).code == 0
+    assert len(list(results.glob("plot_*radar*.png"))) == 2
+
+
+def test_a_full_disk_leaves_the_figure_as_it_was(run: Run, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("plot").code == 0
+    before = {path: path.read_bytes() for path in results.glob("plot_*")}
+    (results / "runs").rename(results / "kept")
+    store.write(results, make_record(make_case("span"), minutes=90))
+    real, left = os.fsync, [2]
+
+    def full(handle: int) -> None:
+        if left[0] == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left[0] -= 1
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = run("plot", "--x", "params", "--y", "memory")
+    assert done.code == 1
+    assert "No space left on device: 'results/plot_x4_peak_memory_mib_over_params.svg'" in done.err
+    assert {path: path.read_bytes() for path in results.glob("plot_*")} == before
+    assert not list(results.glob(".plot*"))
 
 
 @pytest.mark.parametrize(

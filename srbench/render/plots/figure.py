@@ -4,6 +4,7 @@ The figure is laid out in points at its printed size, so it needs no scaling. No
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,9 @@ MIN_AXES_PT, MAX_AXES_PT, STEP_PT = 150.0, 380.0, 28.0
 _PAD_PT = 5.0  # from a bubble to the frame, at least
 
 
-def trade_off(rows: Sequence[Row], spec: PlotSpec, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+def trade_off(
+    rows: Sequence[Row], spec: PlotSpec, stem: Path, formats: Sequence[str] = FORMATS, also: Sequence[str] = ()
+) -> list[Path]:
     """Draw rows as bubbles and write STEM.png, STEM.pdf, STEM.svg and the plotted numbers as STEM.csv.
 
     The same rows give the same bytes. The folder is made if it does not exist.
@@ -39,6 +42,7 @@ def trade_off(rows: Sequence[Row], spec: PlotSpec, stem: Path, formats: Sequence
         spec: what the axes and the area show.
         stem: path without a suffix.
         formats: those of ``png`` (300 dpi), ``pdf`` and ``svg`` that are wanted.
+        also: sentences for the note, such as what is not in the figure.
 
     Returns:
         The paths written, in the order of ``formats``, the CSV last.
@@ -48,6 +52,7 @@ def trade_off(rows: Sequence[Row], spec: PlotSpec, stem: Path, formats: Sequence
         OSError: the folder cannot be written to.
     """
     chart = chart_of(rows, spec)
+    chart = replace(chart, notes=(*chart.notes, *also))
     title = f"{spec.y.title} over {spec.x.title}, x{spec.scale}"
     return write(lambda: draw(chart), title, *csv_of(chart), stem, formats)
 

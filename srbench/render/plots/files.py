@@ -3,11 +3,13 @@
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.render.plots.sheet import DPI
 from srbench.render.text import escape_csv
+from srbench.store import write_all
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +41,8 @@ def write(
 ) -> list[Path]:
     """Draw a figure and write STEM.png, STEM.pdf, STEM.svg and its numbers as STEM.csv.
 
-    The folder is made if it does not exist. The same figure gives the same bytes.
+    The folder is made if it does not exist. The same figure gives the same bytes. Where one file cannot be written, all
+    are as they were.
 
     Args:
         draw: makes the figure; called once, in our style.
@@ -54,20 +57,23 @@ def write(
 
     Raises:
         ValueError: an unknown format.
-        OSError: the folder cannot be written to.
+        OSError: a file cannot be written; it is named.
     """
     if unknown := [name for name in formats if name not in FORMATS]:
         raise ValueError(f"unknown plot format '{unknown[0]}'; known are {', '.join(FORMATS)}")
-    stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in (*formats, "csv")]
-    with paths[-1].open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([_text(cell) for cell in line] for line in lines)
+    contents: list[bytes] = []
     with house_style():
         figure = draw()
-        for path, name in zip(paths, formats, strict=False):
-            figure.savefig(path, format=name, dpi=DPI, metadata=_METADATA[name] | {"Title": title})
+        for name in formats:
+            content = BytesIO()
+            figure.savefig(content, format=name, dpi=DPI, metadata=_METADATA[name] | {"Title": title})
+            contents.append(content.getvalue())
+    numbers = StringIO(newline="")
+    writer = csv.writer(numbers, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_text(cell) for cell in line] for line in lines)
+    write_all(dict(zip(paths, [*contents, numbers.getvalue().encode()], strict=True)))
     return paths
 
 

@@ -86,7 +86,7 @@ def scaling_of(rows: Sequence[Row], scale: int) -> Scaling:
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         if row.scale == scale and row.lr_width and row.status != "MISMATCH":
-            key = (row.variant, row.model, row.form, row.device, row.dtype, str(row.batch), row.machine)
+            key = (row.network, row.form, row.mode, row.device, str(row.batch), row.machine)
             groups.setdefault(key, []).append(row)
     firsts = [group[0] for group in groups.values()]
     circumstances = [

@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srbench.board.leaderboard import Quality, Row
+from srbench.cases import digest, slug
+from srbench.render.plots.spec import MULTI_ADDS, OF_A_MACHINE, PARAMS, PlotSpec
 
+#: Of a list of networks in a file name.
+_MOST_IN_A_FILE = 40
 NAME_LIMIT = 24
 NAMES_IN_A_NOTE = 6
 
@@ -28,6 +32,26 @@ def name_of(row: Row) -> str:
         suffix = name[len(family) :]
         name = row.model + (suffix.upper() if len(suffix) == 2 else suffix)  # BSRN-S, as papers write it
     return shorten(name) + (" train" if row.form == "train" else "")
+
+
+def named_in_file(names: str) -> str:
+    """A list of networks in a file name: short lists as they are, long ones by the first and a hash of all."""
+    parts = [slug(part.strip().rpartition("/")[2]) for part in names.split(",") if part.strip()]
+    text = "-".join(parts)
+    if len(text) <= _MOST_IN_A_FILE:
+        return text
+    return f"{parts[0][:_MOST_IN_A_FILE]}-and-{len(parts) - 1}-more-{digest(sorted(parts))[:4]}"
+
+
+def trade_off_stem(spec: PlotSpec) -> str:
+    """What a trade-off plot shows, for its files: the axes, and area and colour where they are not the usual ones."""
+    words = [f"{spec.y.key}_over_{spec.x.key}"]
+    usual = PARAMS if spec.x.key in OF_A_MACHINE else MULTI_ADDS
+    if (size := spec.size.key if spec.size is not None else "none") != usual:
+        words.append(f"size-{size}")
+    if spec.color is not None:
+        words.append(f"color-{spec.color.key}")
+    return "_".join(words)
 
 
 def file_of(row: Row) -> str:

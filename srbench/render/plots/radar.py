@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,12 @@ MARKERS = "osD^v"
 
 
 def radar(
-    rows: Sequence[Row], scale: int, baseline: str | None, stem: Path, formats: Sequence[str] = FORMATS
+    rows: Sequence[Row],
+    scale: int,
+    baseline: str | None,
+    stem: Path,
+    formats: Sequence[str] = FORMATS,
+    also: Sequence[str] = (),
 ) -> list[Path]:
     """Draw the costs of the rows of a scale, divided by the baseline's, and write the files.
 
@@ -44,6 +49,7 @@ def radar(
         baseline: as for :func:`srbench.render.plots.costs.radar_of`.
         stem: path without a suffix.
         formats: those of ``png``, ``pdf`` and ``svg`` that are wanted.
+        also: sentences for the note.
 
     Returns:
         The paths written, the CSV last.
@@ -53,6 +59,7 @@ def radar(
         OSError: the folder cannot be written to.
     """
     found = radar_of(rows, scale, baseline)
+    found = replace(found, notes=(*found.notes, *also))
     title = f"Costs over those of {found.baseline.name}, x{scale}"
     return write(lambda: draw(found), title, *csv_of(found), stem, formats)
 

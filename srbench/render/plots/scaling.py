@@ -1,6 +1,7 @@
 """The scaling figure, one column wide: runtime and peak memory over the LR size, with their order of growth."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ _AXES_PT, _BETWEEN_PT, _PAD_PT = 118.0, 8.0, 8.0
 _X_LABEL = "LR pixels [K]"
 
 
-def scaling(rows: Sequence[Row], scale: int, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+def scaling(
+    rows: Sequence[Row], scale: int, stem: Path, formats: Sequence[str] = FORMATS, also: Sequence[str] = ()
+) -> list[Path]:
     """Draw how the networks of a scale grow with the LR size, and write the files.
 
     Args:
@@ -31,6 +34,7 @@ def scaling(rows: Sequence[Row], scale: int, stem: Path, formats: Sequence[str] 
         scale: upscaling factor.
         stem: path without a suffix.
         formats: those of ``png``, ``pdf`` and ``svg`` that are wanted.
+        also: sentences for the note.
 
     Returns:
         The paths written, the CSV last.
@@ -40,6 +44,7 @@ def scaling(rows: Sequence[Row], scale: int, stem: Path, formats: Sequence[str] 
         OSError: the folder cannot be written to.
     """
     found = scaling_of(rows, scale)
+    found = replace(found, notes=(*found.notes, *also))
     return write(lambda: draw(found), f"Runtime and peak memory over LR size, x{scale}", *csv_of(found), stem, formats)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from srbench.render.columns import SCORE, Column
 
-PER_IMAGE = ("multi_adds", "activations")
+#: What the area of a bubble usually stands for, over a figure's cost of a machine and over others.
+PARAMS, MULTI_ADDS = "params", "multi_adds"
+PER_IMAGE = (MULTI_ADDS, "activations")
 TIMED = ("runtime_ms", "throughput_mp_s")
 OF_A_MACHINE = (*TIMED, "peak_memory_mib", SCORE)
 
