@@ -8,6 +8,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import re
 import resource
 import signal
 import sys
@@ -182,13 +183,28 @@ _OUT_OF_MEMORY = (
 )
 
 
+#: What an allocation that failed had asked for, as torch says it on a CPU (in bytes) and on a GPU (with a unit).
+_ASKED_FOR = re.compile(r"tried to allocate ([\d.]+) ?(bytes|KiB|MiB|GiB)", re.IGNORECASE)
+_UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def _lacking(text: str) -> str:
+    """What memory was lacking, in a phrase; torch's own words are in the record's detail."""
+    found = _ASKED_FOR.search(text)
+    if found is None:
+        return "there was no memory for what it asked for"
+    size = float(found[1]) * _UNITS[found[2].lower()]
+    shown = f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.1f} MiB"
+    return f"there was no memory for {shown} that it asked for at once"
+
+
 def failure(error: BaseException) -> Answer:
     """An exception as an answer: out of memory, a wrong output, an unknown kind of network, or a crash."""
     first = (str(error).strip().splitlines() or [""])[0]
     reason = f"{type(error).__name__}: {first}" if first else type(error).__name__
     detail = "".join(traceback.format_exception(error))
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY):
-        return Answer(status="OOM", reason=reason, detail=detail)
+        return Answer(status="OOM", reason=_lacking(str(error)), detail=detail)
     if isinstance(error, OutputMismatchError):
         return Answer(status="MISMATCH", reason=first, detail=detail)
     if isinstance(error, models.UnsupportedModelError):

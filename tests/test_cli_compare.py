@@ -109,6 +109,30 @@ def test_cases_of_one_side_are_named(run: Run) -> None:
     assert "span x4 (LR 320x180, batch 1, cpu) is in new only" in done.out
 
 
+def test_a_gate_fails_for_a_case_without_a_partner(run: Run) -> None:
+    folder("new", timed(50), timed(50, make_case("span")))
+    folder("old", timed(50), timed(50, make_case("rfdn")))
+    done = run("new", "old", "--fail-on", "params:0%", "--output", "answers.json")
+    assert done.code == 1
+    for said in ("span x4 (LR 320x180, batch 1, cpu) is in new", "rfdn x4 (LR 320x180, batch 1, cpu) is in old"):
+        assert f"gates FAIL: {said} only, so nothing was held against it; --allow-unpaired lets it pass." in done.out
+    assert json.loads(Path("answers.json").read_text())["unpaired_fail"] is True
+    assert run("new", "old", "--fail-on", "params:0%", "--allow-unpaired").code == 0
+    assert run("new", "old").code == 0  # without a gate it is only said
+
+
+def test_more_rounds_are_not_advised_where_others_disturbed(run: Run) -> None:
+    noise = [1.0, 1.06, 0.99, 1.05, 1.02, 1.07]
+    loud = make_latency(*([50 * factor] * 3 for factor in noise))
+    folder("old", timed(50))
+    folder("new", make_record(latency=loud))
+    assert "more processes on each side would settle it" in run("new", "old").out
+    folder("new", make_record(latency=loud, status="CONTENDED", reason="other programs used 1.0 of the 2 cores"))
+    done = run("new", "old").out
+    assert "would settle it" not in done
+    assert "bsrn of new is CONTENDED, which more processes on each side will not settle" in done
+
+
 def test_a_failed_row_is_named_and_exits_with_1(run: Run) -> None:
     folder("new", timed(50, status="OOM", reason="it was too large"), timed(50, make_case("span")))
     folder("old", timed(100), timed(100, make_case("span")))

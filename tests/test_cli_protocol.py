@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from srbench import store
+from srbench.cases import Mode, Model
 from srbench.quality import store as quality_store
 from srbench.quality.protocols import PRESETS, Score
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
@@ -90,7 +91,7 @@ values = { ave_time_ms = 16.69, flops_g = 16.70 }
     assert done.code == 0, done.err
     with Path("results/house.csv").open(newline="") as file:
         time = {row["team"]: float(row["ave_time_ms"]) for row in csv.DictReader(file)}
-    with Path("results/plot_x4_house_score_over_runtime_ms.csv").open(newline="") as file:
+    with Path("results/plot_x4_house_score_over_runtime_ms_size-multi_adds_over-rfdn.csv").open(newline="") as file:
         scores = {row["variant"]: float(row["score"]) for row in csv.DictReader(file)}
     assert set(scores) == set(flops)
     for name, score in scores.items():
@@ -169,9 +170,9 @@ def test_networks_of_two_machines_are_not_ranked_together(run: Run, house: Path,
     store.write(tmp_path / "more", timed("rfdn", 64, 20, machine=other))
     refused = run(*RANKED, "results", "more")
     assert refused.code == 2
-    assert "records of several machines: Other CPU, " in refused.err
+    assert "a ranking is of one machine, --machine all has several; write --machine 'Other CPU' or" in refused.err
     store.write(house, timed("rfdn", 64, 20, machine=other, minutes=1))
-    assert "records of several machines" in run(*RANKED, "--machine", "all").err
+    assert "--machine all has several; write --machine 'Other CPU' or" in run(*RANKED, "--machine", "all").err
     assert teams(run(*RANKED, "--machine", "Other CPU").out) == {"rfdn": "1"}
 
 
@@ -180,7 +181,47 @@ def test_networks_with_other_numbers_of_threads_are_not_ranked_together(run: Run
     store.write(house, timed("span", 64, 10, minutes=1))
     done = run(*RANKED)
     assert teams(done.out) == {"span": "1"}
-    assert "left out: 1 record(s) of another device or number of threads" in done.err
+    assert "left out: 1 record(s) of another mode, device or number of threads" in done.err
+
+
+def test_networks_of_other_modes_are_not_ranked_together(run: Run, house: Path) -> None:
+    half = timed("rfdn", 64, 5)
+    store.write(house, half.model_copy(update={"case": half.case.model_copy(update={"mode": Mode(dtype="bfloat16")})}))
+    store.write(house, timed("rfdn", 64, 20))
+    store.write(house, timed("span", 64, 10, minutes=1))
+    done = run(*RANKED)
+    assert list(teams(done.out)) == ["span", "rfdn"]
+    assert "left out: 1 record(s) of another mode" in done.err
+
+
+def test_two_networks_of_one_file_are_two(run: Run, house: Path) -> None:
+    for minutes, (name, ms) in enumerate((("A", 20), ("B", 10))):
+        model = Model(architecture=name, variant=f"net.py:{name}", source="/nets/net.py", within="net.py")
+        record = timed("span", 64, ms, minutes=minutes)
+        store.write(house, record.model_copy(update={"case": record.case.model_copy(update={"model": model})}))
+    done = run(*RANKED)
+    assert done.code == 0, done.err
+    assert list(teams(done.out, ("net.py",))) == ["net.py:B", "net.py:A"]
+
+
+def test_two_files_typed_alike_are_told_apart(run: Run, house: Path) -> None:
+    for minutes, folder in enumerate(("one", "two")):
+        model = Model(architecture="Net", variant="net.py:Net", source=f"/{folder}/net.py", within="net.py")
+        record = timed("span", 64, 10 + minutes, minutes=minutes)
+        store.write(house, record.model_copy(update={"case": record.case.model_copy(update={"model": model})}))
+    done = run(*RANKED)
+    assert done.code == 0, done.err
+    assert list(teams(done.out, ("/",))) == ["/one/net.py:Net", "/two/net.py:Net"]
+
+
+def test_equal_machines_are_replicates(run: Run, house: Path) -> None:
+    for minutes, node in enumerate(("0a1b2c3d", "ffffffff")):
+        machine = make_machine().model_copy(update={"node": node})
+        store.write(house, timed("span", 64, 10 + minutes, machine=machine, minutes=minutes))
+    done = run(*RANKED)
+    assert done.code == 0, done.err
+    assert "1 record(s) are replicates of equal machines; of each case the newest is shown" in done.err
+    assert teams(done.out).keys() == {"span"}
 
 
 def test_psnr_of_another_copy_of_the_set_is_left_out(run: Run, house: Path) -> None:
@@ -244,6 +285,39 @@ def test_the_command_that_makes_records_can_be_pasted(run: Run, house: Path) -> 
     wrong = run("leaderboard", "--protocol", "rtsr2023")
     assert "no records of x2" in wrong.err
     assert "'srbench profile --protocol rtsr2023 --models ... --output results' makes them" in wrong.err
+
+
+TEAMS_2025 = """team,ave_time_ms,params_m,flops_g
+EMSR,9.99,0.131,8.54
+XiaomiMM,9.55,0.148,9.68
+ShannonLab,8.62,0.172,11.23
+"""
+
+
+def test_the_printed_baseline_of_2025_does_not_give_the_published_order(run: Run, tmp_path: Path) -> None:
+    # The published order of these three teams, and their printed figures: README of NTIRE2025_ESR, l.147-173.
+    (tmp_path / "t.csv").write_text(TEAMS_2025)
+    ranked = ("leaderboard", "--protocol", "ntire2025", "t.csv")
+    names = ("EMSR", "XiaomiMM", "ShannonLab")
+    done = run(*ranked)
+    # By arithmetic: scores 3.122, 3.115 and 3.064, of which the lowest is first.
+    assert list(teams(done.out, names)) == ["ShannonLab", "XiaomiMM", "EMSR"]
+    assert "by this runtime the first three of the published order (EMSR, XiaomiMM, ShannonLab) come out" in done.out
+
+    (tmp_path / "b.csv").write_text("team,status,ave_time_ms,params_m,flops_g\nEFDN,baseline,20,0.276,16.70\n")
+    done = run(*ranked, "--baseline", "b.csv")
+    # At 20 ms: 2.706, 2.736, 2.755.
+    assert list(teams(done.out, names)) == list(names)
+    assert "come out reversed" not in done.out
+    header, *teams_of = TEAMS_2025.splitlines()
+    marked = [f"{header},status", *(f"{line}," for line in teams_of), "EFDN,20,0.276,16.70,baseline"]
+    (tmp_path / "both.csv").write_text("\n".join(marked) + "\n")
+    done = run("leaderboard", "--protocol", "ntire2025", "both.csv")
+    assert list(teams(done.out, names)) == list(names)
+    refused = run("leaderboard", "--protocol", "ntire2025", "both.csv", "--baseline", "b.csv")
+    assert (refused.code, "'EFDN' is marked as the baseline already" in refused.err) == (2, True)
+    refused = run(*ranked, "--baseline", "t.csv")
+    assert (refused.code, "--baseline t.csv has 3 entries and marks none" in refused.err) == (2, True)
 
 
 def test_a_team_that_stands_twice_is_an_error(run: Run, tmp_path: Path) -> None:

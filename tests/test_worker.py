@@ -131,6 +131,13 @@ def test_no_samples_before_the_deadline_is_a_timeout_with_the_first_pass(monkeyp
 
 # --- What an exception means
 
+#: As torch 2.13 words them.
+CPU_OOM = (
+    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
+    "536870912 bytes. Error code 12 (Cannot allocate memory)"
+)
+CUDA_OOM = "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 15.78 GiB"
+
 
 @pytest.mark.parametrize(
     ("error", "status", "reason"),
@@ -138,11 +145,11 @@ def test_no_samples_before_the_deadline_is_a_timeout_with_the_first_pass(monkeyp
         (RuntimeError("the first line\nthe second"), "CRASH", "RuntimeError: the first line"),
         (ValueError(), "CRASH", "ValueError"),
         (SystemExit(3), "CRASH", "SystemExit: 3"),
-        (MemoryError(), "OOM", "MemoryError"),
-        (torch.OutOfMemoryError("CUDA out of memory."), "OOM", "OutOfMemoryError: CUDA out of memory."),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes"), "OOM", "RuntimeError: "),
-        (RuntimeError("std::bad_alloc"), "OOM", "RuntimeError: std::bad_alloc"),
-        (RuntimeError("could not create a memory object"), "OOM", "RuntimeError: could not create"),
+        (MemoryError(), "OOM", "there was no memory for what it asked for"),
+        (torch.OutOfMemoryError(CUDA_OOM), "OOM", "there was no memory for 20.0 GiB that it asked for at once"),
+        (RuntimeError(CPU_OOM), "OOM", "there was no memory for 512.0 MiB that it asked for at once"),
+        (RuntimeError("std::bad_alloc"), "OOM", "there was no memory for what it asked for"),
+        (RuntimeError("could not create a memory object"), "OOM", "there was no memory for what it asked for"),
         (OutputMismatchError("the output is a tuple"), "MISMATCH", "the output is a tuple"),
         (models.UnsupportedModelError("Net needs width"), "UNSUPPORTED", "Net needs width"),
     ],

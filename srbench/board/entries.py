@@ -58,12 +58,17 @@ TEXT_COLUMNS = {
 }
 
 
-def read(path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
+def read(path: Path, edition: Edition, *, alone: bool = False) -> tuple[list[Entry], Entry | None]:
     """The entries of a file, and the baseline if the file marks one.
 
     ``.csv``: a column ``team`` and metrics by their names; ``year`` and ``kind`` choose the rows where they stand,
     ``status`` marks a ``baseline`` and what is listed for ``reference``. ``.json`` and ``.txt``: what the challenges'
     scripts write.
+
+    Args:
+        path: of the file.
+        edition: the rules.
+        alone: whether a baseline without any other entry will do.
 
     Raises:
         InputError: the file cannot be read, is of another kind, or holds no entry of the edition.
@@ -82,7 +87,7 @@ def read(path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
     if baseline is None:
         baseline = _only([entry for entry in entries if _is_baseline(entry.team, edition)], path)
         entries = [entry for entry in entries if entry is not baseline]
-    if not entries:
+    if not entries and not (alone and baseline is not None):
         raise InputError(f"{path} holds no entry of {edition.name}")
     return entries, baseline
 

@@ -160,12 +160,13 @@ def of_one_machine(records: Sequence[Record], machine: str | None = None) -> lis
 
 
 def of_one_condition(records: Sequence[Record]) -> list[Record]:
-    """Those whose runtimes compare, of the newest one's place; and those of shapes alone."""
+    """Those whose runtimes compare, of the newest one's mode and place; and those of shapes alone."""
     timed = [record for record in records if record.latency is not None]
     if not timed:
         return list(records)
-    here = max(timed, key=_age).place
-    return [record for record in records if record.case.device == "none" or record.place == here]
+    newest = max(timed, key=_age)
+    here = newest.case.mode, newest.place
+    return [r for r in records if r.case.device == "none" or (r.case.mode, r.place) == here]
 
 
 def newest_of_nodes(records: Sequence[Record]) -> list[Record]:

@@ -69,12 +69,14 @@ class Baseline(Frozen):
         network: its name in the zoo; empty where the zoo lacks it.
         values: published figures by metric, of the machine that the edition measured on.
         source: where they stand.
+        doubt: what speaks against them, a sentence; it stands below a table that they were used for.
     """
 
     name: str
     network: str = ""
     values: dict[str, float] = Field(default_factory=dict)
     source: str = ""
+    doubt: str = ""
 
 
 class Floor(Frozen):

@@ -23,7 +23,11 @@ def leaderboard(
         typer.Option(help="Rank as ntire2022 ... ntire2026, rtsr2023, list as hd720, or by a .toml of your own."),
     ] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="With --protocol: the network that scores are relative to. [default: its own]")
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="With --protocol: the network that scores are relative to, or a file that has it. [default: its own]",
+        ),
     ] = None,
     formats: Annotated[
         str,

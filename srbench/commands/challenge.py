@@ -50,6 +50,12 @@ def standings(
         if own_baseline is not None and marked is not None:
             raise InputError(f"both '{own_baseline.team}' and '{marked.team}' are marked as the baseline")
         own_baseline = own_baseline or marked
+    if baseline is not None and (given := Path(baseline)).is_file():
+        if own_baseline is not None:
+            raise InputError(
+                f"'{own_baseline.team}' is marked as the baseline already; leave --baseline {baseline} out"
+            )
+        own_baseline, baseline = _baseline_of(given, edition), None
     if files and folders and edition.rule.needs:
         raise InputError(f"{files[0]} and {folders[0]} are of different machines; rank them apart")
     measured = _measured(folders, edition, typed_protocol, machine) if folders else []
@@ -71,6 +77,18 @@ def standings(
         files.append(path)
     say(f"wrote {', '.join(map(str, files))}")
     return OK
+
+
+def _baseline_of(path: Path, edition: Edition) -> Entry:
+    """The baseline that a file brings: the entry that it marks, or its only one.
+
+    Raises:
+        InputError: it has several, and marks none.
+    """
+    found, marked = entries.read(path, edition, alone=True)
+    if marked is None and len(found) != 1:
+        raise InputError(f"--baseline {path} has {len(found)} entries and marks none as the baseline")
+    return marked or found[0]
 
 
 def score_axis(folder: Path, typed_protocol: str, baseline: str | None, machine: str | None) -> Column:
@@ -146,7 +164,8 @@ def _with_baseline(
     if marked is None and edition.baseline is not None and isinstance(edition.rule, ExpScore):
         machine = f", of {edition.hardware}" if edition.hardware else ""
         said = f"published figures{machine}; {edition.baseline.source}"
-        marked = Entry(edition.baseline.name, edition.baseline.values, remarks=(said,))
+        remarks = (said, *([edition.baseline.doubt] if edition.baseline.doubt else []))
+        marked = Entry(edition.baseline.name, edition.baseline.values, remarks=remarks)
     return found, marked
 
 
@@ -172,12 +191,11 @@ def _measured(folders: Sequence[Path], edition: Edition, typed_protocol: str, ma
         raise InputError(f"no records of LR {wanted} at x{edition.scale} in {' or '.join(map(str, folders))}; {cure}")
     machines = {record.machine.name for record in fitting if record.case.device != "none"}
     if len(machines) > 1:
-        raise InputError(
-            f"records of several machines: {', '.join(sorted(machines))}; a ranking is of one, name it with --machine"
-        )
+        names = " or ".join(f"--machine '{name}'" for name in sorted(machines))
+        raise InputError(f"a ranking is of one machine, --machine {machine or 'all'} has several; write {names}")
     alike = of_one_condition(fitting)
     if left := len(fitting) - len(alike):
-        say(f"left out: {left} record(s) of another device or number of threads; a ranking is of one")
+        say(f"left out: {left} record(s) of another mode, device or number of threads; a ranking is of one")
     newest = list(
         {
             (record.case.question, record.case.device == "none"): record

@@ -53,9 +53,21 @@ _TEX = {
 
 
 def escape_latex(text: str) -> str:
-    """Text that LaTeX sets as it is; a letter that pdfTeX's fonts lack stands as its code point."""
-    return "".join(_TEX.get(c, c if c.isascii() or c in _LATIN else f"{{[}}U+{ord(c):04X}]") for c in plain(text))
+    """Text that LaTeX sets as it is; a sign that pdfTeX's fonts lack stands as its code point."""
+    return "".join(_TEX.get(c) or (c if c.isascii() else _beyond_ascii(c)) for c in plain(text))
 
 
-#: Letters that the T1 fonts of every TeX have: those of Western European languages.
-_LATIN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
+#: Signs beyond ASCII that LaTeX has without a further package, by their blocks: Latin, Greek, punctuation, arrows; and
+#: what our notes have. What pylatexenc knows beyond them needs packages that a paper may not have.
+_BLOCKS = (range(0xA0, 0x17F), range(0x391, 0x3CA), range(0x2012, 0x2027), range(0x2190, 0x2194))
+_SIGNS = frozenset("€™−√∞≈≠≤≥")
+_NOT_IN_TEX = frozenset("ŉ")
+
+
+def _beyond_ascii(sign: str) -> str:
+    known = None
+    if (any(ord(sign) in block for block in _BLOCKS) or sign in _SIGNS) and sign not in _NOT_IN_TEX:
+        from pylatexenc.latexencode import get_builtin_uni2latex_dict
+
+        known = get_builtin_uni2latex_dict().get(ord(sign))
+    return f"{{{known}}}" if known else f"{{[}}U+{ord(sign):04X}]"

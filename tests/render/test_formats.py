@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from srbench.render import formats
 from srbench.render.grid import Cell, Grid, Note, Section, is_number, numeric, widest, with_best
 from srbench.render.latex import latex
+from srbench.render.text import escape_latex
 
 HOSTILE = 'a|b_%<script>alert(1)</script>=cmd() &"$\\{}~^#é\U0001f600'
 GRID = Grid(
@@ -116,6 +118,24 @@ def test_latex_aligns_numbers_and_marks_the_best() -> None:
     assert text.count("\\midrule") == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("±7 %", "{\\ensuremath{\\pm}}7 \\%"),
+        ("1 × 2 → 3", "1 {\\texttimes} 2 {\\textrightarrow} 3"),
+        ("café, Łódź", "caf{\\'e}{,} {\\L}{\\'o}d{\\'z}"),
+        (
+            "α·β ≤ µ…",
+            "{\\ensuremath{\\alpha}}{\\textperiodcentered}{\\ensuremath{\\beta}} "
+            "{\\ensuremath{\\leq}} {\\textmu}{\\textellipsis}",
+        ),
+        ("網 \U0001f600", "{[}U+7DB2] {[}U+1F600]"),
+    ],
+)
+def test_signs_beyond_ascii_are_what_latex_calls_them(text: str, expected: str) -> None:
+    assert escape_latex(text) == expected
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(tmp_path: Path) -> None:
     packages = subprocess.run(
@@ -123,7 +143,10 @@ def test_latex_compiles(tmp_path: Path) -> None:
     )
     if len(packages.stdout.split()) < 3:
         pytest.skip("the LaTeX packages siunitx and booktabs are not installed")
-    (tmp_path / "table.tex").write_text(latex([SECTION], "Title\nwith a line"))
+    every = "".join(c for c in map(chr, range(0xA0, 0x2400)) if "U+" not in escape_latex(c))
+    assert len(every) > 300
+    section = replace(SECTION, notes=(*SECTION.notes, *(Note(every[i : i + 40]) for i in range(0, len(every), 40))))
+    (tmp_path / "table.tex").write_text(latex([section], "Title\nwith a line"))
     (tmp_path / "paper.tex").write_text(
         "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,graphicx,siunitx}"
         "\\begin{document}\\input{table.tex}\\end{document}"
@@ -134,3 +157,4 @@ def test_latex_compiles(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "paper.pdf").stat().st_size > 0
+    assert "Missing character" not in (tmp_path / "paper.log").read_text(errors="replace")
