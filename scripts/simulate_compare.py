@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from parts import write_part
 from srbench.commands.compare import ROUNDS
-from srbench.measure import comparing
+from srbench.measure import comparing, stats
 from srbench.measure.comparing import Effect, judge, paired_effect
 
 Noise = Callable[[np.random.Generator, int], NDArray[np.float64]]
@@ -55,12 +55,12 @@ def trial(noise: Noise, dice: np.random.Generator, rounds: int, truth: float) ->
 def row(title: str, noise: Noise, rounds: int, trials: int) -> str:
     """Coverage of the truth, share of true differences found, share of wrong words, of plain and trimmed means."""
     cells = [title, str(rounds)]
-    for least in (math.inf, comparing.MIN_TRIMMED):
-        before, comparing.MIN_TRIMMED = comparing.MIN_TRIMMED, least  # type: ignore[assignment]
+    for least in (math.inf, stats.MIN_TRIMMED):
+        before, stats.MIN_TRIMMED = stats.MIN_TRIMMED, least  # type: ignore[assignment]
         dice = np.random.default_rng(rounds)
         different = [trial(noise, dice, rounds, TRUTH) for _ in range(trials)]
         equal = [trial(noise, dice, rounds, 1.0) for _ in range(trials)]
-        comparing.MIN_TRIMMED = before
+        stats.MIN_TRIMMED = before
         found = [judge(each, FLOOR) == "FASTER" for each in different]
         wrong = [judge(each, FLOOR) in ("FASTER", "SLOWER") for each in equal]
         covered = [each.low <= 1 <= each.high for each in equal]

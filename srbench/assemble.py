@@ -8,7 +8,7 @@ from importlib.metadata import version
 from srbench import machine
 from srbench.cases import Case
 from srbench.journal import Step
-from srbench.measure import verdict
+from srbench.measure import patience, verdict
 from srbench.measure.verdict import Verdict
 from srbench.records import Complexity, Count, CounterName, Latency, Memory, Record, Settings, Status, Visit
 from srbench.worker import Answer
@@ -56,10 +56,23 @@ class OpenCase:
             return
         self._used = self._used or answer.settings
         if answer.visit is not None:
-            self._visits.append(answer.visit)
+            self._visits.append(answer.visit.model_copy(update={"further": step.further}))
         self._memory = answer.memory or self._memory
         if answer.status != "VALID":
             self.failure = answer
+
+    @property
+    def budget_is_spent(self) -> bool:
+        """Whether it takes part in no more of the rounds that every case gets."""
+        return patience.budget_is_spent(Latency(visits=tuple(self._visits)), self._settings)
+
+    @property
+    def another_round_helps(self) -> bool:
+        """Whether its interval is too wide, nothing disturbed it, and more rounds can mend it in time."""
+        if self.failure is not None or not self._visits:
+            return False
+        latency = Latency(visits=tuple(self._visits))
+        return self._verdict(latency).status == "NOISY" and patience.another_round_helps(latency, self._settings)
 
     def record(self) -> Record:
         """What the case gave."""

@@ -27,13 +27,14 @@ SAME_MACHINE = ("name", "python", "torch", "cuda", "cudnn", "driver")
 class Step(Frozen):
     """One process of a run: the task, the case by its place in the run, and for timed visits the round.
 
-    ``place`` is its place in the order of its round.
+    ``place`` is its place in the order of its round; ``further`` marks rounds beyond those that every case gets.
     """
 
     task: Task
     case: int
     round: int = 0
     place: int = 0
+    further: bool = False
 
 
 class Header(Frozen):
@@ -61,6 +62,7 @@ class Header(Frozen):
                 for f in ("seed", "rounds", "precision", "allocator")
             ),
             ("--budget", self.settings.budget_s, other.settings.budget_s),
+            ("--patience", self.settings.patience_s, other.settings.patience_s),
             ("--timeout", self.settings.timeout_s, other.settings.timeout_s),
             ("--counters", self.counters, other.counters),
             ("the cases", [case.key for case in self.cases], [case.key for case in other.cases]),

@@ -36,6 +36,10 @@ class Forecast:
         self._pace_ns = _FIRST_GUESS_NS
         self._started: float | None = None
 
+    def more(self, steps: Sequence[Step]) -> None:
+        """Processes are added."""
+        self._left += steps
+
     def start(self) -> None:
         """A process starts."""
         self._started = monotonic()
@@ -87,6 +91,9 @@ class Quiet:
     def finish(self, step: Step, entry: Entry | None) -> None:
         """Nothing."""
 
+    def more(self, steps: Sequence[Step]) -> None:
+        """Nothing."""
+
     def done(self, record: Record) -> None:
         """Nothing."""
 
@@ -117,6 +124,13 @@ class Lines(Quiet):
             what = f"{describe(step, self._plans, self._settings)}: {result(entry)}"
             self._say(f"[{self._over}/{self._total}] {what}; about {_duration(self._forecast.left_s())} left")
 
+    def more(self, steps: Sequence[Step]) -> None:
+        """Say for whom there is another round."""
+        self._total += len(steps)
+        self._forecast.more(steps)
+        names = ", ".join(label(self._plans[step.case].case) for step in steps)
+        self._say(f"another round for what is still too uncertain: {names}")
+
     def done(self, record: Record) -> None:
         """Say what the case gave."""
         self._say(outcome(record))
@@ -141,7 +155,8 @@ class LiveBar(Quiet):
         # Drawn when something happens, not ten times a second: the display must not run beside the measurement.
         console = Console(stderr=True)
         self._bar: Bar = RichProgress(*columns, console=console, transient=True, auto_refresh=False)
-        self._task: TaskID = self._bar.add_task("", total=len(steps))
+        self._total = len(steps)
+        self._task: TaskID = self._bar.add_task("", total=self._total)
         self._bar.start()
 
     def start(self, step: Step) -> None:
@@ -159,6 +174,12 @@ class LiveBar(Quiet):
         """One more is over."""
         self._forecast.finish(step, entry)
         self._bar.update(self._task, advance=1, refresh=True)
+
+    def more(self, steps: Sequence[Step]) -> None:
+        """Make the bar longer."""
+        self._total += len(steps)
+        self._forecast.more(steps)
+        self._bar.update(self._task, total=self._total)
 
     def done(self, record: Record) -> None:
         """Leave a line above the bar."""
@@ -190,7 +211,7 @@ def describe(step: Step, plans: Sequence[Plan], settings: Settings) -> str:
     """A process in few words."""
     name = label(plans[step.case].case)
     if step.task == "time":
-        return f"{name}, round {step.round + 1} of {settings.rounds}"
+        return f"{name}, round {step.round + 1}" + ("" if step.further else f" of {settings.rounds}")
     return f"{name}, {'memory' if step.task == 'memory' else step.task}"
 
 

@@ -141,6 +141,7 @@ class Visit(Frozen):
         faults: page faults of the process during each of them: memory that it had to get from the kernel anew.
         readings: the device's state between blocks of samples.
         others_cores: cores that other programs used meanwhile, on those this process may use; None where unknown.
+        further: whether its round was added since the interval was still too wide (:mod:`srbench.measure.patience`).
     """
 
     round: int = 0
@@ -154,6 +155,7 @@ class Visit(Frozen):
     faults: tuple[int, ...] = ()
     readings: tuple[Reading, ...] = ()
     others_cores: float | None = None
+    further: bool = False
 
     @property
     def median_ns(self) -> float | None:
@@ -198,7 +200,9 @@ class Latency(Frozen):
         """
         rounds = self.round_medians_ns
         units = list(rounds.values()) if len(rounds) < len(self.process_medians_ns) else None
-        return stats.process_interval([visit.samples_ns for visit in self.visits if visit.samples_ns], units)
+        timed = [visit for visit in self.visits if visit.samples_ns]
+        first = len({visit.round for visit in timed if not visit.further})
+        return stats.process_interval([visit.samples_ns for visit in timed], units, first)
 
     @property
     def spread(self) -> float | None:
@@ -257,7 +261,9 @@ class Settings(Frozen):
         seed: of the random weights and input, and of the order of each round.
         budget_s: wall time of a case's passes, shared by its processes.
         timeout_s: after which a process is ended.
-        rounds: how often the cases are gone through, each time from a fork server of its own.
+        rounds: how often the cases are gone through, each time from a fork server of its own. A case whose budget is
+            spent takes part in the first three alone.
+        patience_s: most wall time of passes in further rounds of a case whose interval is still too wide.
         visits: fresh processes of each case in a round: one, but three where the doctor looks for the noise floor.
         precision: a process stops sampling once the interval of its block medians is within this share of the median.
         memory_limit_bytes: most private memory that a process may map; None where there is no limit.
@@ -277,6 +283,7 @@ class Settings(Frozen):
     timeout_s: float
     rounds: int = Field(default=3, ge=1)
     visits: int = Field(default=1, ge=1)
+    patience_s: float = Field(default=0.0, ge=0)
     precision: float = Field(default=0.01, gt=0)
     memory_limit_bytes: int | None = None
     allocator: Allocator = "keep"

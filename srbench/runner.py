@@ -31,7 +31,10 @@ class Watcher(Protocol):
         """A sign of life of the running process."""
 
     def finish(self, step: Step, entry: Entry | None) -> None:
-        """A process is over, or (None) was left out since its case has failed."""
+        """A process is over, or (None) was left out since its case has failed or has spent its budget."""
+
+    def more(self, steps: Sequence[Step]) -> None:
+        """Processes are added to those that the run began with."""
 
     def done(self, record: Record) -> None:
         """A case is measured and stored."""
@@ -145,7 +148,9 @@ def run(
 ) -> list[Record]:
     """Measure the cases; ``keep`` gets each record as soon as its last process is done.
 
-    A case that fails is not visited again; what was measured of it before stays in its record. With a journal, every
+    After the rounds that every case gets, further ones go to those alone whose interval is still too wide, as far as
+    their patience helps (:mod:`srbench.measure.patience`). A case that fails is not visited again; what was measured of
+    it before stays in its record. With a journal, every
     finished process is on the disk before the next one starts, and those that it already holds are not run again.
     Returns the records in the order of the plans.
     """
@@ -161,6 +166,21 @@ def run(
         records[index] = record
         watcher.done(record)
 
+    def visit(step: Step) -> None:
+        nonlocal server_of
+        case = cases[step.case]
+        entry = journal.find(step) if journal else None
+        if entry is None:
+            if step.task == "time" and step.round != server_of:
+                fresh_server()
+                server_of = step.round
+            watcher.start(step)
+            entry = _run(step, case.plan, settings, watcher.sample)
+            if journal:
+                journal.add(entry)
+        case.take(step, entry.answer)
+        watcher.finish(step, entry)
+
     watcher.begin(plans, settings, steps)
     try:
         for index in range(len(cases)):
@@ -168,22 +188,26 @@ def run(
                 close(index)
         for step in steps:
             case = cases[step.case]
-            if case.failure is not None:
+            if case.failure is not None or (step.task == "time" and case.budget_is_spent):
                 watcher.finish(step, None)
                 continue
-            entry = journal.find(step) if journal else None
-            if entry is None:
-                if step.task == "time" and step.round != server_of:
-                    fresh_server()
-                    server_of = step.round
-                watcher.start(step)
-                entry = _run(step, case.plan, settings, watcher.sample)
-                if journal:
-                    journal.add(entry)
-            case.take(step, entry.answer)
-            watcher.finish(step, entry)
-            if case.failure is not None or last[step.case] == step:
+            visit(step)
+            if case.failure is not None or (last[step.case] == step and not case.another_round_helps):
                 close(step.case)
+        dice = random.Random(settings.seed)
+        number = settings.rounds
+        while still_open := [index for index in range(len(cases)) if index not in records]:
+            dice.shuffle(still_open)
+            further = [
+                Step(task="time", case=index, round=number, place=place, further=True)
+                for place, index in enumerate(still_open)
+            ]
+            watcher.more(further)
+            for step in further:
+                visit(step)
+                if not cases[step.case].another_round_helps:
+                    close(step.case)
+            number += 1
     finally:
         watcher.end()
     return [records[index] for index in range(len(plans))]

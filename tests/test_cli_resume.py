@@ -125,7 +125,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 #: The same run as people type it.
 SAME = (
     *("--models", "bsrn", "--lr", "32x24", "--threads", "1", "--device", "cpu"),
-    *("--rounds", "2", "--budget", "0.5", "--timeout", "60"),
+    *("--rounds", "2", "--budget", "0.5", "--timeout", "60", "--patience", "0"),
 )
 
 
@@ -221,13 +221,14 @@ def _full(*_: object) -> None:
 @pytest.mark.parametrize(
     ("typed", "rounds", "budget_s"),
     [
-        ((), 3, 15.0),
-        (("--rigorous",), 5, 25.0),  # 5 s for each process, as before
-        (("--rigorous", "--budget", "30"), 5, 50.0),
+        ((), 8, 15.0),
+        (("--rigorous",), 16, 30.0),
+        (("--rigorous", "--budget", "30"), 16, 60.0),
         (("--rounds", "1"), 1, 15.0),
+        (("--rounds", "5", "--rigorous"), 10, 30.0),
     ],
 )
-def test_rigorous_is_five_rounds_and_as_much_time_for_each(
+def test_rigorous_is_twice_as_much_of_everything(
     run: Run, monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...], rounds: int, budget_s: float
 ) -> None:
     seen: list[profile.Options] = []
@@ -239,6 +240,7 @@ def test_rigorous_is_five_rounds_and_as_much_time_for_each(
     monkeypatch.setattr(profile, "profile", take)
     assert run("profile", "--models", "bsrn", *typed).code == 0
     assert [(options.rounds, options.budget_s, options.precision) for options in seen] == [(rounds, budget_s, 0.01)]
+    assert [options.patience_s for options in seen] == [budget_s if "--budget" not in typed else 30.0]
 
 
 def test_timings_say_where_the_time_went(run: Run, processes: list[str]) -> None:
@@ -257,7 +259,7 @@ def test_timings_say_where_the_time_went(run: Run, processes: list[str]) -> None
     ("typed", "said"),
     [
         (("--resume", "--seed", "3"), "--resume goes on as the run was begun: leave --seed out, or give the whole"),
-        (("--models", "span", "--rounds", "2", "--rigorous"), "--rounds and --rigorous (5 rounds) say the same thing"),
+        (("--models", "span", "--patience", "-1"), "--patience -1 must be a positive number of seconds"),
     ],
 )
 def test_options_that_would_be_ignored_are_refused(run: Run, typed: tuple[str, ...], said: str) -> None:

@@ -78,6 +78,9 @@ class Stage:
         assert entry is None or entry.step == step
         self.diary.append(f"finish {what(step, self.plans)} {word}")
 
+    def more(self, steps: Sequence[Step]) -> None:
+        self.diary.append(f"more {' '.join(sorted(self.plans[step.case].case.model.variant for step in steps))}")
+
     def done(self, record: Record) -> None:
         self.diary.append(f"done {record.case.model.variant}")
 
@@ -257,6 +260,103 @@ def test_shapes_with_other_counters_are_kept_after_those(stage: Stage) -> None:
     stage.run("bsrn", "span", counters=("torch", "thop"), device="none")
     expected = ["run bsrn thop", "keep bsrn VALID", "run span thop", "keep span VALID"]
     assert [line for line in stage.diary if line.startswith(("run", "keep"))] == expected
+
+
+# --- Further rounds
+
+
+def took(ms: float, number: int) -> Answer:
+    """A process whose passes took so long: a cold, a warm-up and three timed ones."""
+    visit = make_visit(ms, ms, ms, round=number, cold_ns=round(ms * 1e6), warmup_ns=(round(ms * 1e6),))
+    return Answer(visit=visit, passes_ns=visit.passes_ns)
+
+
+def scatter(stage: Stage, name: str, *times: float) -> None:
+    for number, ms in enumerate(times):
+        stage.script[f"{name} time {number}"] = took(ms, number)
+
+
+def test_those_that_need_it_alone_get_further_rounds(stage: Stage) -> None:
+    # Three processes of 100 ms with 3 %: t = 4.30, so ±7.5 %; eight of them would give ±4.6 %. RFDN's are all alike.
+    scatter(stage, "span", 97, 100, 103, *[100] * 20)
+    records = {r.case.model.variant: r for r in stage.run("rfdn", "span", patience_s=15)}
+    assert [line for line in stage.diary if line.startswith("more")] == ["more span"] * 4
+    visits = {name: record.latency.visits for name, record in records.items() if record.latency}
+    assert [visit.further for visit in visits["rfdn"]] == [False] * 3
+    assert [visit.further for visit in visits["span"]] == [False] * 3 + [True] * 4
+    assert [visit.round for visit in visits["span"]] == list(range(7))
+    assert (records["span"].status, records["rfdn"].status) == ("VALID", "VALID")
+    # RFDN is kept before anybody else gets more.
+    assert stage.diary.index("keep rfdn VALID") < stage.diary.index("more span")
+
+
+def test_each_further_round_has_a_server_of_its_own(stage: Stage) -> None:
+    scatter(stage, "span", 97, 100, 103, *[100] * 20)
+    stage.run("span", patience_s=15)
+    assert stage.diary.count("fresh server") == 7
+
+
+def test_patience_ends(stage: Stage) -> None:
+    # A process takes 0.5 s of passes: patience for 2 s allows four more, of which all are needed but do not suffice.
+    scatter(stage, "span", 97, 100, 103, 90, 110, 90, 110, 90, 110)
+    [record] = stage.run("span", patience_s=2)
+    assert record.latency is not None
+    assert 1 <= sum(visit.further for visit in record.latency.visits) <= 4
+    assert (record.status, "raise --patience (now 2 s)" in record.advice) == ("NOISY", True)
+
+
+@pytest.mark.parametrize(
+    ("times", "patience"),
+    [
+        ((60, 100, 160), 15),  # hopeless: ±120 % needs hundreds of rounds
+        ((97, 100, 103), 0),
+        ((97, 100, 103), 0.4),  # less than one process
+        ((100, 100.5, 101), 15),  # narrow enough
+    ],
+)
+def test_nobody_gets_rounds_that_do_not_help(stage: Stage, times: tuple[float, ...], patience: float) -> None:
+    scatter(stage, "span", *times)
+    stage.run("span", patience_s=patience)
+    assert not [line for line in stage.diary if line.startswith("more")]
+
+
+def test_a_network_that_others_disturbed_gets_no_further_rounds(stage: Stage) -> None:
+    for number, ms in enumerate((97, 100, 103)):
+        visit = make_visit(*[ms] * 9, round=number, others_cores=1.0)
+        stage.script[f"span time {number}"] = Answer(visit=visit, passes_ns=visit.passes_ns)
+    [record] = stage.run("span", patience_s=15)
+    assert record.status == "CONTENDED"
+    assert not [line for line in stage.diary if line.startswith("more")]
+
+
+def test_one_that_spends_its_budget_takes_part_in_three_rounds(stage: Stage) -> None:
+    # Each process takes 5 s of passes; 15 s are spent after three.
+    scatter(stage, "span", *[1000] * 8)
+    scatter(stage, "rfdn", *[100] * 8)
+    records = {r.case.model.variant: r for r in stage.run("rfdn", "span", rounds=8)}
+    processes = {name: len(record.latency.visits) for name, record in records.items() if record.latency}
+    assert processes == {"rfdn": 8, "span": 3}
+    assert stage.said("finish").count("span time 3 left out") == 1
+    assert records["span"].memory == make_memory()  # measured all the same
+    # In a comparison every round is whole.
+    [record] = stage.run("span", rounds=4, visits=2)
+    assert record.latency is not None
+    assert len(record.latency.visits) == 8
+
+
+@pytest.mark.parametrize("stop", range(4, 9))
+def test_further_rounds_go_on_where_they_were_ended(stage: Stage, tmp_path: Path, stop: int) -> None:
+    scatter(stage, "span", 97, 100, 103, *[100] * 20)
+    whole_records = stage.run("rfdn", "span", patience_s=15)
+    whole = stage.said("run")
+    scripted = dict(stage.script)
+    stage.script[whole[stop]] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        stage.run("rfdn", "span", patience_s=15, log=begun(tmp_path))
+    stage.script = scripted
+    records = stage.run("rfdn", "span", patience_s=15, log=resumed(tmp_path))
+    assert stage.said("run") == whole[stop:]
+    assert [r.latency for r in records] == [r.latency for r in whole_records]
 
 
 # --- What goes wrong

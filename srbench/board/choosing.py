@@ -141,7 +141,7 @@ def _left_out(records: Sequence[Record], shown: Sequence[Record], *, sizes: bool
     drawn = {id(record) for record in shown}
     groups: dict[str, list[str]] = {}
     for record in records:
-        if id(record) in drawn or record.case.device == "none":
+        if id(record) in drawn:
             continue
         if different := _differences(record, like, sizes=sizes):
             groups.setdefault(different, []).append(record.case.model.label)
@@ -161,9 +161,9 @@ def _differences(record: Record, like: Record, *, sizes: bool) -> str:
     told = [
         (f"{_WORDS[option]}{_text(_READ[option](record))}", f"{option} {_quoted(_text(_READ[option](record)))}")
         for option in options
-        if _READ[option](record) != _READ[option](like)
+        if _READ[option](record) not in (_READ[option](like), None) and _READ[option](like) is not None
     ]
-    if record.machine.name != like.machine.name:
+    if record.case.device != "none" and record.machine.name != like.machine.name:
         told.append((f"on {record.machine.name}", f"--machine {_quoted(record.machine.name)}"))
     if not told:
         return ""

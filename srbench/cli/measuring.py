@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from srbench.cli.options import (
-    RIGOROUS_ROUNDS,
+    DEFAULT_ROUNDS,
+    RIGOROUS,
     AllocatorOption,
     FormOption,
     Output,
@@ -56,8 +57,23 @@ def profile(
     budget: Annotated[
         float, typer.Option(help="Seconds of passes for a case, shared by its processes; at least 2 timed ones each.")
     ] = 15.0,
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Fresh processes for each case, in as many rounds.")] = 3,
-    rigorous: Annotated[bool, typer.Option("--rigorous", help="5 rounds, and the budget grown alike.")] = False,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Fresh processes for each case, in as many rounds; 3 for one so slow that these spend its budget.",
+        ),
+    ] = DEFAULT_ROUNDS,
+    patience: Annotated[
+        float,
+        typer.Option(
+            help="Seconds of passes in further rounds, for a case whose interval is still too wide; 0 for none."
+        ),
+    ] = 15.0,
+    rigorous: Annotated[
+        bool, typer.Option("--rigorous", help="Twice the rounds, the budget and the patience.")
+    ] = False,
     precision: Annotated[
         str, typer.Option(help="A process stops once the interval of its median is this narrow, before its budget.")
     ] = "1%",
@@ -94,6 +110,8 @@ def profile(
     scales = scales_of(scale)
     check_positive("--budget", budget)
     check_positive("--timeout", timeout)
+    if patience:
+        check_positive("--patience", patience)
     from srbench.commands.leaderboard import Shown
     from srbench.commands.profile import Options, profile, read_counters
 
@@ -111,9 +129,10 @@ def profile(
                 output=output,
                 device=device,
                 threads=threads,
-                budget_s=budget * RIGOROUS_ROUNDS / rounds if rigorous else budget,
+                budget_s=budget * RIGOROUS if rigorous else budget,
+                patience_s=patience * RIGOROUS if rigorous else patience,
                 timeout_s=timeout,
-                rounds=RIGOROUS_ROUNDS if rigorous else rounds,
+                rounds=rounds * RIGOROUS if rigorous else rounds,
                 precision=share_of("--precision", precision),
                 memory_limit=memory_limit,
                 allocator=allocator_of(allocator),

@@ -11,7 +11,8 @@ from srbench.errors import InputError
 
 Name = TypeVar("Name", bound=str)
 
-RIGOROUS_ROUNDS = 5
+#: Rounds of `profile`, in each a fresh process for every case; and how many times as many `--rigorous` takes.
+DEFAULT_ROUNDS, RIGOROUS = 8, 2
 #: What may stand beside a bare --resume: how things are shown, not how they are measured.
 WITH_RESUME = {
     "--resume",
@@ -136,7 +137,7 @@ def check_together(given: set[str]) -> None:
     """Refuse options of ``profile`` that do not go together.
 
     Raises:
-        InputError: a bare --resume with other options, or the rounds stated twice.
+        InputError: a bare --resume with other options, or a challenge's size stated twice.
     """
     if "--resume" in given and "--models" not in given and (others := sorted(given - WITH_RESUME)):
         raise InputError(
@@ -144,5 +145,3 @@ def check_together(given: set[str]) -> None:
         )
     if "--protocol" in given and (sizes := sorted(given & {"--scale", "--gt", "--lr", "--lr-rounding", "--batch"})):
         raise InputError(f"--protocol says on what input is measured: leave {', '.join(sizes)} out")
-    if {"--rounds", "--rigorous"} <= given:
-        raise InputError(f"--rounds and --rigorous ({RIGOROUS_ROUNDS} rounds) say the same thing twice; give one")

@@ -45,6 +45,7 @@ class Options:
     budget_s: float
     timeout_s: float
     rounds: int
+    patience_s: float
     precision: float
     memory_limit: str | None
     allocator: Allocator
@@ -150,6 +151,7 @@ def _header(options: Options) -> Header:
         budget_s=options.budget_s,
         timeout_s=options.timeout_s,
         rounds=options.rounds,
+        patience_s=options.patience_s,
         precision=options.precision,
         memory_limit_bytes=limit or limits.available_bytes(),
         allocator=options.allocator,

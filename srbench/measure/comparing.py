@@ -9,19 +9,16 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, stdev
+from statistics import median
 from typing import Any, Literal
 
-from srbench.measure.stats import MIN_PROCESSES
+from srbench.measure.stats import MIN_PROCESSES, spread_of, trimmed, trimmed_mean
 
 Word = Literal["FASTER", "SLOWER", "SAME", "CANNOT TELL"]
 EffectMethod = Literal["t95", "t95_bca95", "trimmed_t95_bca95", "range"]
 
 #: From this many rounds (or processes on each side) on the bootstrap joins: of fewer it can only repeat the range.
 MIN_BOOTSTRAP = 5
-#: From this many on a fifth is trimmed at either end before the mean is taken: one process in ten meets a neighbour and
-#: is slower by some tenths, which widens the interval of a plain mean and says nothing of the networks.
-MIN_TRIMMED, TRIM = 8, 0.2
 RESAMPLES = 9999
 #: An answer of several stands where its adjusted p-value is below this.
 ALPHA = 0.05
@@ -39,10 +36,7 @@ class Group:
     @classmethod
     def of(cls, values: Sequence[float]) -> "Group":
         """The group of some values."""
-        cut = trimmed(len(values))
-        inner = sorted(values)[cut : len(values) - cut]
-        winsorised = [inner[0]] * cut + inner + [inner[-1]] * cut
-        return cls(len(values), stdev(winsorised) if len(values) > 1 else 0.0)
+        return cls(len(values), spread_of(values))
 
 
 @dataclass(frozen=True)
@@ -156,17 +150,6 @@ def half_width(groups: Sequence[Group], further: int = 0) -> float:
 
     error, freedom = _error(groups, further)
     return float(stdtrit(freedom, 0.975)) * error
-
-
-def trimmed(count: int) -> int:
-    """How many of so many values are left out at either end."""
-    return int(TRIM * count) if count >= MIN_TRIMMED else 0
-
-
-def trimmed_mean(values: Sequence[float]) -> float:
-    """Mean of what is left in the middle."""
-    cut = trimmed(len(values))
-    return fmean(sorted(values)[cut : len(values) - cut])
 
 
 def _error(groups: Sequence[Group], further: int = 0) -> tuple[float, float]:

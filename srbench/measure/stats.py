@@ -17,6 +17,8 @@ Method = Literal["t95_processes", "binomial95", "range"]
 MIN_SAMPLES_95 = 6
 #: Below this a t interval over processes says little: its factor is 12.7 for two.
 MIN_PROCESSES = 3
+#: From so many values on a fifth is left out at either end before the mean is taken.
+MIN_TRIMMED, TRIM = 8, 0.2
 #: Block medians are taken as independent once their correlation is within what chance gives, at this many of them.
 MIN_BLOCKS = 6
 
@@ -25,9 +27,9 @@ MIN_BLOCKS = 6
 class Interval:
     """A median with an interval, in the unit of the samples.
 
-    ``method`` is ``t95_processes`` (95 % t interval over the logarithms of process medians), ``binomial95``
-    (distribution-free 95 % interval of the median of one process) or ``range`` (smallest and largest, which is no
-    confidence interval).
+    ``method`` is ``t95_processes`` (95 % t interval over the logarithms of process medians, trimmed from 8 on),
+    ``binomial95`` (distribution-free 95 % interval of the median of one process) or ``range`` (smallest and largest,
+    which is no confidence interval).
     """
 
     median: float
@@ -45,18 +47,24 @@ class Interval:
         return self.low <= other.high and other.low <= self.high
 
 
-def process_interval(processes: Sequence[Sequence[float]], units: Sequence[float] | None = None) -> Interval | None:
+def process_interval(
+    processes: Sequence[Sequence[float]], units: Sequence[float] | None = None, first: int | None = None
+) -> Interval | None:
     """The median over process medians with its 95 % interval; None without samples.
 
     What a process adds (memory layout, algorithms picked, clocks of that minute) is common to all its samples, so the
     process is the unit of replication: with samples of one process alone an interval that claims 95 % covers 60 % once
     a process effect of 1 % exists. Three processes or more: t over the logarithms of their medians (a runtime is
     positive and disturbed by factors), widened to hold the median where it lies outside. One process:
-    :func:`median_interval`. Two, or fewer than 6 samples in all: their range.
+    :func:`median_interval`. Two, or fewer than 6 samples in all: their range. From 8 on the t interval is that of the
+    trimmed mean (:func:`spread_of`): a process that met a neighbour is slower by some tenths and says nothing of the
+    network.
 
     Args:
         processes: samples of each.
         units: what is independent, where processes are not: one value for those of a round, which share its minute.
+        first: how many of them were measured whatever they gave, where their spread then decided that more should be;
+            see :func:`mean_error`.
     """
     processes = [samples for samples in processes if samples]
     if not processes:
@@ -70,8 +78,54 @@ def process_interval(processes: Sequence[Sequence[float]], units: Sequence[float
         return median_interval(samples)
     if len(medians) < MIN_PROCESSES:
         return Interval(middle, min(medians), max(medians), "range")
-    low, high = t_interval([math.log(value) for value in medians])
-    return Interval(middle, min(middle, math.exp(low)), max(middle, math.exp(high)), "t95_processes")
+    logs = [math.log(value) for value in medians]
+    centre, (error, freedom) = trimmed_mean(logs), mean_error(logs, first)
+    half = t_quantile(freedom) * error
+    low, high = math.exp(centre - half), math.exp(centre + half)
+    return Interval(middle, min(middle, low), max(middle, high), "t95_processes")
+
+
+def mean_error(values: Sequence[float], first: int | None = None) -> tuple[float, int]:
+    """Standard error of a (trimmed) mean, and its degrees of freedom.
+
+    Where the spread of the first values decided whether more should be taken, a t interval of all of them would promise
+    too much: small spreads end early. Stein's two-stage rule (Ann. Math. Statist. 16:243, 1945) is exact however many
+    follow: the spread and the degrees of freedom of the first ones, over the root of the number of all. Here the spread
+    is the larger of that and of all, so later values can widen the interval, too. What it covers:
+    ``scripts/simulate_patience.py``, docs/measuring.md.
+
+    Args:
+        values: at least two, in the order in which they were taken.
+        first: how many were taken whatever they gave; None for all.
+    """
+    error, freedom = _mean_error(values)
+    if first is None or first >= len(values):
+        return error, freedom
+    before, freedom = _mean_error(values[:first])
+    return max(error, before * math.sqrt(first / len(values))), freedom
+
+
+def _mean_error(values: Sequence[float]) -> tuple[float, int]:
+    left = len(values) - 2 * trimmed(len(values))
+    return spread_of(values) * math.sqrt((len(values) - 1) / (left * (left - 1))), left - 1
+
+
+def trimmed(count: int) -> int:
+    """How many of so many values are left out at either end."""
+    return int(TRIM * count) if count >= MIN_TRIMMED else 0
+
+
+def trimmed_mean(values: Sequence[float]) -> float:
+    """Mean of what is left in the middle."""
+    cut = trimmed(len(values))
+    return fmean(sorted(values)[cut : len(values) - cut])
+
+
+def spread_of(values: Sequence[float]) -> float:
+    """Standard deviation, winsorised where means are trimmed (Yuen, Biometrika 61:165, 1974); 0 for one value."""
+    cut = trimmed(len(values))
+    inner = sorted(values)[cut : len(values) - cut]
+    return stdev([inner[0]] * cut + inner + [inner[-1]] * cut) if len(values) > 1 else 0.0
 
 
 def t_interval(values: Sequence[float]) -> tuple[float, float]:

@@ -165,6 +165,8 @@ def _noisy(latency: Latency, settings: Settings) -> Verdict | None:
     else:
         source = f"it comes from {len(latency.samples_ns)} passes of {len(medians)} process(es)"
     reason = f"the interval is ±{interval.relative:.0%} of the median: {source}"
-    if settings.rounds < 5:
-        return Verdict("NOISY", reason, "use --rigorous (5 processes a case); srbench doctor says what disturbs")
-    return Verdict("NOISY", reason, f"use more --rounds (now {settings.rounds}); srbench doctor says what disturbs")
+    if settings.patience_s:
+        cure = f"raise --patience (now {settings.patience_s:g} s), or use --rigorous"
+    else:
+        cure = f"use more --rounds (now {settings.rounds}), or --patience"
+    return Verdict("NOISY", reason, f"{cure}; srbench doctor says what disturbs")

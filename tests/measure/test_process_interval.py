@@ -63,7 +63,7 @@ def test_three_processes_by_hand() -> None:
     assert found.method == "t95_processes"
 
 
-@given(st.lists(st.lists(RUNTIMES, min_size=2, max_size=9), min_size=3, max_size=9))
+@given(st.lists(st.lists(RUNTIMES, min_size=2, max_size=9), min_size=3, max_size=7))
 def test_it_is_t_over_logarithms_that_holds_the_median(processes: list[list[float]]) -> None:
     found = interval_of(*processes)
     medians = [float(np.median(samples)) for samples in processes]
@@ -75,11 +75,40 @@ def test_it_is_t_over_logarithms_that_holds_the_median(processes: list[list[floa
 
 
 def test_processes_that_lean_to_one_side_widen_the_interval_to_their_median() -> None:
-    # Eleven of 100 and nine of 200, in units of ln 2 above ln 100: mean 0.45, variance 20 / 19 * 0.45 * 0.55, t of 19
-    # degrees of freedom 2.0930, so half the width is 0.2389 and the lower end at 0.2111.
-    found = interval_of(*steady(*[100] * 11, *[200] * 9))
+    # 51 of 100 and 50 of 200, in units of ln 2 above ln 100. Trimmed by 20 at either end: mean 30 / 61, winsorised
+    # variance 101 / 100 * (51 * 50) / 101**2, error sqrt(100 * 0.252475 / (61 * 60)), t of 60 degrees of freedom
+    # 2.0003: from 0.3257 to 0.6579.
+    found = interval_of(*steady(*[100] * 51, *[200] * 50))
     assert found.median == found.low == 100
-    assert found.high == pytest.approx(100 * 2**0.6889, rel=1e-4)
+    assert found.high == pytest.approx(100 * 2**0.657938, rel=1e-4)
+
+
+def test_from_eight_processes_on_one_that_met_a_neighbour_is_left_out() -> None:
+    # Yuen's interval of 10 values, a fifth trimmed at either end: logarithms 1 to 10 % in steps of 1 %, the last one
+    # far out. Mean 5.5, winsorised values 3 3 3 4 5 6 7 8 8 8 with variance 4.722, error sqrt(9 * 4.722 / (6 * 5)),
+    # t of 5 degrees of freedom 2.5706.
+    for last in (0.10, 3.0):
+        logs = [*(n / 100 for n in range(1, 10)), last]
+        found = interval_of(*steady(*(100 * math.exp(value) for value in logs)))
+        half = 2.570582 * math.sqrt(9 * 4.7222222 / 30)
+        expected = [100 * math.exp((5.5 + way * half) / 100) for way in (-1, 1)]
+        assert [found.low, found.high] == pytest.approx(expected, rel=1e-5)
+
+
+def test_rounds_that_came_later_narrow_the_interval_by_their_number_alone() -> None:
+    # Stein's rule: the spread and the two degrees of freedom of the first three, over the root of all.
+    values = [100 / 1.01, 100, 101, 100, 100, 100]
+    found = process_interval(steady(*values), first=3)
+    assert found is not None
+    power = 4.302652729911275 / math.sqrt(6)
+    assert (found.low, found.high) == pytest.approx((100 / 1.01**power, 100 * 1.01**power), rel=1e-9)
+    # A later spread that is larger counts.
+    wider = process_interval(steady(*values[:3], 90, 110, 100), first=3)
+    assert wider is not None
+    logs = [math.log(value / 100) for value in (*values[:3], 90, 110, 100)]
+    assert math.log(wider.high / wider.low) == pytest.approx(2 * power * float(np.std(logs, ddof=1)), rel=1e-9)
+    # Taken whatever came, they all have their say.
+    assert process_interval(steady(*values), first=6) == process_interval(steady(*values))
 
 
 def test_a_process_counts_once_however_many_samples_it_has() -> None:

@@ -260,16 +260,14 @@ def test_noise_of_few_samples_says_how_few() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rounds", "advice"),
+    ("changes", "advice"),
     [
-        (1, "use --rigorous (5 processes a case); srbench doctor says what disturbs"),
-        (4, "use --rigorous (5 processes a case); srbench doctor says what disturbs"),
-        (5, "use more --rounds (now 5); srbench doctor says what disturbs"),
-        (9, "use more --rounds (now 9); srbench doctor says what disturbs"),
+        ({"rounds": 4}, "use more --rounds (now 4), or --patience; srbench doctor says what disturbs"),
+        ({"patience_s": 15.0}, "raise --patience (now 15 s), or use --rigorous; srbench doctor says what disturbs"),
     ],
 )
-def test_nobody_is_told_to_be_rigorous_who_is(rounds: int, advice: str) -> None:
-    assert of_processes(*apart(0.1), rounds=rounds).advice == advice
+def test_the_advice_names_what_there_is_to_raise(changes: dict[str, Any], advice: str) -> None:
+    assert of_processes(*apart(0.1), **changes).advice == advice
 
 
 # --- Which word goes first
