@@ -33,10 +33,10 @@ class MultiScaleBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, features, H, W) -> the same."""
-        crossed = torch.cat([F.relu(self.conv_3_1(x)), F.relu(self.conv_5_1(x))], dim=1)
-        joined = torch.cat([F.relu(self.conv_3_2(crossed)), F.relu(self.conv_5_2(crossed))], dim=1)
+        crossed = torch.cat([F.relu_(self.conv_3_1(x)), F.relu_(self.conv_5_1(x))], dim=1)
+        joined = torch.cat([F.relu_(self.conv_3_2(crossed)), F.relu_(self.conv_5_2(crossed))], dim=1)
         out: Tensor = self.confusion(joined)
-        return out + x
+        return out.add_(x)  # in place, as the official code: 2 % of the runtime
 
 
 def staged_upsampler(features: int, scale: int) -> nn.Sequential:

@@ -85,6 +85,16 @@ def _broadcast(x: Tensor | float, y: Tensor | float, *_: object, **__: object) -
     return None if shape is None else torch.empty(shape, dtype=torch.result_type(x, y), device="meta")
 
 
+def _in_place(x: Tensor, *_: object, **__: object) -> Tensor | None:
+    return x if x.is_floating_point() else None
+
+
+def _broadcast_in_place(x: Tensor, y: Tensor | float, *_: object, **__: object) -> Tensor | None:
+    """The first one, if the second fits into it without making it larger or of another type."""
+    out = _broadcast(x, y)
+    return x if out is not None and out.shape == x.shape and out.dtype == x.dtype else None
+
+
 def _broadcast_shape(a: Sequence[int], b: Sequence[int]) -> list[int] | None:
     # Not torch.broadcast_shapes, which loads torch's symbolic shapes at its first call.
     shape = []
@@ -201,6 +211,17 @@ SHAPE_RULES: dict[object, Rule] = {
         ),
         _same,
     ),
+    **dict.fromkeys(
+        (
+            aten.relu_.default,
+            aten.leaky_relu_.default,
+            aten.silu_.default,
+            aten.sigmoid_.default,
+            aten.hardtanh_.default,
+        ),
+        _in_place,
+    ),
+    **dict.fromkeys((aten.add_.Tensor, aten.sub_.Tensor, aten.mul_.Tensor), _broadcast_in_place),
     aten._prelu_kernel.default: _prelu,
     **dict.fromkeys((aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor), _broadcast),
     aten.cat.default: _cat,

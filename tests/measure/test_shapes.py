@@ -30,7 +30,13 @@ ELEMENTWISE = (
     (aten.hardtanh.default, (0.0, 6.0)),
     (aten.sqrt.default, ()),
     (aten.pow.Tensor_Scalar, (2,)),
+    (aten.relu_.default, ()),
+    (aten.leaky_relu_.default, (0.05,)),
+    (aten.silu_.default, ()),
+    (aten.sigmoid_.default, ()),
+    (aten.hardtanh_.default, (0.0, 6.0)),
 )
+IN_PLACE = (aten.add_.Tensor, aten.sub_.Tensor, aten.mul_.Tensor)
 
 
 def real(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -74,6 +80,7 @@ def test_every_rule_is_tested_here() -> None:
         aten.native_batch_norm.default,
         aten.mm.default,
         aten.addmm.default,
+        *IN_PLACE,
     }
     assert set(SHAPE_RULES) == {operator for operator, _ in ELEMENTWISE} | others
 
@@ -83,6 +90,25 @@ def test_every_rule_is_tested_here() -> None:
 def test_elementwise(case: tuple[Any, tuple[float, ...]], shape: list[int], dtype: torch.dtype) -> None:
     operator, arguments = case
     assert_as_torch(operator, real(*shape, dtype=dtype), *arguments)
+
+
+@patiently
+@given(st.sampled_from(IN_PLACE), IMAGES, FLOATS, st.sampled_from(([], [1], [1, 1, 1])))
+def test_in_place(operator: Any, shape: tuple[int, ...], dtype: torch.dtype, other: list[int]) -> None:
+    assert_as_torch(operator, real(*shape, dtype=dtype), real(*other, dtype=dtype))
+    assert_as_torch(operator, real(*shape, dtype=dtype), real(*shape, dtype=dtype))
+
+
+@pytest.mark.parametrize("other", [(2, 3), (3,)])
+def test_in_place_nothing_grows(other: tuple[int, ...]) -> None:
+    with pytest.raises(RuntimeError):
+        output_of(aten.add_.Tensor, (on_meta(real(1)), on_meta(real(*other))), {})
+
+
+def test_in_place_is_the_same_tensor() -> None:
+    x = on_meta(real(2, 3))
+    assert output_of(aten.relu_.default, (x,), {}) is x
+    assert output_of(aten.add_.Tensor, (x, on_meta(real(3))), {}) is x
 
 
 def test_gelu_takes_its_approximation() -> None:
