@@ -64,7 +64,8 @@ def test_a_failure_is_a_status_with_its_reason(name: str, status: str, reason: s
 def test_running_out_of_memory_is_told_apart_from_a_crash() -> None:
     record = measured(":OutOfMemory")
     assert record.status == "OOM"
-    assert "can't allocate memory" in record.reason
+    assert record.reason == "there was no memory for 1,048,576.0 GiB that it asked for at once"
+    assert "can't allocate memory" in record.detail
     assert record.advice == "choose a smaller --gt, --lr or --batch"
 
 
