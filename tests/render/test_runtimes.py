@@ -103,15 +103,17 @@ def test_a_table_shows_ranks_and_says_how_they_are_made() -> None:
         make_row("span", runtime_ms=t95(10, 9, 11)),
         make_row("rfdn", runtime_ms=t95(10.5, 9.8, 11.2)),
         make_row("bsrn", runtime_ms=t95(20, 19, 21)),
+        make_row("imdn", runtime_ms=t95(30, 29, 31)),
         make_row("ecbsr", colors="y", runtime_ms=t95(5, 4, 6)),
+        make_row("repsr", colors="y", runtime_ms=t95(8, 7, 9)),
         make_row("msrn", status="OOM", runtime_ms=None),
     ]
     head, *body = costs(rows)
     at = head.index("Rank")
     assert head[at - 1] == "Runtime [ms]"
-    assert [line[at] for line in body] == ["1", "1", "3", "1 (Y)", "-"]
+    assert [line[at] for line in body] == ["1", "1", "3", "4", "1 (Y)", "2 (Y)", "-"]
     strict = section(rows, by_median=True)
-    assert [row[at].text for row in strict.grids[0].rows] == ["1", "2", "3", "1 (Y)", "-"]
+    assert [row[at].text for row in strict.grids[0].rows] == ["1", "2", "3", "4", "1 (Y)", "2 (Y)", "-"]
     assert strict.notes[0].text == "Rank: by runtime; the medians alone decide."
 
 
