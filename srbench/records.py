@@ -142,6 +142,10 @@ class Visit(Frozen):
         readings: the device's state between blocks of samples.
         others_cores: cores that other programs used meanwhile, on those this process may use; None where unknown.
         further: whether its round was added since the interval was still too wide (:mod:`srbench.measure.patience`).
+        build_ns: wall time in which the engine made the network ready, a first call included; None where it builds
+            nothing (eager).
+        rebuilds: how often the engine built anew inside the timed passes, so that they hold more than passes.
+        remarks: what the engine has to say of how it runs the network, a phrase each.
     """
 
     round: int = 0
@@ -156,6 +160,9 @@ class Visit(Frozen):
     readings: tuple[Reading, ...] = ()
     others_cores: float | None = None
     further: bool = False
+    build_ns: int | None = None
+    rebuilds: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def median_ns(self) -> float | None:
@@ -205,6 +212,17 @@ class Latency(Frozen):
         return stats.process_interval([visit.samples_ns for visit in timed], units, first)
 
     @property
+    def build_ns(self) -> float | None:
+        """Median of what the engine's building took in each process; None where it builds nothing."""
+        built = [visit.build_ns for visit in self.visits if visit.build_ns is not None]
+        return median(built) if built else None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the engine had to say, each once."""
+        return tuple(dict.fromkeys(remark for visit in self.visits for remark in visit.remarks))
+
+    @property
     def spread(self) -> float | None:
         """Within-run spread: interquartile range over median of a process, the middle one of the processes."""
         spreads = [s for visit in self.visits if (s := stats.relative_iqr(visit.samples_ns)) is not None]
@@ -252,6 +270,29 @@ class Memory(Frozen):
     def error_bytes(self) -> int:
         """How far off the counter may be that ``peak_bytes`` was read from; an allocator knows to the byte."""
         return 0 if self.allocator_bytes is not None else KERNEL_ERROR_BYTES
+
+
+class Agreement(Frozen):
+    """How near a mode's output is to that of eager float32, with the same weights on the same natural image.
+
+    Attributes:
+        psnr_db: of the two outputs, against white; None where they are equal bit by bit.
+        largest: the largest difference of a value, with white as 1.
+        floor_db: below this the mode is taken for broken, and nothing of it is timed.
+        image: name of the image.
+        versions: of what ran it beside torch, by name.
+    """
+
+    psnr_db: float | None
+    largest: float
+    floor_db: float
+    image: str
+    versions: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """Whether it is at or above its floor."""
+        return self.psnr_db is None or self.psnr_db >= self.floor_db
 
 
 class Settings(Frozen):
@@ -320,6 +361,7 @@ class Record(Frozen):
         reason, advice: one line each.
         detail: a traceback where there is one.
         files: that a user's network was made of, with their hashes (:mod:`srbench.fingerprint`).
+        agreement: of a mode other than the plain one; None where nothing was compared.
     """
 
     schema_version: Literal[4] = SCHEMA_VERSION
@@ -337,6 +379,7 @@ class Record(Frozen):
     counts: tuple[Count, ...] = ()
     latency: Latency | None = None
     memory: Memory | None = None
+    agreement: Agreement | None = None
 
     @property
     def failed(self) -> bool:
