@@ -7,11 +7,23 @@ from importlib.metadata import version
 
 from srbench import machine
 from srbench.cases import Case
-from srbench.journal import Step
+from srbench.failures import Failure
+from srbench.journal import Entry
 from srbench.measure import patience, verdict
 from srbench.measure.verdict import Verdict
-from srbench.records import Complexity, Count, CounterName, Latency, Memory, Record, Settings, Status, Visit
-from srbench.worker import Answer
+from srbench.records import (
+    Agreement,
+    Complexity,
+    Count,
+    CounterName,
+    Latency,
+    Memory,
+    Record,
+    Settings,
+    Status,
+    Visit,
+)
+from srbench.tasks import Agreed
 
 
 @dataclass(frozen=True)
@@ -21,45 +33,63 @@ class Plan:
     Attributes:
         counts: None where a user's network could not be counted, for ``problem``.
         files: that a user's network is made of, with their hashes (:mod:`srbench.fingerprint`).
+        network: the pickle of a live module; None for what has a name.
     """
 
     case: Case
     counts: Complexity | None
-    problem: Answer | None = None
+    problem: Failure | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    network: bytes | None = None
 
 
 class OpenCase:
-    """A case under measurement: collects what its processes answer.
+    """A case under measurement: collects what its processes give.
 
-    ``failure`` is the first answer after which measuring on makes no sense.
+    ``failure`` is the first one after which measuring on makes no sense.
     """
 
     def __init__(self, plan: Plan, settings: Settings, counters: tuple[CounterName, ...]) -> None:
         self.plan = plan
-        self.failure: Answer | None = None
+        self.failure: Failure | None = None
         self._settings = settings
         self._counters = counters
         self._used: Settings | None = None
         self._visits: list[Visit] = []
         self._memory: Memory | None = None
+        self._agreement: Agreement | None = None
         self._counts: dict[str, Count] = {}
         if plan.case.device == "none" and plan.problem is not None:
             self.failure = plan.problem
 
-    def take(self, step: Step, answer: Answer) -> None:
+    def take(self, entry: Entry) -> None:
         """Keep what a process found out."""
+        step, result = entry.step, entry.result
         if step.task in ("fvcore", "thop"):
             # Another counter may fail on a network that runs well.
-            failed = Count(counter=step.task, version=version(step.task), multi_adds=None, error=answer.reason)
-            self._counts[step.task] = answer.count or failed
+            why = result.reason if isinstance(result, Failure) else ""
+            failed = Count(counter=step.task, version=version(step.task), multi_adds=None, error=why)
+            self._counts[step.task] = result if isinstance(result, Count) else failed
             return
-        self._used = self._used or answer.settings
-        if answer.visit is not None:
-            self._visits.append(answer.visit.model_copy(update={"further": step.further}))
-        self._memory = answer.memory or self._memory
-        if answer.status != "VALID":
-            self.failure = answer
+        self._used = self._used or entry.settings
+        if entry.visit is not None:
+            self._visits.append(entry.visit.model_copy(update={"further": step.further}))
+        self._memory = entry.memory or self._memory
+        if isinstance(result, Agreed):
+            self._agreement = result.agreement
+        self.failure = entry.failure or self._disagreement()
+
+    def _disagreement(self) -> Failure | None:
+        """Why the mode is not to be timed; None where it gives what eager float32 gives."""
+        found = self._agreement
+        if found is None or found.good:
+            return None
+        mode = self.plan.case.mode.label
+        reason = (
+            f"its output in {mode} is not that of eager float32: {found.psnr_db:.1f} dB apart on {found.image}, at "
+            f"least {found.floor_db:g} dB are expected; nothing was timed"
+        )
+        return Failure(status="MISMATCH", reason=reason)
 
     @property
     def budget_is_spent(self) -> bool:
@@ -94,6 +124,7 @@ class OpenCase:
             counts=tuple(self._count(name) for name in self._counters),
             latency=latency,
             memory=self._memory,
+            agreement=self._agreement,
         )
 
     def _detail(self) -> str:
@@ -122,7 +153,7 @@ class OpenCase:
         return self._counts.get(name, missing)
 
 
-def _advice(failure: Answer, settings: Settings) -> str:
+def _advice(failure: Failure, settings: Settings) -> str:
     """One line on what to do next; nothing where there is nothing to say."""
     if failure.status == "CRASH" and failure.detail:
         return "the record holds the traceback"

@@ -1,8 +1,17 @@
-"""What goes into a network of a case, and the shape of what must come out."""
+"""What goes into a network of a case, and what must come out."""
 
 import torch
+from torch import Tensor
 
-from srbench.cases import Case
+from srbench.cases import Case, Layout
+from srbench.errors import MismatchError
+from srbench.running.natural import natural_image
+
+#: The layouts as torch has them.
+MEMORY_FORMATS: dict[Layout, torch.memory_format] = {
+    "contiguous": torch.contiguous_format,
+    "channels_last": torch.channels_last,
+}
 
 
 def input_shape(case: Case) -> tuple[int, int, int, int]:
@@ -17,8 +26,45 @@ def output_shape(case: Case) -> tuple[int, int, int, int]:
     return batch, channels, height * case.size.scale, width * case.size.scale
 
 
-def make_input(case: Case, seed: int) -> torch.Tensor:
-    """A reproducible random LR batch in the network's value range, on the CPU, in the mode's dtype."""
+def make_input(case: Case, seed: int) -> Tensor:
+    """A reproducible random LR batch in the network's value range, on the CPU, in the mode's dtype and layout."""
     generator = torch.Generator().manual_seed(seed)
-    image = torch.rand(input_shape(case), generator=generator)
-    return (image * case.model.value_range).to(getattr(torch, case.mode.dtype))
+    return _in_mode(torch.rand(input_shape(case), generator=generator), case)
+
+
+def natural_input(case: Case) -> Tensor:
+    """The same of a natural image, with real edges and flat regions."""
+    return _in_mode(natural_image(*input_shape(case)), case)
+
+
+def _in_mode(image: Tensor, case: Case) -> Tensor:
+    image = (image * case.model.value_range).to(getattr(torch, case.mode.dtype))
+    return image.contiguous(memory_format=MEMORY_FORMATS[case.mode.layout])
+
+
+def check_shape(output: object, case: Case) -> None:
+    """Refuse an output that is not an image ``scale`` times the size of the input.
+
+    Raises:
+        MismatchError: what it is instead.
+    """
+    expected = output_shape(case)
+    if not isinstance(output, Tensor):
+        raise MismatchError(f"the output is a {type(output).__name__}, not a tensor")
+    if tuple(output.shape) != expected:
+        found, wanted = ("x".join(map(str, shape)) for shape in (output.shape, expected))
+        raise MismatchError(f"the output is {found}, expected {wanted} at x{case.size.scale}")
+
+
+def check_output(output: object, case: Case) -> Tensor:
+    """Refuse what is no image: another shape, NaN or infinite values.
+
+    Raises:
+        MismatchError: what it is instead.
+    """
+    check_shape(output, case)
+    assert isinstance(output, Tensor)
+    bad = int((~torch.isfinite(output)).sum())
+    if bad:
+        raise MismatchError(f"the output holds {bad} NaN or infinite values of {output.numel()}")
+    return output

@@ -14,8 +14,9 @@ from srbench import store
 from srbench.cases import Case
 from srbench.errors import InputError
 from srbench.facts import Machine
-from srbench.records import CounterName, Frozen, Settings
-from srbench.worker import Answer, Task
+from srbench.failures import Failure
+from srbench.records import Count, CounterName, Frozen, Memory, Settings, Visit
+from srbench.tasks import Agreed, TaskName, Timed, Watched
 
 NAME = "journal.jsonl"
 #: Where the journal of an unfinished run goes when another run is begun in its folder.
@@ -30,7 +31,7 @@ class Step(Frozen):
     ``place`` is its place in the order of its round; ``further`` marks rounds beyond those that every case gets.
     """
 
-    task: Task
+    task: TaskName
     case: int
     round: int = 0
     place: int = 0
@@ -76,11 +77,44 @@ class Header(Frozen):
 
 
 class Entry(Frozen):
-    """A finished process; ``wall_ns`` is its whole life seen from outside."""
+    """A finished process: what it gave, or why it gave nothing; ``wall_ns`` is its whole life seen from outside."""
 
     step: Step
-    answer: Answer
+    result: Agreed | Timed | Watched | Count | Failure
     wall_ns: int
+
+    @property
+    def failure(self) -> Failure | None:
+        """What went wrong; None where nothing did."""
+        if isinstance(self.result, Timed):
+            return self.result.problem
+        return self.result if isinstance(self.result, Failure) else None
+
+    @property
+    def visit(self) -> Visit | None:
+        """The passes of a timed process."""
+        return self.result.visit if isinstance(self.result, Timed) else None
+
+    @property
+    def memory(self) -> Memory | None:
+        """The memory of a pass."""
+        return self.result.memory if isinstance(self.result, Watched) else None
+
+    @property
+    def settings(self) -> Settings | None:
+        """The settings as the process read them back."""
+        return self.result.settings if isinstance(self.result, Agreed | Timed | Watched) else None
+
+    @property
+    def build_ns(self) -> int:
+        """Wall time of building the network and its input."""
+        return self.result.build_ns if isinstance(self.result, Timed | Watched) else 0
+
+    @property
+    def passes_ns(self) -> int:
+        """Wall time inside forward passes."""
+        visit = self.visit
+        return visit.passes_ns if visit else self.result.passes_ns if isinstance(self.result, Watched) else 0
 
 
 class Journal:

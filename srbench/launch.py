@@ -1,77 +1,114 @@
-"""A job in a process of its own: started, watched, ended."""
+"""Work in a process of its own: started, watched, ended."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from time import monotonic
-from typing import Any
+from types import ModuleType
 
-from srbench import worker
-from srbench.worker import Answer, Work
+from pydantic import ValidationError
+
+from srbench import messages, worker
+from srbench.failures import Failure
+from srbench.messages import FrameError, Reader
+from srbench.work import Launcher, News, Result, Work, no_news
 
 #: Time for the fork server to import torch, once, before the clock of the first case starts.
 START_GRACE_S = 120.0
+#: After its pipe is closed a process is over; it may take this long until the kernel says so.
+_END_S = 5.0
 
 
-def launch(
-    work: Work, timeout_s: float, report: Callable[[Any], None] = lambda _: None, *, from_last_news: bool = False
-) -> Answer:
-    """Do some work in a process of its own and wait for its answer, at most ``timeout_s`` from its start.
+class Processes:
+    """Launches from a fork server that has torch imported: 40 ms for a process instead of seconds."""
 
-    With ``from_last_news`` the time begins anew with each report.
+    def launch(
+        self,
+        work: Work[Result, News],
+        timeout_s: float,
+        report: Callable[[News], None] = no_news,
+        *,
+        from_last_news: bool = False,
+    ) -> Result | Failure:
+        """Do some work in a process of its own and wait for its result, at most ``timeout_s`` from its start.
 
-    A process that dies is answered CRASH with the signal's name, one that is too slow is killed: TIMEOUT.
+        With ``from_last_news`` the time begins anew with each report. A process that dies is a CRASH with the
+        signal's name, one that is too slow is killed: TIMEOUT.
+        """
+        context = _context()
+        if isinstance(context, ForkServerContext):
+            _start_server()
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=worker.main, args=(work, sender), daemon=False)
+        with _no_main_module():
+            process.start()
+        sender.close()
+        reader = Reader(receiver.fileno(), work.most_bytes)
+        deadline = monotonic() + START_GRACE_S + timeout_s
+        try:
+            while True:
+                ready = wait([receiver, process.sentinel], timeout=max(0.0, deadline - monotonic()))
+                if monotonic() >= deadline or not ready:
+                    return Failure(status="TIMEOUT", reason=f"no answer within --timeout {timeout_s:g} s")
+                for frame in reader.frames():
+                    if frame.kind == "result":
+                        return work.result.model_validate_json(frame.text)
+                    if frame.kind == "failure":
+                        return Failure.model_validate_json(frame.text)
+                    if frame.kind == "news":
+                        report(work.news.model_validate_json(frame.text))
+                    if frame.kind == "started" or from_last_news:
+                        deadline = monotonic() + timeout_s
+                if reader.ended or ready == [process.sentinel]:
+                    process.join(timeout=_END_S)
+                    return Failure(status="CRASH", reason=_cause(process.exitcode))
+        except FrameError as error:
+            return Failure(status="CRASH", reason=str(error))
+        except ValidationError as error:
+            wrong = error.errors(include_input=False, include_url=False)[0]
+            what = f"{'.'.join(map(str, wrong['loc'])) or 'all of it'}: {wrong['msg']}"
+            return Failure(status="CRASH", reason=f"its answer is none ({what})")
+        finally:
+            receiver.close()
+            _end(process)
+
+    def renew(self) -> None:
+        """Let the next processes come from a new fork server.
+
+        Processes of one server share its address layout and hash seed, so they are no independent replicates; a round
+        has a server of its own, for one import of torch.
+        """
+        if isinstance(_context(), ForkServerContext):
+            # No public call ends a fork server; this one is what Python's own tests use, in every version since 3.8.
+            forkserver._forkserver._stop()  # type: ignore[attr-defined]
+            _start_server()
+
+
+#: The one that is used where no other is given.
+PROCESSES: Launcher = Processes()
+
+
+@contextlib.contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Keep the new process from importing the program that this one runs.
+
+    ``multiprocessing`` runs a program's file again in each process, for what was defined there. Nothing of it is
+    needed here, and a script of three lines that calls :func:`srbench.profile` would call itself.
     """
-    context = _context()
-    if isinstance(context, ForkServerContext):
-        _start_server()
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=worker.main, args=(work, sender), daemon=False)
-    process.start()
-    sender.close()
-    deadline = monotonic() + START_GRACE_S + timeout_s
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
     try:
-        while True:
-            ready = wait([receiver, process.sentinel], timeout=max(0.0, deadline - monotonic()))
-            if not ready:
-                return Answer(status="TIMEOUT", reason=f"no answer within --timeout {timeout_s:g} s")
-            if receiver not in ready:
-                process.join()
-                return Answer(status="CRASH", reason=_cause(process.exitcode))
-            try:
-                message = receiver.recv()
-            except EOFError:
-                process.join(timeout=5)
-                return Answer(status="CRASH", reason=_cause(process.exitcode))
-            if isinstance(message, Answer):
-                return message
-            if message == worker.STARTED:
-                deadline = monotonic() + timeout_s
-                continue
-            report(message)
-            if from_last_news:
-                deadline = monotonic() + timeout_s
+        yield
     finally:
-        receiver.close()
-        _end(process)
-
-
-def fresh_server() -> None:
-    """Let the next processes come from a new fork server.
-
-    Processes of one server share its address layout and hash seed, so they are no independent replicates; a round
-    has a server of its own, for one import of torch.
-    """
-    if isinstance(_context(), ForkServerContext):
-        # No public call ends a fork server; this one is what Python's own tests use, in every version since 3.8.
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]
-        _start_server()
+        sys.modules["__main__"] = main
 
 
 def _start_server() -> None:
@@ -91,11 +128,11 @@ def _start_server() -> None:
 
 
 def _context() -> ForkServerContext | SpawnContext:
-    """A fork server that has torch imported: 40 ms for a process instead of seconds; spawn where there is none."""
+    """The fork server; spawn where there is none."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["srbench.worker"])
+    context.set_forkserver_preload(["srbench.tasks"])
     return context
 
 

@@ -6,6 +6,7 @@ import difflib
 import importlib.util
 import inspect
 import os
+import pickle
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from torch import nn
 
 import model_defs
 from srbench.cases import Form, Model
-from srbench.errors import InputError
+from srbench.errors import InputError, UnsupportedError
 
 #: Names under which networks in the field take their upscaling factor.
 SCALE_ARGUMENTS = ("scale", "upscale", "upscale_factor", "scale_factor", "upscaling_factor", "sr_rate")
@@ -25,8 +26,10 @@ SCALE_ARGUMENTS = ("scale", "upscale", "upscale_factor", "scale_factor", "upscal
 _NO_NETWORKS = frozenset(("torch", "typing", "collections", "dataclasses", "pathlib", "enum", "abc", "functools"))
 
 
-class UnsupportedModelError(Exception):
-    """A user's network that cannot be built as srbench builds it; becomes a row with status UNSUPPORTED."""
+#: Begins the source of a module that lives in the caller's memory, before a hash of what it is.
+LIVE = "live:"
+#: Pickles of live modules that this process was given, by their sources.
+_LENT: dict[str, bytes] = {}
 
 
 def parse(names: str, form: Form) -> list[Model]:
@@ -194,20 +197,29 @@ def build(model: Model, scale: int, device: str = "cpu") -> nn.Module:
     Runs the user's file where the model is one: call this only where a crash may happen.
 
     Raises:
-        UnsupportedModelError: a user's network that takes arguments srbench does not know.
+        UnsupportedError: a user's network that takes arguments srbench does not know.
         Exception: whatever the user's code raises.
     """
 
     if model.source is None:
         return model_defs.build(model.variant, scale, model.form or "deploy", device)
+    if model.source.startswith(LIVE):
+        network = pickle.loads(_LENT[model.source])
+        return network.to(device).eval()
     maker = getattr(_import_file(Path(model.source)), model.architecture, None)
     if maker is None:
-        raise UnsupportedModelError(f"{model.source} defines no '{model.architecture}' when it is imported")
+        raise UnsupportedError(f"{model.source} defines no '{model.architecture}' when it is imported")
     with torch.device(device):
         network = copy.deepcopy(maker) if isinstance(maker, nn.Module) else _call(maker, model.architecture, scale)
     if not isinstance(network, nn.Module):
-        raise UnsupportedModelError(f"{model.architecture} gives a {type(network).__name__}, not a torch.nn.Module")
+        raise UnsupportedError(f"{model.architecture} gives a {type(network).__name__}, not a torch.nn.Module")
     return network.to(device).eval()
+
+
+def lend(model: Model, pickled: bytes) -> None:
+    """Give this process the pickle of a live module, made by the process that asks for it; :func:`build` loads it."""
+    assert model.source is not None
+    _LENT[model.source] = pickled
 
 
 def _import_file(path: Path) -> object:
@@ -219,7 +231,7 @@ def _import_file(path: Path) -> object:
     name = f"srbench_user_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise UnsupportedModelError(f"{path} cannot be imported")
+        raise UnsupportedError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -229,13 +241,13 @@ def _import_file(path: Path) -> object:
 def _call(maker: object, name: str, scale: int) -> object:
     """Build a network: with the scale where it takes one, else without arguments."""
     if not callable(maker):
-        raise UnsupportedModelError(f"{name} is a {type(maker).__name__}, not a network or something that makes one")
+        raise UnsupportedError(f"{name} is a {type(maker).__name__}, not a network or something that makes one")
     parameters = inspect.signature(maker).parameters.values()
     taken = next((p.name for p in parameters if p.name in SCALE_ARGUMENTS), None)
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     needed = [p.name for p in parameters if p.default is p.empty and p.kind not in variadic and p.name != taken]
     if needed:
-        raise UnsupportedModelError(
+        raise UnsupportedError(
             f"{name} needs {', '.join(needed)}; give them defaults, or name a function that takes at most scale"
         )
     return maker(**{taken: scale}) if taken else maker()

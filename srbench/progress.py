@@ -9,9 +9,9 @@ from srbench.assemble import Plan
 from srbench.cases import Case
 from srbench.journal import Entry, Step
 from srbench.measure.latency import NS_PER_S
-from srbench.records import Record, Settings
+from srbench.records import Agreement, Record, Settings
 from srbench.runner import Watcher
-from srbench.worker import Progress, min_samples
+from srbench.tasks import Agreed, Progress, min_samples
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -48,7 +48,7 @@ class Forecast:
         """A process is over."""
         self._left.remove(step)
         self._started = None
-        visit = entry.answer.visit if entry else None
+        visit = entry.visit if entry else None
         if visit is None or visit.median_ns is None:
             return
         self._pass_s[step.case] = visit.median_ns / NS_PER_S
@@ -212,18 +212,25 @@ def describe(step: Step, plans: Sequence[Plan], settings: Settings) -> str:
     name = label(plans[step.case].case)
     if step.task == "time":
         return f"{name}, round {step.round + 1}" + ("" if step.further else f" of {settings.rounds}")
-    return f"{name}, {'memory' if step.task == 'memory' else step.task}"
+    return f"{name}, {'agreement with eager float32' if step.task == 'agree' else step.task}"
+
+
+def agreed(found: Agreement) -> str:
+    """How near a mode is to eager float32, in few words."""
+    built = f", built in {found.build_ns / 1e9:,.1f} s" if found.build_ns is not None else ""
+    return ("equal to eager float32" if found.psnr_db is None else f"{found.psnr_db:.1f} dB") + built
 
 
 def result(entry: Entry) -> str:
     """What a process found, in few words."""
-    answer = entry.answer
-    if answer.status != "VALID":
-        return f"{answer.status}: {answer.reason}"
-    if answer.visit is not None and answer.visit.median_ns is not None:
-        return f"{answer.visit.median_ns / 1e6:,.1f} ms ({len(answer.visit.samples_ns)} passes)"
-    if answer.memory is not None:
-        return f"peak {answer.memory.peak_bytes / 2**20:,.1f} MiB"
+    if entry.failure is not None:
+        return f"{entry.failure.status}: {entry.failure.reason}"
+    if entry.visit is not None and entry.visit.median_ns is not None:
+        return f"{entry.visit.median_ns / 1e6:,.1f} ms ({len(entry.visit.samples_ns)} passes)"
+    if entry.memory is not None:
+        return f"peak {entry.memory.peak_bytes / 2**20:,.1f} MiB"
+    if isinstance(entry.result, Agreed):
+        return agreed(entry.result.agreement)
     return "done"
 
 

@@ -142,8 +142,8 @@ class Visit(Frozen):
         readings: the device's state between blocks of samples.
         others_cores: cores that other programs used meanwhile, on those this process may use; None where unknown.
         further: whether its round was added since the interval was still too wide (:mod:`srbench.measure.patience`).
-        build_ns: wall time in which the engine made the network ready, a first call included; None where it builds
-            nothing (eager).
+        build_ns: wall time in which the engine made the network ready, a first call included, with what it keeps of
+            earlier processes of the run; None where it builds nothing (eager).
         rebuilds: how often the engine built anew inside the timed passes, so that they hold more than passes.
         remarks: what the engine has to say of how it runs the network, a phrase each.
     """
@@ -212,12 +212,6 @@ class Latency(Frozen):
         return stats.process_interval([visit.samples_ns for visit in timed], units, first)
 
     @property
-    def build_ns(self) -> float | None:
-        """Median of what the engine's building took in each process; None where it builds nothing."""
-        built = [visit.build_ns for visit in self.visits if visit.build_ns is not None]
-        return median(built) if built else None
-
-    @property
     def remarks(self) -> tuple[str, ...]:
         """What the engine had to say, each once."""
         return tuple(dict.fromkeys(remark for visit in self.visits for remark in visit.remarks))
@@ -276,11 +270,12 @@ class Agreement(Frozen):
     """How near a mode's output is to that of eager float32, with the same weights on the same natural image.
 
     Attributes:
-        psnr_db: of the two outputs, against white; None where they are equal bit by bit.
-        largest: the largest difference of a value, with white as 1.
+        psnr_db: of the two outputs, against what the output of eager float32 spans; None where they are equal.
+        largest: the largest difference of a value, as a share of that span.
         floor_db: below this the mode is taken for broken, and nothing of it is timed.
         image: name of the image.
         versions: of what ran it beside torch, by name.
+        build_ns: wall time in which its engine built it with nothing kept from before; None where it builds nothing.
     """
 
     psnr_db: float | None
@@ -288,6 +283,7 @@ class Agreement(Frozen):
     floor_db: float
     image: str
     versions: dict[str, str] = Field(default_factory=dict)
+    build_ns: int | None = None
 
     @property
     def good(self) -> bool:
@@ -385,6 +381,11 @@ class Record(Frozen):
     def failed(self) -> bool:
         """Whether the row has no usable measurement."""
         return self.status in FAILURES
+
+    @property
+    def build_ns(self) -> int | None:
+        """What the engine took to build the network with nothing kept from before; None where it builds nothing."""
+        return self.agreement.build_ns if self.agreement is not None else None
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -1,21 +1,27 @@
 """Many cases: checked first, then measured in interleaved rounds, each process journalled, each record stored."""
 
 import random
-from collections.abc import Callable, Collection, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic_ns
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
-from srbench import machine, models, worker
+from srbench import machine, tasks
 from srbench.assemble import OpenCase, Plan
-from srbench.cases import Case, Model, Size
+from srbench.cases import Case
 from srbench.errors import InputError
 from srbench.fingerprint import files_of
 from srbench.journal import Entry, Journal, Step
-from srbench.launch import fresh_server, launch
+from srbench.failures import Failure
+from srbench.launch import PROCESSES
 from srbench.records import Complexity, CounterName, Record, Settings
-from srbench.worker import Job, Progress
+from srbench.tasks import Progress
+from srbench.work import Launcher, Work
 
 GIB = 2**30
+#: Where no module is live.
+NO_NETWORKS: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Watcher(Protocol):
@@ -43,63 +49,42 @@ class Watcher(Protocol):
         """The run is over, for good or ill."""
 
 
-def plan_cases(
-    named: Sequence[Model],
-    workloads: Sequence[Size],
-    *,
-    device: str,
-    threads: int | None,
-    optional: Collection[Model] = (),
-    tell: Callable[[str], None] = lambda line: None,
-) -> list[Case]:
-    """Every model under every workload, scale by scale.
-
-    Args:
-        named: the models.
-        workloads: one for each scale.
-        device: ``none`` (shapes only), ``cpu`` or ``cuda:N``.
-        threads: of the CPU; None for the machine's cores.
-        optional: models whose missing scales are left out, with a line to ``tell``; for the others they are errors.
-        tell: gets those lines.
-
-    Raises:
-        InputError: a scale or an LR size that a named network does not take, or nothing left to do.
-    """
-    if device == "cpu" and threads is None:
-        threads = machine.usable_cores()
-    cases = []
-    for load in workloads:
-        for model in named:
-            if model in optional and not models.has_scale(model, load.scale):
-                tell(f"{model.variant} has no x{load.scale}: skipped")
-                continue
-            models.check(model, load.scale, load.lr_width, load.lr_height)
-            cases.append(Case(model=model, size=load, device=device, threads=threads if device == "cpu" else None))
-    if not cases:
-        raise InputError("nothing to do: none of the models has any of the scales")
-    return cases
-
-
-def look_ahead(cases: Sequence[Case], settings: Settings) -> list[Plan]:
+def look_ahead(
+    cases: Sequence[Case],
+    settings: Settings,
+    launcher: Launcher = PROCESSES,
+    networks: Mapping[str, bytes] = NO_NETWORKS,
+) -> list[Plan]:
     """Count every case from its shapes, and refuse what cannot fit into memory, before anything is measured.
 
     Networks of the zoo are counted here, a user's network in a process of its own.
 
+    Args:
+        cases: all of the run.
+        settings: of the run.
+        launcher: starts the processes.
+        networks: pickles of live modules, by their sources.
+
     Raises:
         InputError: a case whose predicted peak exceeds the device's memory.
     """
-    plans = []
-    for case in cases:
-        if case.model.source is None:
-            plan = Plan(case, worker.static(case))
+    return [_plan(case, settings, launcher, networks.get(case.model.source or "")) for case in cases]
+
+
+def _plan(case: Case, settings: Settings, launcher: Launcher, network: bytes | None) -> Plan:
+    if case.model.source is None:
+        plan = Plan(case, tasks.static(case))
+    else:
+        found = launcher.launch(tasks.Static(case, settings, network), settings.timeout_s)
+        files = files_of([case.model.source])
+        if isinstance(found, Failure):
+            plan = Plan(case, None, found, files, network)
         else:
-            answer = launch(Job("static", case, settings), settings.timeout_s)
-            files = {**files_of([case.model.source]), **answer.files}
-            plan = Plan(case, answer.complexity, None if answer.complexity else answer, files)
-        if case.device != "none" and plan.counts is not None:
-            _check_memory(case, plan.counts)
-        plans.append(plan)
-    return plans
+            plan = Plan(case, found.complexity, None, {**files, **found.files}, network)
+    # What another engine needs, nobody predicts.
+    if case.device != "none" and plan.counts is not None and case.mode.engine == "eager":
+        _check_memory(case, plan.counts)
+    return plan
 
 
 def _check_memory(case: Case, counts: Complexity) -> None:
@@ -115,7 +100,9 @@ def _check_memory(case: Case, counts: Complexity) -> None:
 
 
 def steps_of(plans: Sequence[Plan], settings: Settings, counters: Sequence[CounterName]) -> list[Step]:
-    """Every process of a run, in order: other counters, then rounds that visit each case, memory in the last.
+    """Every process of a run, in order: other counters, agreement of modes, then rounds that visit each case.
+
+    Memory is watched in the last round.
 
     Rounds spread whatever drifts over all cases alike. The order within a round is shuffled by the seed, so that no
     case always follows the same neighbour.
@@ -125,6 +112,12 @@ def steps_of(plans: Sequence[Plan], settings: Settings, counters: Sequence[Count
         for index, plan in enumerate(plans)
         for name in counters
         if name != "torch" and plan.counts is not None
+    ]
+    # Before anything is timed, and with nothing kept from before: what an engine builds here is its build time.
+    steps += [
+        Step(task="agree", case=index)
+        for index, plan in enumerate(plans)
+        if plan.case.device != "none" and not plan.case.mode.plain
     ]
     timed = [index for index, plan in enumerate(plans) if plan.case.device != "none"]
     dice = random.Random(settings.seed)
@@ -145,76 +138,113 @@ def run(
     keep: Callable[[Record], None],
     watcher: Watcher,
     journal: Journal | None = None,
+    launcher: Launcher = PROCESSES,
 ) -> list[Record]:
     """Measure the cases; ``keep`` gets each record as soon as its last process is done.
 
     After the rounds that every case gets, further ones go to those alone whose interval is still too wide, as far as
     their patience helps (:mod:`srbench.measure.patience`). A case that fails is not visited again; what was measured of
-    it before stays in its record. With a journal, every
-    finished process is on the disk before the next one starts, and those that it already holds are not run again.
-    Returns the records in the order of the plans.
+    it before stays in its record. With a journal, every finished process is on the disk before the next one starts, and
+    those that it already holds are not run again. Returns the records in the order of the plans.
     """
-    steps = steps_of(plans, settings, counters)
-    cases = [OpenCase(plan, settings, tuple(counters)) for plan in plans]
-    last = {step.case: step for step in steps}
-    records: dict[int, Record] = {}
-    server_of: int | None = None
+    with tempfile.TemporaryDirectory(prefix="srbench-", ignore_cleanup_errors=True) as scratch:
+        return _Run(plans, settings, counters, keep, watcher, journal, launcher, scratch).measure()
 
-    def close(index: int) -> None:
-        record = cases[index].record()
-        keep(record)
-        records[index] = record
-        watcher.done(record)
 
-    def visit(step: Step) -> None:
-        nonlocal server_of
-        case = cases[step.case]
-        entry = journal.find(step) if journal else None
-        if entry is None:
-            if step.task == "time" and step.round != server_of:
-                fresh_server()
-                server_of = step.round
-            watcher.start(step)
-            entry = _run(step, case.plan, settings, watcher.sample)
-            if journal:
-                journal.add(entry)
-        case.take(step, entry.answer)
-        watcher.finish(step, entry)
+class _Run:
+    """The cases of a run, as they are measured."""
 
-    watcher.begin(plans, settings, steps)
-    try:
-        for index in range(len(cases)):
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        settings: Settings,
+        counters: Sequence[CounterName],
+        keep: Callable[[Record], None],
+        watcher: Watcher,
+        journal: Journal | None,
+        launcher: Launcher,
+        scratch: str,
+    ) -> None:
+        self._steps = steps_of(plans, settings, counters)
+        self._cases = [OpenCase(plan, settings, tuple(counters)) for plan in plans]
+        self._plans, self._settings, self._keep, self._watcher = plans, settings, keep, watcher
+        self._journal, self._launcher, self._scratch = journal, launcher, scratch
+        self._records: dict[int, Record] = {}
+        self._server_of: int | None = None
+
+    def measure(self) -> list[Record]:
+        """All steps, then further rounds; the records in the order of the plans."""
+        self._watcher.begin(self._plans, self._settings, self._steps)
+        try:
+            self._all_steps()
+            self._further_rounds()
+        finally:
+            self._watcher.end()
+        return [self._records[index] for index in range(len(self._plans))]
+
+    def _all_steps(self) -> None:
+        last = {step.case: step for step in self._steps}
+        for index in range(len(self._cases)):
             if index not in last:  # nothing to run: its shapes were all that was asked for
-                close(index)
-        for step in steps:
-            case = cases[step.case]
+                self._close(index)
+        for step in self._steps:
+            case = self._cases[step.case]
             if case.failure is not None or (step.task == "time" and case.budget_is_spent):
-                watcher.finish(step, None)
+                self._watcher.finish(step, None)
                 continue
-            visit(step)
+            self._visit(step)
             if case.failure is not None or (last[step.case] == step and not case.another_round_helps):
-                close(step.case)
-        dice = random.Random(settings.seed)
-        number = settings.rounds
-        while still_open := [index for index in range(len(cases)) if index not in records]:
+                self._close(step.case)
+
+    def _further_rounds(self) -> None:
+        dice = random.Random(self._settings.seed)
+        number = self._settings.rounds
+        while still_open := [index for index in range(len(self._cases)) if index not in self._records]:
             dice.shuffle(still_open)
             further = [
                 Step(task="time", case=index, round=number, place=place, further=True)
                 for place, index in enumerate(still_open)
             ]
-            watcher.more(further)
+            self._watcher.more(further)
             for step in further:
-                visit(step)
-                if not cases[step.case].another_round_helps:
-                    close(step.case)
+                self._visit(step)
+                if not self._cases[step.case].another_round_helps:
+                    self._close(step.case)
             number += 1
-    finally:
-        watcher.end()
-    return [records[index] for index in range(len(plans))]
+
+    def _visit(self, step: Step) -> None:
+        entry = self._journal.find(step) if self._journal else None
+        if entry is None:
+            entry = self._launch(step)
+            if self._journal:
+                self._journal.add(entry)
+        self._cases[step.case].take(entry)
+        self._watcher.finish(step, entry)
+
+    def _launch(self, step: Step) -> Entry:
+        if step.task == "time" and step.round != self._server_of:
+            self._launcher.renew()
+            self._server_of = step.round
+        self._watcher.start(step)
+        start = monotonic_ns()
+        task = task_of(step, self._plans[step.case], self._settings, f"{self._scratch}/{step.case}")
+        result = self._launcher.launch(task, self._settings.timeout_s, self._watcher.sample)
+        return Entry(step=step, result=result, wall_ns=monotonic_ns() - start)
+
+    def _close(self, index: int) -> None:
+        record = self._cases[index].record()
+        self._keep(record)
+        self._records[index] = record
+        self._watcher.done(record)
 
 
-def _run(step: Step, plan: Plan, settings: Settings, report: Callable[[Progress], None]) -> Entry:
-    job = Job(step.task, plan.case, settings, plan.counts, step.round, step.place)
-    start = monotonic_ns()
-    answer = launch(job, settings.timeout_s, report)
-    return Entry(step=step, answer=answer, wall_ns=monotonic_ns() - start)
+def task_of(step: Step, plan: Plan, settings: Settings, scratch: str) -> Work[Any, Progress]:
+    """What the process of a step is to do; ``scratch`` is the folder that belongs to its case in this run."""
+    of = (plan.case, settings, plan.network, scratch)
+    if step.task == "time":
+        return tasks.Time(*of, round=step.round, place=step.place)
+    if step.task == "memory":
+        return tasks.Memory(*of)
+    if step.task == "agree":
+        return tasks.Agree(*of)
+    return tasks.Count(*of, counter=step.task, ours=plan.counts)

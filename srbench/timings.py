@@ -19,20 +19,22 @@ class Share:
 
 def shares(entries: Sequence[Entry], total_s: float) -> list[Share]:
     """Split a run's wall time. What no process accounts for is the run's own: imports, planning, storing."""
-    visits = [entry.answer.visit for entry in entries if entry.answer.visit is not None]
+    visits = [entry.visit for entry in entries if entry.visit is not None]
     memory = [entry for entry in entries if entry.step.task == "memory"]
     counting = [entry for entry in entries if entry.step.task in ("fvcore", "thop")]
+    agreeing = [entry for entry in entries if entry.step.task == "agree"]
     measuring = [entry for entry in entries if entry.step.task in ("time", "memory")]
-    passes = sum(entry.answer.passes_ns for entry in measuring)
-    build = sum(entry.answer.build_ns for entry in measuring)
+    passes = sum(entry.passes_ns for entry in measuring)
+    build = sum(entry.build_ns for entry in measuring)
     walls = sum(entry.wall_ns for entry in entries)
     parts = [
         Share("timed passes", sum(sum(v.samples_ns) for v in visits) / NS_PER_S, inside=True),
         Share("warm-up passes", sum(sum(v.warmup_ns) for v in visits) / NS_PER_S, inside=True),
         Share("first passes", sum(v.cold_ns for v in visits) / NS_PER_S, inside=True),
-        Share("passes of the memory processes", sum(e.answer.passes_ns for e in memory) / NS_PER_S, inside=True),
+        Share("passes of the memory processes", sum(e.passes_ns for e in memory) / NS_PER_S, inside=True),
         Share("building networks and inputs", build / NS_PER_S),
         Share("other counters", sum(e.wall_ns for e in counting) / NS_PER_S),
+        Share("agreement with eager float32", sum(e.wall_ns for e in agreeing) / NS_PER_S),
         Share(
             "starting, checking and ending processes",
             (sum(e.wall_ns for e in measuring) - passes - build) / NS_PER_S,

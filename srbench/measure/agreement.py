@@ -1,0 +1,41 @@
+"""How near two outputs of one network are: that of eager float32, and that of the mode which is to be timed."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from srbench.cases import Dtype
+from srbench.records import Agreement
+
+#: Below this a mode is taken for broken. Rounding alone stays above by far: with random weights and with official
+#: checkpoints alike, the seven reach 100 dB and more in float32, 55 dB in float16 and 40 dB in bfloat16
+#: (docs/measuring.md).
+FLOOR_DB: dict[Dtype, float] = {"float32": 60.0, "float16": 40.0, "bfloat16": 30.0}
+
+
+def agreement(
+    reference: Tensor, output: Tensor, dtype: Dtype, image: str, versions: dict[str, str], build_ns: int | None
+) -> Agreement:
+    """Compare two outputs of one shape.
+
+    The peak of the PSNR is what the reference spans, from its smallest to its largest value: about white for trained
+    weights on a natural image, and what it takes for random weights, whose outputs may be of any size.
+
+    Args:
+        reference: of eager float32.
+        output: of the mode, finite.
+        dtype: of the mode; its floor follows.
+        image: name of what both ran on.
+        versions: of what ran the mode.
+        build_ns: what its engine took to build.
+    """
+    wide = reference.detach().to("cpu", torch.float64)
+    difference = output.detach().to("cpu", torch.float64) - wide
+    span = float(wide.max() - wide.min())
+    error = float(difference.square().mean())
+    largest = float(difference.abs().max()) / span if span else float(difference.abs().max() > 0)
+    psnr = None if error == 0 else 10 * math.log10(span**2 / error) if span else 0.0
+    return Agreement(
+        psnr_db=psnr, largest=largest, floor_db=FLOOR_DB[dtype], image=image, versions=versions, build_ns=build_ns
+    )

@@ -1,0 +1,184 @@
+"""From what people type to the cases of a run: networks with modes behind their names, times the axes of a grid.
+
+    span,rfdn@train+compile   x   --dtype float32,bfloat16   x   --lr 64x64,320x180   x   --threads 1,2
+"""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import get_args
+
+from srbench import machine, models, running
+from srbench.cases import Case, Dtype, Form, Layout, Mode, Model, Size
+from srbench.errors import InputError
+
+#: What people also type.
+_ALSO = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32", "half": "float16"}
+DTYPES: tuple[str, ...] = get_args(Dtype)
+LAYOUTS: tuple[str, ...] = get_args(Layout)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A network as typed.
+
+    Attributes:
+        model: the network in its form.
+        fixed: parts of the mode that stand behind its name, which win over the options'.
+        optional: whether it may be left out where it lacks a scale (a part of ``all``).
+    """
+
+    model: Model
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
+
+    def in_mode(self, mode: Mode) -> Mode:
+        """The mode of the options, with what stands behind the name."""
+        return Mode.model_validate(mode.model_dump() | dict(self.fixed))
+
+
+def parse(names: str, form: Form = "deploy") -> list[Asked]:
+    """``span,rfdn@train+compile,all`` -> the networks, each once in a mode.
+
+    Raises:
+        InputError: an unknown name, form or word of a mode.
+    """
+    found: dict[tuple[object, ...], Asked] = {}
+    for typed in (part.strip() for part in names.split(",")):
+        if typed:
+            name, fixed = split_mode(typed)
+            optional = name.lower().partition("@")[0] == "all"
+            for model in models.parse(name, form):
+                key = (*model.key, *sorted(fixed.items()))
+                # Named and part of `all`: then it is wanted by name.
+                if key not in found or (found[key].optional and not optional):
+                    found[key] = Asked(model, fixed, optional)
+    if not found:
+        raise InputError("--models names no model; 'srbench models' lists them")
+    return list(found.values())
+
+
+def split_mode(typed: str) -> tuple[str, dict[str, str]]:
+    """``span+compile+bfloat16`` -> ``span`` and the parts of its mode.
+
+    Raises:
+        InputError: a word that is no part of a mode, or two that exclude each other.
+    """
+    head, dot, tail = typed.rpartition(".py")  # a plus sign in a path says nothing
+    name, *words = (tail if dot else typed).split("+")
+    fixed: dict[str, str] = {}
+    for word in words:
+        part, value = _part(word, typed)
+        if fixed.get(part, value) != value:
+            raise InputError(f"'{typed}': {fixed[part]} and {value} exclude each other")
+        fixed[part] = value
+    return head + dot + name, fixed
+
+
+def _part(word: str, typed: str) -> tuple[str, str]:
+    value = _ALSO.get(word.lower(), word.lower().replace("-", "_"))
+    for part, known in (("engine", tuple(running.ENGINES)), ("dtype", DTYPES), ("layout", LAYOUTS)):
+        if value in known:
+            return part, value
+    every = [*running.ENGINES, *DTYPES, *LAYOUTS]
+    near = difflib.get_close_matches(value, every, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(every)}"
+    raise InputError(f"'{typed}': '{word}' is no way of running a network; {hint}")
+
+
+def modes_of(engines: str, dtypes: str, layouts: str) -> list[Mode]:
+    """``eager,compile`` x ``float32,bfloat16`` x ``contiguous`` -> every combination, each once.
+
+    Raises:
+        InputError: one that is not known.
+    """
+    axes = (
+        _values("--engine", engines, tuple(running.ENGINES)),
+        _values("--dtype", dtypes, DTYPES),
+        _values("--layout", layouts, LAYOUTS),
+    )
+    return [
+        Mode.model_validate({"engine": engine, "dtype": dtype, "layout": layout})
+        for engine, dtype, layout in product(*axes)
+    ]
+
+
+def _values(option: str, text: str, known: Sequence[str]) -> list[str]:
+    asked = [part.strip() for part in text.split(",") if part.strip()]
+    values = [_ALSO.get(part.lower(), part.lower().replace("-", "_")) for part in asked]
+    for part, value in zip(asked, values, strict=True):
+        if value not in known:
+            near = difflib.get_close_matches(value, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise InputError(f"{option} '{part}' is unknown; {hint}")
+    if not values:
+        raise InputError(f"{option} names none of {', '.join(known)}")
+    return list(dict.fromkeys(values))
+
+
+def check_threads(threads: Sequence[int | None], device: str) -> None:
+    """Refuse threads that this process cannot have.
+
+    Raises:
+        InputError: more than its cores, or threads of a GPU.
+    """
+    for each in threads:
+        if each is not None and each > machine.usable_cores():
+            raise InputError(f"--threads {each}: this process may use {machine.usable_cores()} cores")
+        if each is not None and device not in ("cpu", "none"):
+            raise InputError(f"--threads is for the CPU; the device is {device}")
+
+
+def cases_of(
+    asked: Sequence[Asked],
+    sizes: Sequence[Size],
+    modes: Sequence[Mode] = (Mode(),),
+    *,
+    device: str,
+    threads: Sequence[int | None] = (None,),
+    tell: Callable[[str], None] = lambda line: None,
+) -> list[Case]:
+    """Every network at every size in every mode with every number of threads, each case once.
+
+    Args:
+        asked: the networks.
+        sizes: one for each scale, LR size and batch.
+        modes: of the options; what stands behind a name wins.
+        device: ``none`` (shapes only), ``cpu`` or ``cuda:N``.
+        threads: of the CPU; None for the machine's cores.
+        tell: gets a line for each optional network that lacks a scale.
+
+    Raises:
+        InputError: a scale or an LR size that a named network does not take, a mode that cannot run here, or nothing
+            left to do.
+    """
+    check_threads(threads, device)
+    cases: dict[str, Case] = {}
+    left_out: dict[tuple[str, int], None] = {}
+    for size, mode, count in product(sizes, modes, threads):
+        for each in asked:
+            model = each.model
+            if each.optional and not models.has_scale(model, size.scale):
+                left_out[model.variant, size.scale] = None
+                continue
+            models.check(model, size.scale, size.lr_width, size.lr_height)
+            case = Case(
+                model=model,
+                size=size,
+                mode=_runnable(each.in_mode(mode), device),
+                device=device,
+                threads=(count or machine.usable_cores()) if device == "cpu" else None,
+            )
+            cases.setdefault(case.key, case)
+    for variant, scale in left_out:
+        tell(f"{variant} has no x{scale}: skipped")
+    if not cases:
+        raise InputError("nothing to do: none of the models has any of the scales")
+    return list(cases.values())
+
+
+def _runnable(mode: Mode, device: str) -> Mode:
+    """The mode, checked; of shapes alone the dtype is all that matters."""
+    running.check(mode, device)
+    return Mode(dtype=mode.dtype) if device == "none" else mode

@@ -1,0 +1,100 @@
+"""Ways of running a network: one file and one row in :data:`ENGINES` each.
+
+An engine says what it lacks on this machine, and makes a :class:`Runnable` of a network. It knows no task and no case:
+what is measured of a Runnable, and how, is the same for all.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from srbench.cases import Dtype, Mode
+from srbench.errors import InputError
+from srbench.running.compiled import Compiled
+from srbench.running.eager import Eager
+
+
+class Runnable(Protocol):
+    """A network made ready by an engine."""
+
+    @property
+    def weights_bytes(self) -> int:
+        """Parameters and buffers, in the form in which the engine holds them."""
+
+    @property
+    def build_ns(self) -> int | None:
+        """Wall time of making it ready, a first pass included; None where there is nothing to build."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the engine has to say of how it runs this network, a phrase each."""
+
+    def __call__(self, image: Tensor) -> object:
+        """One forward pass."""
+
+    def rebuilds(self) -> int:
+        """How often it was built anew since it was ready."""
+
+
+class Engine(Protocol):
+    """A way of running networks.
+
+    Attributes:
+        name: as typed and stored: lower-case letters, digits and underscores.
+        meaning: a sentence for help and documentation.
+        dtypes: those that it runs.
+    """
+
+    name: str
+    meaning: str
+    dtypes: tuple[Dtype, ...]
+
+    def missing(self, device: str) -> str | None:
+        """What it lacks on this machine to run on a device, with the cure; None where nothing."""
+
+    def versions(self) -> Mapping[str, str]:
+        """Of what it needs beside torch, by name."""
+
+    def build(self, network: nn.Module, image: Tensor, scratch: str) -> Runnable:
+        """Make a network ready for images like this one.
+
+        Args:
+            network: in evaluation mode, with the mode's dtype and layout, on the device.
+            image: (N, C, H, W), likewise.
+            scratch: folder for what it keeps from one process of a run to the next; empty where there is none.
+
+        Raises:
+            UnsupportedError: it cannot run this network.
+        """
+
+    def wrap(self, network: nn.Module) -> nn.Module:
+        """The network for images of many sizes, whose passes are not timed."""
+
+
+#: Every way of running, by the word that people type.
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Eager(), Compiled())}
+
+
+def engine_of(mode: Mode) -> Engine:
+    """The engine of a mode.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if mode.engine not in ENGINES:
+        raise InputError(f"no engine '{mode.engine}'; known are {', '.join(ENGINES)}")
+    return ENGINES[mode.engine]
+
+
+def check(mode: Mode, device: str) -> None:
+    """Refuse a mode that cannot run on a device here.
+
+    Raises:
+        InputError: with what is missing, and the cure.
+    """
+    engine = engine_of(mode)
+    if mode.dtype not in engine.dtypes:
+        raise InputError(f"{engine.name} runs {', '.join(engine.dtypes)}, not {mode.dtype}")
+    if device != "none" and (lack := engine.missing(device)) is not None:
+        raise InputError(f"--engine {engine.name}: {lack}")

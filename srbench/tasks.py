@@ -1,0 +1,348 @@
+"""What one process of a case may be asked: each task runs there and gives a result of its own type."""
+
+import gc
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from srbench import inputs, models, records, running
+from srbench.cases import Case, Mode
+from srbench.errors import UnsupportedError
+from srbench.failures import Failure
+from srbench.fingerprint import files_of, loaded_code
+from srbench.machine import read_back
+from srbench.machine.contention import clocks, others_cores
+from srbench.machine.device import Device, open_device
+from srbench.measure import complexity, copies, counters
+from srbench.measure.agreement import agreement
+from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
+from srbench.measure.layers import LayerTimes, measure_layers
+from srbench.measure.memory import measure_memory
+from srbench.measure.stats import MIN_SAMPLES_95
+from srbench.records import Agreement, Complexity, Frozen, Settings, Visit
+from srbench.running import Runnable, natural
+from srbench.work import Nothing, Work
+
+TaskName = Literal["agree", "time", "memory", "fvcore", "thop"]
+
+#: Share of the timeout after which the timed loop starts no further pass, so that its answer still arrives.
+DEADLINE_SHARE = 0.9
+#: The parent hears of progress at most this often: each message is a system call between two passes here, and work for
+#: the parent, which then takes a core from the measurement.
+REPORT_EVERY_NS = 1_000_000_000
+
+
+class Progress(Frozen):
+    """A sign of life: samples taken and the last pass in ms."""
+
+    samples: int
+    last_ms: float
+
+
+class Counted(Frozen):
+    """What follows from shapes, and the files that a user's network was made of with their hashes."""
+
+    complexity: Complexity
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+class Agreed(Frozen):
+    """How near the case's mode is to eager float32; ``settings`` as read back."""
+
+    agreement: Agreement
+    settings: Settings
+
+
+class Timed(Frozen):
+    """A timed visit.
+
+    Attributes:
+        build_ns: wall time of building the network and its input.
+        problem: why the visit has no samples; None where it has.
+    """
+
+    visit: Visit
+    settings: Settings
+    build_ns: int
+    problem: Failure | None = None
+
+
+class Watched(Frozen):
+    """The memory of a pass; ``build_ns`` is the time for building network and input, ``passes_ns`` that in passes."""
+
+    memory: records.Memory
+    settings: Settings
+    build_ns: int
+    passes_ns: int
+
+
+class Dissected(Frozen):
+    """A network module by module; ``others_cores``: that other programs used meanwhile (None: not known)."""
+
+    counts: Complexity
+    times: LayerTimes
+    others_cores: float | None
+
+
+@dataclass(frozen=True)
+class _OfCase:
+    """A case, and how it is measured.
+
+    Attributes:
+        network: the pickle of a live module; None for what has a name.
+        scratch: folder in which an engine may keep what it builds, for the other processes of the run.
+    """
+
+    case: Case
+    settings: Settings
+    network: bytes | None = None
+    scratch: str = ""
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """As the settings have it; a CUDA driver maps as it likes."""
+        return None if self.case.device.startswith("cuda") else self.settings.memory_limit_bytes
+
+    def _begin(self) -> int:
+        """Seed and threads; the time when the work began."""
+        start = perf_counter_ns()
+        if self.network is not None:
+            models.lend(self.case.model, self.network)
+        torch.manual_seed(self.settings.seed)
+        if self.case.threads is not None:
+            torch.set_num_threads(self.case.threads)
+        return start
+
+    def _ready(self, device: Device) -> tuple[Runnable, Tensor]:
+        """The network and its resident input, both in the case's mode on the device."""
+        network, image = prepare(self.case, device, self.settings.seed)
+        return running.engine_of(self.case.mode).build(network, image, self.scratch), image
+
+
+@dataclass(frozen=True)
+class Static(_OfCase, Work[Counted, Nothing]):
+    """Count a case from its shapes."""
+
+    result = Counted
+    news = Nothing
+
+    def run(self, report: Callable[[Nothing], None]) -> Counted:
+        """See :func:`static`."""
+        self._begin()
+        counts = static(self.case)
+        own = self.case.model.own
+        return Counted(complexity=counts, files=files_of(loaded_code()) if own else {})
+
+
+@dataclass(frozen=True)
+class Agree(_OfCase, Work[Agreed, Nothing]):
+    """Hold a mode's output against that of eager float32, before anything of it is timed."""
+
+    result = Agreed
+    news = Nothing
+
+    def run(self, report: Callable[[Nothing], None]) -> Agreed:
+        """Run the network both ways, with the same weights on the same natural image."""
+        self._begin()
+        case, device = self.case, open_device(self.case.device)
+        plain = case.model_copy(update={"mode": Mode()})
+        network, _ = prepare(plain, device, self.settings.seed)
+        with torch.inference_mode():
+            image = inputs.natural_input(plain).to(device.torch_device)
+            reference = inputs.check_output(network(image), plain).to("cpu")
+            in_mode(network, case)
+            image = inputs.natural_input(case).to(device.torch_device)
+            engine = running.engine_of(case.mode)
+            ready = engine.build(network, image, self.scratch)
+            output = inputs.check_output(ready(image), case)
+        found = agreement(
+            reference, output, case.mode.dtype, natural.NAME, dict(engine.versions()), ready.build_ns
+        )
+        return Agreed(agreement=found, settings=read_back(self.settings))
+
+
+@dataclass(frozen=True)
+class Time(_OfCase, Work[Timed, Progress]):
+    """Time passes in one process; ``round`` and ``place`` say where in the run it stands."""
+
+    round: int = 0
+    place: int = 0
+    result = Timed
+    news = Progress
+
+    def run(self, report: Callable[[Progress], None]) -> Timed:
+        """Build, warm up, time."""
+        start = self._begin()
+        device, settings = open_device(self.case.device), self.settings
+        if settings.allocator == "keep" and not device.keep_memory():
+            settings = settings.model_copy(update={"allocator": "system"})
+        with torch.inference_mode():
+            ready, image = self._ready(device)
+            build_ns = perf_counter_ns() - start
+            visit = self._timed(ready, image, device, start, report)
+        problem = None
+        if not visit.samples_ns:
+            reason = f"its first pass took {visit.cold_ns / NS_PER_S:.1f} s of the {settings.timeout_s:g} s allowed"
+            problem = Failure(status="TIMEOUT", reason=reason)
+        return Timed(visit=visit, settings=read_back(settings), build_ns=build_ns, problem=problem)
+
+    def _timed(
+        self, ready: Runnable, image: Tensor, device: Device, start: int, report: Callable[[Progress], None]
+    ) -> Visit:
+        limits = self.settings
+        plan = TimingPlan(
+            budget_ns=int(limits.budget_s * NS_PER_S / limits.processes),
+            deadline_ns=start + int(limits.timeout_s * DEADLINE_SHARE * NS_PER_S),
+            precision=limits.precision,
+            min_samples=min_samples(limits.processes),
+        )
+        gc.collect()
+        gc.disable()
+        before = clocks()
+        visit = measure_latency(
+            lambda: ready(image),
+            device,
+            plan,
+            report=_throttled(report),
+            inspect=lambda output: inputs.check_output(output, self.case),
+        )
+        others = others_cores(before, clocks())
+        gc.enable()
+        return visit.model_copy(
+            update={
+                "round": self.round,
+                "place": self.place,
+                "others_cores": others,
+                "build_ns": ready.build_ns,
+                "rebuilds": ready.rebuilds(),
+                "remarks": ready.remarks,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Memory(_OfCase, Work[Watched, Nothing]):
+    """Watch the memory of a pass. The network is known to give images by now: the timed process looked."""
+
+    result = Watched
+    news = Nothing
+
+    def run(self, report: Callable[[Nothing], None]) -> Watched:
+        """Build, and watch two passes."""
+        start = self._begin()
+        device = open_device(self.case.device)
+        device.prepare_memory()
+        with torch.inference_mode():
+            ready, image = self._ready(device)
+            begin = perf_counter_ns()
+            size = image.numel() * image.element_size()
+            memory = measure_memory(lambda: ready(image), device, ready.weights_bytes, size)
+        passes_ns = perf_counter_ns() - begin
+        return Watched(
+            memory=memory, settings=read_back(self.settings), build_ns=begin - start, passes_ns=passes_ns
+        )
+
+
+@dataclass(frozen=True)
+class Count(_OfCase, Work[records.Count, Nothing]):
+    """Count with another counter than ours, on a CPU, in float32."""
+
+    counter: Literal["fvcore", "thop"] = "fvcore"
+    ours: Complexity | None = None
+    result = records.Count
+    news = Nothing
+
+    def run(self, report: Callable[[Nothing], None]) -> records.Count:
+        """Build, and let it count."""
+        self._begin()
+        assert self.ours is not None, "other counters are held against ours"
+        plain = self.case.model_copy(update={"mode": Mode()})
+        network, image = prepare(plain, open_device("cpu"), self.settings.seed)
+        by = counters.by_fvcore if self.counter == "fvcore" else counters.by_thop
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return by(network, image, self.ours)
+
+
+@dataclass(frozen=True)
+class Layers(_OfCase, Work[Dissected, Nothing]):
+    """Time a network module by module, for ``budget_s`` seconds of passes."""
+
+    budget_s: float = 4.0
+    result = Dissected
+    news = Nothing
+
+    def run(self, report: Callable[[Nothing], None]) -> Dissected:
+        """Count it anew, so that counts and times are of the same code, and time it.
+
+        Raises:
+            UnsupportedError: an engine that does not run modules one by one.
+        """
+        if self.case.mode.engine != "eager":
+            raise UnsupportedError(f"{self.case.mode.engine} runs the network as a whole: it has no modules to time")
+        counts = static(self.case)
+        self._begin()
+        device = open_device(self.case.device)
+        device.keep_memory()
+        network, image = prepare(self.case, device, self.settings.seed)
+        gc.collect()
+        gc.disable()
+        with torch.inference_mode():
+            before = clocks()
+            times = measure_layers(network, lambda: network(image), device, int(self.budget_s * NS_PER_S))
+        return Dissected(counts=counts, times=times, others_cores=others_cores(before, clocks()))
+
+
+def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
+    """The network and its resident input, both in the mode's dtype and layout on the device."""
+    network = models.build(case.model, case.size.scale).to(device.torch_device)
+    return in_mode(network, case), inputs.make_input(case, seed).to(device.torch_device)
+
+
+def in_mode(network: nn.Module, case: Case) -> nn.Module:
+    """Bring a network's own tensors into the mode's dtype and layout."""
+    network.to(getattr(torch, case.mode.dtype))
+    # torch documents this keyword; its stub lacks it.
+    network.to(memory_format=inputs.MEMORY_FORMATS[case.mode.layout])  # type: ignore[call-overload]
+    return network
+
+
+def static(case: Case) -> Complexity:
+    """Count a case from shapes alone, on the meta device: the eager graph's counts, whatever runs it later.
+
+    Raises:
+        MismatchError: the output would not be an upscaled image.
+        Exception: whatever the network raises for such an input.
+    """
+    dtype = getattr(torch, case.mode.dtype)
+    model = models.build(case.model, case.size.scale, "meta").to(dtype)
+    counts, output = complexity.count(model, inputs.input_shape(case), dtype, copies.this_cpu(case.threads))
+    inputs.check_shape(output, case)
+    return counts
+
+
+def min_samples(processes: int) -> int:
+    """Samples that a process takes whatever they cost: 3 in all, and 6 where that is one more for each process.
+
+    Three processes with two samples each give a 95 % interval; with one each they would give a range.
+    """
+    return max(2, MIN_SAMPLES if processes == 1 else MIN_SAMPLES_95 // processes)
+
+
+def _throttled(report: Callable[[Progress], None]) -> Callable[[int, int], None]:
+    last = perf_counter_ns()
+
+    def tell(samples: int, pass_ns: int) -> None:
+        nonlocal last
+        now = perf_counter_ns()
+        if now - last >= REPORT_EVERY_NS:
+            last = now
+            report(Progress(samples=samples, last_ms=pass_ns / 1e6))
+
+    return tell

@@ -1,0 +1,63 @@
+"""What one process may be asked, in the abstract: work with a typed result, and whoever gets it done."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from srbench import messages
+from srbench.facts import Frozen
+from srbench.failures import Failure
+
+Result = TypeVar("Result", bound=Frozen)
+News = TypeVar("News", bound=Frozen)
+
+
+class Nothing(Frozen):
+    """The result, or the news, of work that has none."""
+
+
+class Work(ABC, Generic[Result, News]):
+    """What a process is given to do. It travels there by pickle; what comes back is JSON of these two types.
+
+    Attributes:
+        result: what it gives in the end.
+        news: what it tells meanwhile.
+    """
+
+    result: type[Result]
+    news: type[News]
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """Most private memory that the process may map; None where there is no limit."""
+        return None
+
+    @property
+    def most_bytes(self) -> int:
+        """Longest message that it may send."""
+        return messages.MOST_BYTES
+
+    @abstractmethod
+    def run(self, report: Callable[[News], None]) -> Result:
+        """Do it in this process. What it raises becomes a :class:`~srbench.failures.Failure`."""
+
+
+def no_news(news: object) -> None:
+    """For whoever does not listen."""
+
+
+class Launcher(Protocol):
+    """Does work in processes of its own (:mod:`srbench.launch`), or pretends to, in tests."""
+
+    def launch(
+        self,
+        work: Work[Result, News],
+        timeout_s: float,
+        report: Callable[[News], None] = no_news,
+        *,
+        from_last_news: bool = False,
+    ) -> Result | Failure:
+        """Do it and wait for its result, at most ``timeout_s`` from its start (or from its last news)."""
+
+    def renew(self) -> None:
+        """Let the next processes share nothing with those before."""
