@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.board.shipped import EDITIONS, names
 from srbench.errors import InputError
 from srbench.facts import Frozen
+from srbench.quality.protocols import PRESETS
 
 #: Numbers that an entry of a challenge may have, with what they are for readers.
 METRICS: dict[str, str] = {
@@ -207,6 +208,13 @@ class Inputs(Frozen):
     protocol: str = "ntire"
     val_set: str = ""
     test_set: str = ""
+
+    @field_validator("protocol")
+    @classmethod
+    def _known(cls, protocol: str) -> str:
+        if protocol not in PRESETS:  # no PSNR would ever be found by it
+            raise ValueError(f"unknown protocol '{protocol}' of PSNR; known are {', '.join(PRESETS)}")
+        return protocol
 
 
 class Edition(Frozen):

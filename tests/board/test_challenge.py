@@ -334,6 +334,7 @@ def test_a_laboratory_writes_its_own(tmp_path: Path) -> None:
         ("title = 'x'", "source: Field required"),
         (OWN.replace("scale = 2", "scale = 0"), "scale: Input should be greater than or equal to 1"),
         (OWN.replace('key = "params_m"', 'key = "parms"'), "unknown column 'parms'"),
+        (OWN.replace("[rule]", 'protocol = "papr"\n[rule]'), "unknown protocol 'papr' of PSNR; known are paper"),
         (OWN.replace('by = "params_m"', 'by = "parms"'), "the rule, [baseline] or [floor] names parms"),
         (OWN + "[baseline]\nname = 'b'\nvalues = { params_m = 0 }", "must be positive"),
         (OWN + "[floor]\nvalues = { psnr = 26.9 }", "[baseline] or [floor] names psnr"),
@@ -351,6 +352,15 @@ def test_an_edition_that_does_not_say_what_it_must(tmp_path: Path, text: str, sa
         editions.find(str(path))
     assert said in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/challenges.md"])
+def test_an_edition_that_is_shown_can_be_copied(tmp_path: Path, document: str) -> None:
+    text = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
+    [shown] = re.findall(r"^ *```toml\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    path = tmp_path / "shown.toml"
+    path.write_text(shown, encoding="utf-8")
+    assert editions.find(str(path)).rule.needs
 
 
 def test_an_unknown_challenge_is_answered_with_the_nearest() -> None:
