@@ -1,6 +1,6 @@
 """How well the predicted peak of a forward pass agrees with the measured one.
 
-The seven default networks, deploy form, each in a fresh process: the peak by the protocol of ``srbench profile``, then
+The seven default networks, deploy form, each in a fresh process: the peak as ``srbench profile`` measures it, then
 torch's own list of allocations in another pass. A chain of known tensors goes the same way: what it is off by is the
 kernel's counting. Last the whole process as it is with malloc's usual settings, also with a large image.
 

@@ -54,7 +54,7 @@ def main() -> None:
         # More than by default, since these figures are shown to everybody.
         _srbench("profile", REFERENCE, "--models", MODELS, "--scale", str(SCALE), "--rigorous", "--timings")
     if not (options.redraw or options.readme):
-        _srbench("profile", REFERENCE / EDITION, "--models", ENTRANTS, "--protocol", EDITION, "--rounds", "5")
+        _srbench("profile", REFERENCE / EDITION, "--models", ENTRANTS, "--challenge", EDITION, "--rounds", "5")
         for size in SIZES:
             short = ("--rounds", "5", "--budget", "5")
             _srbench("profile", REFERENCE / "scaling", "--models", GROWING, "--lr", size, *short)
@@ -72,7 +72,7 @@ def draw() -> None:
     _srbench("plot", REFERENCE, "--preset", "radar", "--models", RADAR, "--baseline", OVER)
     _srbench("plot", REFERENCE, "--preset", "layers", "--models", LAYERS)
     _srbench("plot", REFERENCE / "scaling", "--preset", "scaling")
-    _srbench("leaderboard", REFERENCE / EDITION, "--protocol", EDITION)
+    _srbench("leaderboard", REFERENCE / EDITION, "--challenge", EDITION)
     for path in (*REFERENCE.glob("*/leaderboard_x*"), *REFERENCE.rglob("plot_*.svg"), *REFERENCE.rglob("plot_*.pdf")):
         if path.name != f"plot_x{SCALE}_psnr_y_set5_over_params{path.suffix}":
             path.unlink()  # the records give them again; one figure in every format is enough to look at

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from srbench.board.protocols import Edition, ExpScore, Listed, RankSums, RealTime, Sum
+from srbench.board.editions import Edition, ExpScore, Listed, RankSums, RealTime, Sum
 from srbench.measure.stats import Interval
 
 #: The key of the whole score among ``log_scores``.
@@ -24,7 +24,7 @@ class Entry:
 
     Attributes:
         team: its name in the table.
-        values: by metric (``srbench.board.protocols.METRICS``), unrounded where that is known.
+        values: by metric (``srbench.board.editions.METRICS``), unrounded where that is known.
         given_ranks: by metric, where a published table orders values that it prints alike.
         runtime: the ranked runtime in ms with its interval, where it was measured here.
         remarks: what is to be said of it, one sentence each, such as two counters that disagree.

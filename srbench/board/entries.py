@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from srbench.board.challenge import Entry
+from srbench.board.editions import METRICS, Edition
 from srbench.board.leaderboard import Quality, Row
-from srbench.board.protocols import METRICS, Edition
 from srbench.cases import labelled
 from srbench.errors import InputError
 from srbench.records import FAILURES
@@ -211,7 +211,7 @@ def from_rows(rows: Iterable[Row], edition: Edition, quality: Mapping[tuple[str,
     Args:
         rows: of one machine and device, of both inputs.
         edition: the rules.
-        quality: (network, form, metric) -> measured PSNR in dB by the edition's protocol.
+        quality: (network, form, metric) -> measured PSNR in dB, by the protocol that the edition names.
     """
     by_network: dict[tuple[str, str], list[Row]] = {}
     for row in rows:

@@ -66,7 +66,11 @@ def main() -> None:
         _fail(str(error))
     except TyperException as error:
         context = getattr(error, "ctx", None)
-        _fail(f"{error.format_message().rstrip('.')}; see '{context.command_path if context else 'srbench'} --help'")
+        options = {option for each in context.command.params for option in each.opts} if context else set()
+        # Both words were one once: who types the old one is told the new.
+        moved = getattr(error, "option_name", "") == "--protocol" and "--challenge" in options
+        said = error.format_message().rstrip(".") + ("; challenges are --challenge now" if moved else "")
+        _fail(f"{said}; see '{context.command_path if context else 'srbench'} --help'")
     except (KeyboardInterrupt, typer.Abort):
         print("srbench: interrupted", file=sys.stderr)
         sys.exit(1)

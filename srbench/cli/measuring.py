@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli.options import (
+    CHALLENGES,
     DEFAULT_ROUNDS,
     RIGOROUS,
     AllocatorOption,
@@ -81,9 +82,9 @@ def profile(
     counters: Annotated[str, typer.Option(help="Also count with others and name differences: torch,fvcore,thop.")] = (
         "torch"
     ),
-    protocol: Annotated[
+    challenge: Annotated[
         str | None,
-        typer.Option(help="Measure what a challenge needs, in its inputs: ntire2024 ..., or a .toml of your own."),
+        typer.Option(metavar="NAME|FILE.toml", help=f"Measure what a challenge needs, in its inputs: {CHALLENGES}."),
     ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Print a row for each convolution.")] = False,
     samples: Annotated[bool, typer.Option("--samples", help="Print what lies behind each runtime and peak.")] = False,
@@ -140,7 +141,7 @@ def profile(
                 timings=timings,
                 started_ns=STARTED_NS,
                 counters=read_counters(counters),
-                protocol=protocol,
+                challenge=challenge,
                 layers=layers,
                 samples=samples,
                 shown=Shown(with_published, strict_ranks),

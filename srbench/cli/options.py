@@ -7,9 +7,13 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
+from srbench.board import shipped
 from srbench.errors import InputError
 
 Name = TypeVar("Name", bound=str)
+
+#: What --challenge takes, for help texts.
+CHALLENGES = f"{', '.join(shipped.names())}, or a .toml of your own"
 
 #: Rounds of `profile`, in each a fresh process for every case; and how many times as many `--rigorous` takes.
 DEFAULT_ROUNDS, RIGOROUS = 8, 2
@@ -143,5 +147,5 @@ def check_together(given: set[str]) -> None:
         raise InputError(
             f"--resume goes on as the run was begun: leave {', '.join(others)} out, or give the whole command again"
         )
-    if "--protocol" in given and (sizes := sorted(given & {"--scale", "--gt", "--lr", "--lr-rounding", "--batch"})):
-        raise InputError(f"--protocol says on what input is measured: leave {', '.join(sizes)} out")
+    if "--challenge" in given and (sizes := sorted(given & {"--scale", "--gt", "--lr", "--lr-rounding", "--batch"})):
+        raise InputError(f"--challenge says on what input is measured: leave {', '.join(sizes)} out")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.options import MachineName, Output, WithPublished, scales_of
+from srbench.cli.options import CHALLENGES, MachineName, Output, WithPublished, scales_of
 from srbench.errors import InputError
 
 
@@ -25,7 +25,7 @@ def plot(
         str | None,
         typer.Option(
             help="Column on x, in place of the preset's: params, multi-adds, activations, convs, runtime, throughput, "
-            "memory, predicted-memory, psnr, ssim, score (of --protocol)."
+            "memory, predicted-memory, psnr, ssim, score (of --challenge)."
         ),
     ] = None,
     y: Annotated[str | None, typer.Option(help="Column on y.")] = None,
@@ -39,14 +39,17 @@ def plot(
             help="Of psnr and ssim: set5, set14, b100, urban100, manga109, or a set of yours. [default: set5]"
         ),
     ] = None,
-    protocol: Annotated[
+    challenge: Annotated[
         str | None,
-        typer.Option(help="Of score: a challenge whose inputs were measured (profile --protocol), or a TOML file."),
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            help=f"Of score: a challenge whose inputs were measured (profile --challenge): {CHALLENGES}.",
+        ),
     ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
-            help="radar: the network whose costs are 1 [default: that with the most Multi-Adds]; with --protocol: "
+            help="radar: the network whose costs are 1 [default: that with the most Multi-Adds]; with --challenge: "
             "whose figures its scores are relative to [default: the challenge's]."
         ),
     ] = None,
@@ -69,6 +72,6 @@ def plot(
     from srbench.commands.plot import Axes, Options, plot
     from srbench.sizes import parse_size
 
-    axes = Axes(x, y, size, color, dataset, protocol, with_published)
+    axes = Axes(x, y, size, color, dataset, challenge, with_published)
     wanted = Wanted(parse_size(lr, "--lr") if lr is not None else None, batch, mode, device, threads)
     raise typer.Exit(plot(Options(preset, output, scales[0], models, axes, baseline, machine, wanted)))

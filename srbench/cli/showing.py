@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.options import MachineName, Output, StrictRanks, WithPublished, formats_of, scales_of
+from srbench.cli.options import CHALLENGES, MachineName, Output, StrictRanks, WithPublished, formats_of, scales_of
 from srbench.errors import InputError
 
 
@@ -14,24 +14,24 @@ def leaderboard(
         list[Path] | None,
         typer.Argument(
             metavar="[RECORDS|FILE]...",
-            help="With --protocol: folders of records, .csv of a challenge, its results.json or results.txt. "
+            help="With --challenge: folders of records, .csv of a challenge, its results.json or results.txt. "
             "[default: --output]",
         ),
     ] = None,
-    protocol: Annotated[
+    challenge: Annotated[
         str | None,
-        typer.Option(help="Rank as ntire2022 ... ntire2026, rtsr2023, list as hd720, or by a .toml of your own."),
+        typer.Option(metavar="NAME|FILE.toml", help=f"Rank, or list, as a challenge does: {CHALLENGES}."),
     ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="With --protocol: the network that scores are relative to, or a file that has it. [default: its own]",
+            help="With --challenge: the network that scores are relative to, or a file that has it. [default: its own]",
         ),
     ] = None,
     formats: Annotated[
         str,
-        typer.Option("--format", help="Files to write: md, csv, latex, html; with --protocol also json and txt."),
+        typer.Option("--format", help="Files to write: md, csv, latex, html; with --challenge also json and txt."),
     ] = "md,csv",
     scale: Annotated[str | None, typer.Option(help="One or several. [default: all that have records]")] = None,
     machine: MachineName = None,
@@ -41,13 +41,13 @@ def leaderboard(
 ) -> None:
     """Rebuild the tables from stored records, or rank as a challenge does; measures nothing."""
     scales = scales_of(scale) if scale is not None else []
-    if protocol is not None:
+    if challenge is not None:
         from srbench.commands.challenge import FORMATS, standings
 
-        raise typer.Exit(standings(output, inputs or [], protocol, baseline, machine, formats_of(formats, FORMATS)))
+        raise typer.Exit(standings(output, inputs or [], challenge, baseline, machine, formats_of(formats, FORMATS)))
     if inputs or baseline is not None:
         what = str(inputs[0]) if inputs else "--baseline"
-        raise InputError(f"{what} is for --protocol; a leaderboard shows the records of --output")
+        raise InputError(f"{what} is for --challenge; a leaderboard shows the records of --output")
     from srbench.commands.leaderboard import Shown, leaderboard
     from srbench.render.formats import FORMATS as PLAIN
 

@@ -1,4 +1,4 @@
-"""``srbench leaderboard --protocol``: the table of a challenge, of its own entries or of networks measured here."""
+"""``srbench leaderboard --challenge``: the table of a challenge, of its own entries or of networks measured here."""
 
 import shlex
 from collections import Counter
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from srbench import store
-from srbench.board import challenge, entries, protocols
+from srbench.board import challenge, editions, entries, shipped
 from srbench.board.challenge import MAIN, Entry, MissingValueError, as_float
+from srbench.board.editions import Edition, ExpScore, RealTime
 from srbench.board.leaderboard import of_one_condition, rows_of
-from srbench.board.protocols import Edition, ExpScore, RealTime
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, quality_in, records_in
@@ -31,13 +31,13 @@ FORMATS = (*formats.FORMATS, "json", "txt")
 def standings(
     output: Path,
     inputs: Sequence[Path],
-    typed_protocol: str,
+    typed_challenge: str,
     baseline: str | None,
     machine: str | None,
     forms: Sequence[str],
 ) -> int:
     """Rank what the inputs hold (the records of ``output`` where there are none), print the table, write the files."""
-    edition = protocols.find(typed_protocol)
+    edition = editions.find(typed_challenge)
     found: list[Entry] = []
     own_baseline: Entry | None = None
     folders = [path for path in inputs if path.is_dir()] or ([] if inputs else [output])
@@ -58,7 +58,7 @@ def standings(
         own_baseline, baseline = _baseline_of(given, edition), None
     if files and folders and edition.rule.needs:
         raise InputError(f"{files[0]} and {folders[0]} are of different machines; rank them apart")
-    measured = _measured(folders, edition, typed_protocol, machine) if folders else []
+    measured = _measured(folders, edition, typed_challenge, machine) if folders else []
     found += measured
     teams = Counter(entry.team for entry in found)
     if twice := [team for team, count in teams.items() if count > 1]:
@@ -91,18 +91,18 @@ def _baseline_of(path: Path, edition: Edition) -> Entry:
     return marked or found[0]
 
 
-def score_axis(folder: Path, typed_protocol: str, baseline: str | None, machine: str | None) -> Column:
+def score_axis(folder: Path, typed_challenge: str, baseline: str | None, machine: str | None) -> Column:
     """The scores of the networks measured in a folder, as a column for figures.
 
     Raises:
         InputError: the edition has ranks and no scores, or the folder lacks what they need.
     """
-    edition = protocols.find(typed_protocol)
+    edition = editions.find(typed_challenge)
     rule = edition.rule
     if not isinstance(rule, ExpScore | RealTime):
-        scored = [name for name in protocols.names() if isinstance(protocols.find(name).rule, ExpScore | RealTime)]
+        scored = [name for name in shipped.names() if isinstance(editions.find(name).rule, ExpScore | RealTime)]
         raise InputError(f"{edition.name} has ranks and no scores; {', '.join(scored)} have")
-    measured = _measured([folder], edition, typed_protocol, machine)
+    measured = _measured([folder], edition, typed_challenge, machine)
     found, chosen = _with_baseline(measured, None, edition, baseline, ours=True)
     standings = _ranked(found, edition, chosen)
     known = {each.entry.network: as_float(each.log_scores[MAIN]) for each in standings if MAIN in each.log_scores}
@@ -169,14 +169,14 @@ def _with_baseline(
     return found, marked
 
 
-def _measured(folders: Sequence[Path], edition: Edition, typed_protocol: str, machine: str | None) -> list[Entry]:
+def _measured(folders: Sequence[Path], edition: Edition, typed_challenge: str, machine: str | None) -> list[Entry]:
     """The networks measured in the folders, all on one machine and device and with as many threads.
 
     Raises:
         InputError: nothing of the edition's inputs was measured, or on several machines.
     """
     cure = (
-        f"'srbench profile --protocol {shlex.quote(typed_protocol)} --models ... "
+        f"'srbench profile --challenge {shlex.quote(typed_challenge)} --models ... "
         f"--output {shlex.quote(str(folders[0]))}' makes them"
     )
     try:
@@ -227,7 +227,7 @@ def _disputes(records: Iterable[Record], edition: Edition) -> dict[tuple[str, st
 
 
 def _quality(folders: Sequence[Path], edition: Edition) -> dict[tuple[str, str, str], float]:
-    """(network, form, metric) -> PSNR measured by the edition's protocol on its sets.
+    """(network, form, metric) -> PSNR measured on the edition's sets, by the protocol that it names.
 
     Of a set's copies the one that was measured last; what was scored on another is left out.
     """

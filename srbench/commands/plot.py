@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from srbench import store
-from srbench.board import protocols
+from srbench.board import editions
 from srbench.board.choosing import ANYTHING, Chosen, Wanted, fitting, of_one_condition, of_one_question
+from srbench.board.editions import Edition
 from srbench.board.leaderboard import Row, beside, own_sets, published_rows, rows_of
-from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.cases import slug
 from srbench.commands import say
@@ -37,7 +37,7 @@ class Axes:
     size: str | None = None
     color: str | None = None
     dataset: str | None = None
-    protocol: str | None = None
+    challenge: str | None = None
     with_published: bool = False
 
     @property
@@ -72,13 +72,13 @@ def plot(options: Options) -> int:
         raise InputError(f"--preset: {error}") from None
     if chosen.figure != "trade-off" and (given := options.axes.given):
         raise InputError(f"{given[0]} is for trade-off plots; --preset {options.preset} has its own axes")
-    edition = protocols.find(options.axes.protocol) if options.axes.protocol else None
+    edition = editions.find(options.axes.challenge) if options.axes.challenge else None
     if chosen.figure != "radar" and edition is None and options.baseline is not None:
-        raise InputError("--baseline is for --preset radar, and for --protocol")
+        raise InputError("--baseline is for --preset radar, and for --challenge")
     score = None
     records = records_in(options.output, [options.scale], options.machine)
     if edition is not None:
-        score = score_axis(options.output, str(options.axes.protocol), options.baseline, options.machine)
+        score = score_axis(options.output, str(options.axes.challenge), options.baseline, options.machine)
         records = [record for record in records if _is_timed(record, edition)]
     own = own_sets(_rows(records, options.output)) if options.axes.dataset else []
     spec = spec_of(chosen, options, score, own) if chosen.figure == "trade-off" else None
@@ -122,7 +122,7 @@ def spec_of(chosen: Preset, options: Options, score: Column | None = None, own: 
         if name.strip().lower() != SCORE:
             return find(name, dataset, own)
         if score is None:
-            raise ValueError("a score belongs to a challenge; name it, such as --protocol ntire2024")
+            raise ValueError("a score belongs to a challenge; name it, such as --challenge ntire2024")
         return score
 
     size = axes.size or chosen.size
@@ -137,7 +137,7 @@ def spec_of(chosen: Preset, options: Options, score: Column | None = None, own: 
     except ValueError as error:
         raise InputError(str(error)) from None
     if score is not None and score not in spec.columns:
-        raise InputError("--protocol is for a figure of its score: --x, --y, --size or --color score")
+        raise InputError("--challenge is for a figure of its score: --x, --y, --size or --color score")
     return spec
 
 
@@ -207,8 +207,8 @@ def _told(chosen: Chosen) -> list[str]:
 def _stem(options: Options, what: str) -> Path:
     """Path of a figure's files: what it shows, and every option that makes it another figure."""
     axes = options.axes
-    challenge = protocols.find(axes.protocol).name if axes.protocol else ""
-    words = [challenge, what, *(["published"] if axes.with_published else [])]
+    edition = editions.find(axes.challenge).name if axes.challenge else ""
+    words = [edition, what, *(["published"] if axes.with_published else [])]
     words += [f"{name.removeprefix('--')}-{value}" for name, value in options.wanted.words.items()]
     words += [f"over-{options.baseline}"] if options.baseline else []
     words += [f"of-{options.machine}"] if options.machine else []

@@ -1,5 +1,6 @@
 """``srbench profile``: check, measure, store, print."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,9 +11,9 @@ from typing import get_args
 
 from srbench import journal, limits, machine, models, progress, runner, sizes, store
 from srbench.assemble import Plan
-from srbench.board import protocols
+from srbench.board import editions
+from srbench.board.editions import Edition
 from srbench.board.leaderboard import published_rows, rows_of
-from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.cases import Case, Form, Size
 from srbench.commands import say
@@ -53,7 +54,7 @@ class Options:
     timings: bool
     started_ns: int
     counters: Sequence[CounterName]
-    protocol: str | None
+    challenge: str | None
     layers: bool
     samples: bool
     shown: Shown
@@ -107,8 +108,9 @@ def _measure(plans: Sequence[Plan], header: Header, log: Journal, options: Optio
         print(_report(records, options))
         if not options.quiet:
             say(f"wrote {len(records)} record(s) to {options.output / store.RUNS}; {', '.join(map(str, files))}")
-            if options.protocol is not None:
-                say(f"'srbench leaderboard --protocol {options.protocol} --output {options.output}' ranks them")
+            if options.challenge is not None:
+                typed = f"--challenge {shlex.quote(options.challenge)} --output {shlex.quote(str(options.output))}"
+                say(f"'srbench leaderboard {typed}' ranks them")
     if options.timings:
         print(f"\n{timings_text(log.entries[before:], (monotonic_ns() - options.started_ns) / 1e9)}")
     if stopped:
@@ -182,8 +184,8 @@ def read_counters(text: str) -> list[CounterName]:
 
 
 def _cases(options: Options, names: str) -> list[Case]:
-    if options.protocol is not None:
-        return _cases_of(options, names, protocols.find(options.protocol))
+    if options.challenge is not None:
+        return _cases_of(options, names, editions.find(options.challenge))
     if options.lr is not None and options.gt is not None:
         raise InputError(f"--gt {options.gt} and --lr {options.lr} say the same thing twice; give one of them")
     if options.lr is not None:

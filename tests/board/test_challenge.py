@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from srbench.board import challenge, entries, protocols
+from srbench.board import challenge, editions, entries, shipped
 from srbench.board.challenge import MAIN, Entry, MissingValueError, Standing, score_text
 from srbench.errors import InputError
 from srbench.measure.stats import Interval
@@ -24,7 +24,8 @@ RANKS = {
     "acts_m": "acts",
     "mem_mb": "mem",
 }
-#: What the published tables print otherwise than their rules give, with the reason (ntire_protocol.md, section 2).
+#: What the published tables print otherwise than their rules give, with the reason; this one is figs/results.png of
+#: NTIRE2022_ESR@e95ba4a.
 EXCEPTIONS = {
     # Its sum of 18 is MegSR's too: every other tie of the table shares its rank, this one does not.
     ("2022", "Alpan Team", "sub1_rank"): (10, 9),
@@ -47,7 +48,7 @@ def published(year: str) -> list[dict[str, str]]:
 
 
 def ranked(year: str) -> dict[str, Standing]:
-    edition = protocols.find(f"ntire{year}")
+    edition = editions.find(f"ntire{year}")
     found, baseline = entries.read(SHARED / TABLES, edition)
     return {standing.entry.team: standing for standing in challenge.rank(found, edition, baseline)}
 
@@ -76,7 +77,7 @@ def test_ranks_and_scores_are_those_of_the_published_table(row: dict[str, str]) 
 
 @needs_shared(TABLES)
 def test_ranks_by_metric_follow_from_what_is_printed_but_for_five_ties() -> None:
-    edition = protocols.find("ntire2022")
+    edition = editions.find("ntire2022")
     found, _ = entries.read(SHARED / TABLES, edition)
     bare = {s.entry.team: s for s in challenge.rank([replace(each, given_ranks={}) for each in found], edition)}
     differing = {}
@@ -118,14 +119,14 @@ def entry(team: str, time: float = 10, params: float = 0.3, flops: float = 20, *
 
 
 def test_scores_are_weighted_exponentials_of_the_share_of_the_baseline() -> None:
-    edition = protocols.find("ntire2026")
+    edition = editions.find("ntire2026")
     [found] = challenge.rank([entry("half", 3.87, 0.151, 9.83)], edition)
     # Published baseline 7.74 ms, 0.151 M, 9.83 G: exp(2 * 1/2) * 0.8 + exp(2) * (0.1 + 0.1).
     assert math.exp(found.log_scores[MAIN]) == pytest.approx(0.8 * math.e + 0.2 * math.e**2)
 
 
 def test_a_score_beyond_any_float_is_ranked() -> None:
-    edition = protocols.find("ntire2024")
+    edition = editions.find("ntire2024")
     slow, slower = entry("slow", 11.77 * 400), entry("slower", 11.77 * 401)
     first, second = challenge.rank([slower, slow], edition)
     assert (first.entry.team, second.entry.team) == ("slow", "slower")
@@ -162,20 +163,20 @@ def test_a_score_that_nobody_would_read_is_cut() -> None:
 @pytest.mark.parametrize(
     ("psnr", "ranked", "said"),
     [
-        # NTIRE 2026's results.json: PDS has 26.8964 on validation and was ranked (ntire_protocol.md, section 2).
+        # results.json of NTIRE2026_ESR@4592ce6: PDS has 26.8964 on validation and was ranked.
         (26.8964, True, "passes the floor of 26.90 on validation only by rounding: 26.8964"),
         (26.8949, False, "26.8949 on validation is below the floor of 26.90"),
         (26.9, True, ""),
     ],
 )
 def test_the_floor_is_applied_to_rounded_psnr_and_says_so(psnr: float, ranked: bool, said: str) -> None:
-    [found] = challenge.rank([entry("PDS", val_psnr=psnr)], protocols.find("ntire2026"))
+    [found] = challenge.rank([entry("PDS", val_psnr=psnr)], editions.find("ntire2026"))
     assert found.ranked == ranked
     assert found.remarks == ([said] if said else [])
 
 
 def test_an_exact_floor_lets_nothing_pass_by_rounding() -> None:
-    edition = protocols.find("ntire2026")
+    edition = editions.find("ntire2026")
     assert edition.floor is not None
     exact = edition.model_copy(update={"floor": edition.floor.model_copy(update={"round_to": None})})
     [found] = challenge.rank([entry("PDS", val_psnr=26.8964)], exact)
@@ -184,13 +185,13 @@ def test_an_exact_floor_lets_nothing_pass_by_rounding() -> None:
 
 def test_without_psnr_the_floor_is_not_applied_and_says_so() -> None:
     bare = Entry("net", {"ave_time_ms": 1, "params_m": 1, "flops_g": 1})
-    [found] = challenge.rank([bare], protocols.find("ntire2025"))
+    [found] = challenge.rank([bare], editions.find("ntire2025"))
     assert found.ranked
     assert "PSNR on test is not known: the floor of 26.99 is not applied" in found.remarks
 
 
 def test_ties_of_2023_go_to_the_simpler_then_to_the_faster() -> None:
-    edition = protocols.find("ntire2023")
+    edition = editions.find("ntire2023")
     a, b, c = entry("a", 1, 0.3, 30), entry("b", 2, 0.1, 20), entry("c", 3, 0.2, 10)
     found = {s.entry.team: s for s in challenge.rank([c, b, a], edition)}
     # Ranks time/params/flops: a 1 3 3, b 2 1 2, c 3 2 1; acts and memory are equal, all 1.
@@ -201,7 +202,7 @@ def test_ties_of_2023_go_to_the_simpler_then_to_the_faster() -> None:
 
 def test_equal_sums_share_a_rank_in_2022() -> None:
     found = challenge.rank(
-        [entry("a", 1, 0.1, 20, val_psnr=29), entry("b", 2, 0.2, 10, val_psnr=29)], protocols.find("ntire2022")
+        [entry("a", 1, 0.1, 20, val_psnr=29), entry("b", 2, 0.2, 10, val_psnr=29)], editions.find("ntire2022")
     )
     assert [s.ranks["Sub-Track 1"] for s in found] == [1, 1]
 
@@ -209,7 +210,7 @@ def test_equal_sums_share_a_rank_in_2022() -> None:
 def test_the_real_time_score() -> None:
     # images/report-bench.png of the challenge: 24.13 for 35.02 dB in 3.190 ms, 9.27 for 34.22 dB in 7.090 ms; from
     # printed PSNR within 0.6 %.
-    edition = protocols.find("rtsr2023")
+    edition = editions.find("rtsr2023")
     fast, own = (
         Entry("Noah", {"test_psnr": 35.02, "ave_time_ms": 3.190}),
         Entry("own", {"test_psnr": 34.22, "ave_time_ms": 7.090}),
@@ -229,7 +230,7 @@ def test_what_noise_may_have_decided_says_so() -> None:
         interval = Interval(median, median - 1, median + 1, "t95_processes")
         return Entry(team, entry(team, median).values, runtime=interval)
 
-    found = challenge.rank([timed("a", 10), timed("b", 11), timed("c", 20)], protocols.find("ntire2024"))
+    found = challenge.rank([timed("a", 10), timed("b", 11), timed("c", 20)], editions.find("ntire2024"))
     # 10 +- 1 and 11 +- 1 ms overlap; 12 and 19 do not.
     assert [len(s.remarks) for s in found] == [0, 1, 0]
     assert "its order and that of a turns round" in found[1].remarks[0]
@@ -240,34 +241,35 @@ def test_runtimes_that_overlap_do_not_decide_what_other_costs_do() -> None:
         return Entry(team, entry(team, 10, params).values, runtime=Interval(10, 9, 11, "t95_processes"))
 
     # 0.317 M is the baseline's, 3.17 M scores e^20 for a share of 0.15: no runtime of 9 to 11 ms outweighs that.
-    found = challenge.rank([timed("a", 0.317), timed("b", 3.17)], protocols.find("ntire2024"))
+    found = challenge.rank([timed("a", 0.317), timed("b", 3.17)], editions.find("ntire2024"))
     assert [s.remarks for s in found] == [[], []]
 
 
 def test_an_entry_without_a_number_is_listed_and_not_ranked() -> None:
-    found = challenge.rank([Entry("half", {"params_m": 1}), entry("whole")], protocols.find("ntire2024"))
+    found = challenge.rank([Entry("half", {"params_m": 1}), entry("whole")], editions.find("ntire2024"))
     assert [(s.entry.team, s.rank) for s in found] == [("whole", 1), ("half", None)]
     assert "not ranked: no ave_time_ms, flops_g" in found[1].remarks
 
 
 def test_a_baseline_without_a_number_is_an_error() -> None:
     with pytest.raises(MissingValueError, match="the baseline has no flops_g"):
-        challenge.rank([entry("a")], protocols.find("ntire2024"), Entry("b", {"ave_time_ms": 1, "params_m": 1}))
+        challenge.rank([entry("a")], editions.find("ntire2024"), Entry("b", {"ave_time_ms": 1, "params_m": 1}))
 
 
 # --- Editions
 
 
-@pytest.mark.parametrize("name", protocols.names())
+@pytest.mark.parametrize("name", shipped.names())
 def test_every_edition_reads_and_names_its_source(name: str) -> None:
-    edition = protocols.find(name)
+    edition = editions.find(name)
     assert edition.name == name
     assert edition.source
     assert edition.columns
 
 
 def test_editions_have_the_facts_of_their_sources() -> None:
-    # ntire_protocol.md, section 1.
+    # The published tables of 2022 and 2024, PlainUSR's README for 2023, the READMEs of NTIRE2025_ESR@b69fb66 and
+    # NTIRE2026_ESR@4592ce6; counts: input_dim = (3, 256, 256) in each year's test_demo.py.
     facts: dict[str, tuple[float, float, float]] = {
         "ntire2022": (50.86, 0.894, 58.53),
         "ntire2023": (35.54, 0.433, 27.10),
@@ -276,16 +278,16 @@ def test_editions_have_the_facts_of_their_sources() -> None:
         "ntire2026": (7.74, 0.151, 9.83),
     }
     for name, values in facts.items():
-        baseline = protocols.find(name).baseline
+        baseline = editions.find(name).baseline
         assert baseline is not None
         assert tuple(baseline.values[key] for key in ("ave_time_ms", "params_m", "flops_g")) == values
-        assert protocols.find(name).inputs.counts_lr == (256, 256)
+        assert editions.find(name).inputs.counts_lr == (256, 256)
 
 
 @pytest.mark.parametrize(("name", "lr"), [("hd720_x2", (640, 360)), ("hd720_x3", (427, 240)), ("hd720", (320, 180))])
 def test_papers_count_at_the_lr_of_a_1280x720_gt(name: str, lr: tuple[int, int]) -> None:
-    # ntire_protocol.md, section 1: icandle/MAN#19.
-    inputs = protocols.find(name).inputs
+    # icandle/MAN#19.
+    inputs = editions.find(name).inputs
     assert inputs.counts_lr == inputs.time_lr == lr
 
 
@@ -319,7 +321,7 @@ sums = [{{ title = "Both", of = ["{of}", "flops_g"], ties = "{ties}" }}]
 def test_a_laboratory_writes_its_own(tmp_path: Path) -> None:
     path = tmp_path / "house.toml"
     path.write_text(OWN)
-    edition = protocols.find(str(path))
+    edition = editions.find(str(path))
     assert (edition.name, edition.scale) == ("house", 2)
     found = challenge.rank([Entry("b", {"params_m": 2}), Entry("a", {"params_m": 1})], edition)
     assert [s.entry.team for s in found] == ["a", "b"]
@@ -332,6 +334,7 @@ def test_a_laboratory_writes_its_own(tmp_path: Path) -> None:
         ("title = 'x'", "source: Field required"),
         (OWN.replace("scale = 2", "scale = 0"), "scale: Input should be greater than or equal to 1"),
         (OWN.replace('key = "params_m"', 'key = "parms"'), "unknown column 'parms'"),
+        (OWN.replace("[rule]", 'protocol = "papr"\n[rule]'), "unknown protocol 'papr' of PSNR; known are paper"),
         (OWN.replace('by = "params_m"', 'by = "parms"'), "the rule, [baseline] or [floor] names parms"),
         (OWN + "[baseline]\nname = 'b'\nvalues = { params_m = 0 }", "must be positive"),
         (OWN + "[floor]\nvalues = { psnr = 26.9 }", "[baseline] or [floor] names psnr"),
@@ -342,17 +345,26 @@ def test_a_laboratory_writes_its_own(tmp_path: Path) -> None:
         (sums(main="params_m", of="params_m", ties="Bth"), "ties of 'Both' go to 'Bth'"),
     ],
 )
-def test_a_protocol_that_does_not_say_what_it_must(tmp_path: Path, text: str, said: str) -> None:
+def test_an_edition_that_does_not_say_what_it_must(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "house.toml"
     path.write_text(text)
     with pytest.raises(InputError) as error:
-        protocols.find(str(path))
+        editions.find(str(path))
     assert said in str(error.value)
     assert str(path) in str(error.value)
 
 
-def test_an_unknown_protocol_is_answered_with_the_nearest() -> None:
-    with pytest.raises(InputError, match="unknown protocol 'ntire2042'; did you mean ntire202"):
-        protocols.find("ntire2042")
-    with pytest.raises(InputError, match=r"cannot read the protocol none\.toml"):
-        protocols.find("none.toml")
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/challenges.md"])
+def test_an_edition_that_is_shown_can_be_copied(tmp_path: Path, document: str) -> None:
+    text = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
+    [shown] = re.findall(r"^ *```toml\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    path = tmp_path / "shown.toml"
+    path.write_text(shown, encoding="utf-8")
+    assert editions.find(str(path)).rule.needs
+
+
+def test_an_unknown_challenge_is_answered_with_the_nearest() -> None:
+    with pytest.raises(InputError, match="unknown challenge 'ntire2042'; did you mean ntire202"):
+        editions.find("ntire2042")
+    with pytest.raises(InputError, match=r"cannot read the challenge none\.toml"):
+        editions.find("none.toml")

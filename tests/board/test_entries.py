@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from srbench.board import challenge, entries, protocols
+from srbench.board import challenge, editions, entries
 from srbench.board.challenge import Entry
 from srbench.errors import InputError
 from srbench.measure.stats import Interval
@@ -17,7 +17,7 @@ from srbench.render import formats
 from srbench.render.grid import Note
 from tests.builders import make_quality, make_row
 
-EDITION = protocols.find("ntire2024")
+EDITION = editions.find("ntire2024")
 CSV = """year,team,status,val_psnr,ave_time_ms,params_m,flops_g,rank_params,kind
 2024,A,ranked,26.95,5.5,0.151,9.83,2,published table
 2024,B,ranked,26.95,6.5,0.151,,1,published table
@@ -59,7 +59,7 @@ def test_results_json_of_the_challenge_scripts(tmp_path: Path) -> None:
     assert baseline is None
 
 
-#: A line of NTIRE 2026's results.txt (ntire_protocol.md, section 3).
+#: A line of results.txt in NTIRE2026_ESR@4592ce6.
 TEXT = (
     "Model\tVal PSNR\tTest PSNR\tVal Time [ms]\tTest Time [ms]\tAve Time [ms]\tParams [M]\tFLOPs [G]\tActs [M]\t"
     "Mem [M]\tConv\n00_SPAN\t26.94\t27.01\t8.00\t7.47\t7.74\t0.151\t9.83\t41.68\t705.24\t  22\n"
@@ -181,7 +181,7 @@ def test_a_table_of_several_editions_is_none_of_an_edition_without_a_year(tmp_pa
     path = tmp_path / "t.csv"
     path.write_text(CSV)
     with pytest.raises(InputError, match="holds no entry of hd720; its column year has 2024, 2023"):
-        entries.read(path, protocols.find("hd720"))
+        entries.read(path, editions.find("hd720"))
 
 
 def test_convolutions_that_the_hooks_did_not_see_are_zero(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_csv_of_several_challenges_gives_the_edition_s_own(tmp_path: Path) -> 
     path = tmp_path / "t.csv"
     path.write_text("year,challenge,team,ave_time_ms\n2023,NTIRE ESR,MegSR,18.3\n2023,NTIRE RTSR,Noah,3.19\n")
     for name, team in (("ntire2023", "MegSR"), ("rtsr2023", "Noah")):
-        found, _ = entries.read(path, protocols.find(name))
+        found, _ = entries.read(path, editions.find(name))
         assert [entry.team for entry in found] == [team]
 
 
@@ -216,7 +216,7 @@ def test_names_over_several_lines_are_one_entry(tmp_path: Path) -> None:
 
 
 def test_a_table_of_papers_tells_measured_from_published_figures() -> None:
-    edition = protocols.find("hd720")
+    edition = editions.find("hd720")
     quality = {("psnr_y", "Set5"): make_quality("32.35", source="A paper, Table 4")}
     measured = {("psnr_y", "Set14"): make_quality("28.74", kind="measured", source="here")}
     rows = [make_row("bsrn", quality=quality, measured=measured), make_row("ecbsr", colors="y")]
@@ -235,7 +235,7 @@ def test_a_table_of_papers_tells_measured_from_published_figures() -> None:
 
 
 def test_our_own_csv_is_read_as_it_was_written(tmp_path: Path) -> None:
-    edition = protocols.find("ntire2022")
+    edition = editions.find("ntire2022")
     names = {"a": (1, 0.3, 20), "b": (2, 0.2, 30), "c": (2, 0.2, 10)}
     values = [
         Entry(team, {"ave_time_ms": t, "params_m": p, "flops_g": f, "acts_m": 1, "mem_mb": 1, "val_psnr": 29.0})

@@ -185,9 +185,8 @@ def test_a_full_disk_leaves_the_figure_as_it_was(run: Run, results: Path, monkey
         (("--preset", "layers", "--with-published"), "--with-published is for trade-off plots"),
         (("--baseline", "imdn"), "--baseline is for --preset radar"),
         (("--preset", "radar", "--baseline", "imd"), "no baseline 'imd'; did you mean imdn"),
-        (("--y", "score"), "a score belongs to a challenge; name it, such as --protocol ntire2024"),
-        (("--protocol", "ntire2023", "--y", "score"), "ntire2023 has ranks and no scores; ntire2024, ntire2025"),
-        (("--protocol", "ntire2024", "--y", "score"), "no records of LR 256x256 and 510x339"),
+        (("--y", "score"), "a score belongs to a challenge; name it, such as --challenge ntire2024"),
+        (("--challenge", "ntire2024", "--y", "score"), "no records of LR 256x256 and 510x339"),
         (("--models", "bsnr"), "--models: no record of 'bsnr'; did you mean bsrn"),
         (("--models", ","), "--models names no network"),
         (("--scale", "2"), "no records of x2"),
@@ -200,6 +199,16 @@ def test_bad_input_is_one_line(run: Run, results: Path, arguments: tuple[str, ..
     assert message in done.err
     assert len([line for line in done.err.splitlines() if line.startswith("srbench: ")]) == 1
     assert not list(results.glob("plot_*"))
+
+
+def test_a_challenge_without_scores_names_those_that_have_them(run: Run, results: Path) -> None:
+    done = run("plot", "--challenge", "ntire2023", "--y", "score")
+    assert (done.code, done.out) == (2, "")
+    said, _, others = done.err.strip().partition("; ")
+    assert said.endswith("ntire2023 has ranks and no scores")
+    scored = others.removesuffix(" have").split(", ")
+    assert {"ntire2024", "ntire2025", "ntire2026", "rtsr2023"} <= set(scored)
+    assert {"ntire2022", "ntire2023", "hd720"}.isdisjoint(scored)
 
 
 def test_one_size_says_which_command_makes_another(run: Run, results: Path) -> None:

@@ -1,15 +1,19 @@
-"""``--protocol`` on the command line: a challenge's own files, and networks measured here."""
+"""``--challenge`` on the command line: a challenge's own files, and networks measured here."""
 
 import csv
 import math
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+import srbench.board
 from srbench import store
 from srbench.cases import Mode, Model
+from srbench.cli import app
 from srbench.quality import store as quality_store
 from srbench.quality.protocols import PRESETS, Score
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
@@ -23,7 +27,8 @@ TABLES = "facts/ntire_leaderboards.csv"
 
 @needs_shared(TABLES)
 def test_a_published_table_is_ranked_in_every_format(run: Run) -> None:
-    done = run("leaderboard", "--protocol", "ntire2024", str(SHARED / TABLES), "--format", "md,csv,latex,html,json,txt")
+    ranked = ("leaderboard", "--challenge", "ntire2024")
+    done = run(*ranked, str(SHARED / TABLES), "--format", "md,csv,latex,html,json,txt")
     assert done.code == 0, done.err
     first = next(line for line in done.out.splitlines() if line.startswith("XiaomiMM"))
     # The report: score 2.61, rank 1.
@@ -36,7 +41,7 @@ def test_a_published_table_is_ranked_in_every_format(run: Run) -> None:
     assert rows[-1]["team"] == "RLFN (Baseline)"
     magic = next(row for row in rows if row["team"] == "MagicSR")
     assert float(magic["score_main"]) == pytest.approx(168.75e31, rel=0.01)
-    again = run("leaderboard", "--protocol", "ntire2024", "results/ntire2024_results.txt")
+    again = run(*ranked, "results/ntire2024_results.txt")
     assert again.code == 0
     for text in (done.out, again.out):  # the same ranks, and the baseline still is none of the ranked
         assert next(line for line in text.splitlines() if line.startswith("MagicSR")).split()[-1] == "26"
@@ -62,17 +67,17 @@ values = { ave_time_ms = 16.69, flops_g = 16.70 }
 """
     )
     measured = ["--budget", "0.05", "--rounds", "1", "--threads", "1"]
-    typed = ("--models", "rfdn,span,ecbsr-m4c8", "--protocol", "house.toml", *measured)
+    typed = ("--models", "rfdn,span,ecbsr-m4c8", "--challenge", "house.toml", *measured)
     done = run("profile", *typed)
     assert done.code == 0, done.err
-    assert "'srbench leaderboard --protocol house.toml --output results' ranks them" in done.err
+    assert "'srbench leaderboard --challenge house.toml --output results' ranks them" in done.err
 
-    refused = run("leaderboard", "--protocol", "house.toml")
+    refused = run("leaderboard", "--challenge", "house.toml")
     assert refused.code == 2
     assert "scores against EFDN, whose published runtime is of another machine" in refused.err
     assert "--baseline: " in refused.err
 
-    done = run("leaderboard", "--protocol", "house.toml", "--baseline", "rfdn")
+    done = run("leaderboard", "--challenge", "house.toml", "--baseline", "rfdn")
     assert done.code == 0, done.err
     rows = {
         line.split()[0]: line.split() for line in done.out.splitlines() if line.startswith(("rfdn", "span", "ecbsr"))
@@ -87,7 +92,7 @@ values = { ave_time_ms = 16.69, flops_g = 16.70 }
     assert rows["ecbsr-m4c8"][-1] == "-"  # nor is a network on luma
 
     # Its score is an axis of figures: the weighted sum of the rule, relative to RFDN's figures.
-    done = run("plot", "--protocol", "house.toml", "--baseline", "rfdn", "--x", "runtime", "--y", "score")
+    done = run("plot", "--challenge", "house.toml", "--baseline", "rfdn", "--x", "runtime", "--y", "score")
     assert done.code == 0, done.err
     with Path("results/house.csv").open(newline="") as file:
         time = {row["team"]: float(row["ave_time_ms"]) for row in csv.DictReader(file)}
@@ -98,7 +103,7 @@ values = { ave_time_ms = 16.69, flops_g = 16.70 }
         shares = math.exp(2 * time[name] / time["rfdn"]), math.exp(2 * flops[name] / flops["rfdn"])
         assert score == pytest.approx(0.5 * sum(shares), rel=1e-9)
     assert scores["rfdn"] == pytest.approx(math.e**2)
-    refused = run("plot", "--protocol", "house.toml", "--y", "score")
+    refused = run("plot", "--challenge", "house.toml", "--y", "score")
     assert (refused.code, refused.out) == (2, "")
     assert "name one that was measured here with --baseline" in refused.err
 
@@ -106,19 +111,19 @@ values = { ave_time_ms = 16.69, flops_g = 16.70 }
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("leaderboard", "--protocol", "ntire24"), "unknown protocol 'ntire24'; did you mean ntire2024"),
-        (("leaderboard", "--protocol", "ntire2024", "gone.csv"), "no file or folder gone.csv"),
-        (("leaderboard", "--protocol", "ntire2024"), "no records in results/runs"),
-        (("leaderboard", "gone.csv"), "gone.csv is for --protocol"),
-        (("leaderboard", "--baseline", "rfdn"), "--baseline is for --protocol"),
+        (("leaderboard", "--challenge", "ntire24"), "unknown challenge 'ntire24'; did you mean ntire2024"),
+        (("leaderboard", "--challenge", "ntire2024", "gone.csv"), "no file or folder gone.csv"),
+        (("leaderboard", "--challenge", "ntire2024"), "no records in results/runs"),
+        (("leaderboard", "gone.csv"), "gone.csv is for --challenge"),
+        (("leaderboard", "--baseline", "rfdn"), "--baseline is for --challenge"),
         (("leaderboard", "--format", "pdf"), "--format 'pdf' is none of md, csv, latex, html"),
         (("leaderboard", "--format", "json"), "--format 'json' is none of"),
         (("leaderboard", "--format", ","), "--format names none of"),
-        (("plot", "--protocol", "ntire24", "--y", "score"), "unknown protocol 'ntire24'"),
-        (("plot", "--protocol", "ntire2024", "--preset", "radar"), "--protocol is for trade-off plots"),
-        (("profile", "--models", "span", "--protocol", "nitre2024"), "unknown protocol 'nitre2024'"),
-        (("profile", "--models", "span", "--protocol", "ntire2024", "--lr", "9x9"), "leave --lr out"),
-        (("profile", "--models", "span", "--protocol", "rtsr2023", "--scale", "2"), "leave --scale out"),
+        (("plot", "--challenge", "ntire24", "--y", "score"), "unknown challenge 'ntire24'"),
+        (("plot", "--challenge", "ntire2024", "--preset", "radar"), "--challenge is for trade-off plots"),
+        (("profile", "--models", "span", "--challenge", "nitre2024"), "unknown challenge 'nitre2024'"),
+        (("profile", "--models", "span", "--challenge", "ntire2024", "--lr", "9x9"), "leave --lr out"),
+        (("profile", "--models", "span", "--challenge", "rtsr2023", "--scale", "2"), "leave --scale out"),
     ],
 )
 def test_wrong_input_is_one_line(run: Run, arguments: tuple[str, ...], said: str) -> None:
@@ -126,6 +131,34 @@ def test_wrong_input_is_one_line(run: Run, arguments: tuple[str, ...], said: str
     assert done.code == 2
     assert said in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["profile", "leaderboard", "plot"])
+def test_a_challenge_is_no_protocol(run: Run, command: str) -> None:
+    refused = run(command, "--protocol", "ntire2024")
+    assert (refused.code, refused.out) == (2, "")
+    [line] = refused.err.strip().splitlines()
+    assert "challenges are --challenge now" in line
+
+
+def test_what_never_had_challenges_says_nothing_of_them(run: Run) -> None:
+    refused = run("compare", "--protocol", "ntire2024", "span", "rfdn")
+    assert (refused.code, "--challenge" in refused.err) == (2, False)
+
+
+@pytest.mark.parametrize("command", ["profile", "leaderboard", "plot"])
+def test_the_help_names_every_edition_of_the_folder(run: Run, command: str) -> None:
+    said = run(command, "--help").out
+    files = sorted(Path(srbench.board.__path__[0], "editions").glob("*.toml"))
+    assert files
+    assert [path.stem for path in files if not re.search(rf"\b{path.stem}[,.]?\s", said)] == []
+
+
+def test_each_word_is_of_its_own_option() -> None:
+    group = typer.main.get_group(app)
+    options = {name: {o for each in command.params for o in each.opts} for name, command in group.commands.items()}
+    assert {name for name, known in options.items() if "--challenge" in known} == {"profile", "leaderboard", "plot"}
+    assert {name for name, known in options.items() if "--protocol" in known} == {"evaluate"}
 
 
 # --- Records that do not compare
@@ -151,7 +184,7 @@ main = "ave_time_ms"
 ranked = ["ave_time_ms"]
 sums = []
 """
-RANKED = ("leaderboard", "--protocol", "house.toml")
+RANKED = ("leaderboard", "--challenge", "house.toml")
 
 
 @pytest.fixture
@@ -271,20 +304,20 @@ def test_a_baseline_that_another_takes_the_place_of_is_listed(run: Run, tmp_path
     (tmp_path / "t.csv").write_text(
         "team,status,ave_time_ms,params_m,flops_g\nA,,1,1,1\nB,,2,1,1\nBase,baseline,3,1,1\n"
     )
-    done = run("leaderboard", "--protocol", "ntire2024", "t.csv", "--baseline", "A")
+    done = run("leaderboard", "--challenge", "ntire2024", "t.csv", "--baseline", "A")
     assert done.code == 0
     assert "marked as the baseline where it stood; listed, not ranked" in done.out
     assert any(line.startswith("Base ") for line in done.out.splitlines())
     (tmp_path / "u.csv").write_text("team,status,ave_time_ms,params_m,flops_g\nC,,1,1,1\nOther,baseline,3,1,1\n")
-    assert "both 'Base' and 'Other' are marked" in run("leaderboard", "--protocol", "ntire2024", "t.csv", "u.csv").err
+    assert "both 'Base' and 'Other' are marked" in run("leaderboard", "--challenge", "ntire2024", "t.csv", "u.csv").err
 
 
 def test_the_command_that_makes_records_can_be_pasted(run: Run, house: Path) -> None:
     store.write(house, timed("span", 16, 10))
-    assert "'srbench profile --protocol house.toml --models ... --output results' makes them" in run(*RANKED).err
-    wrong = run("leaderboard", "--protocol", "rtsr2023")
+    assert "'srbench profile --challenge house.toml --models ... --output results' makes them" in run(*RANKED).err
+    wrong = run("leaderboard", "--challenge", "rtsr2023")
     assert "no records of x2" in wrong.err
-    assert "'srbench profile --protocol rtsr2023 --models ... --output results' makes them" in wrong.err
+    assert "'srbench profile --challenge rtsr2023 --models ... --output results' makes them" in wrong.err
 
 
 TEAMS_2025 = """team,ave_time_ms,params_m,flops_g
@@ -297,7 +330,7 @@ ShannonLab,8.62,0.172,11.23
 def test_the_printed_baseline_of_2025_does_not_give_the_published_order(run: Run, tmp_path: Path) -> None:
     # The published order of these three teams, and their printed figures: README of NTIRE2025_ESR, l.147-173.
     (tmp_path / "t.csv").write_text(TEAMS_2025)
-    ranked = ("leaderboard", "--protocol", "ntire2025", "t.csv")
+    ranked = ("leaderboard", "--challenge", "ntire2025", "t.csv")
     names = ("EMSR", "XiaomiMM", "ShannonLab")
     done = run(*ranked)
     # By arithmetic: scores 3.122, 3.115 and 3.064, of which the lowest is first.
@@ -312,9 +345,9 @@ def test_the_printed_baseline_of_2025_does_not_give_the_published_order(run: Run
     header, *teams_of = TEAMS_2025.splitlines()
     marked = [f"{header},status", *(f"{line}," for line in teams_of), "EFDN,20,0.276,16.70,baseline"]
     (tmp_path / "both.csv").write_text("\n".join(marked) + "\n")
-    done = run("leaderboard", "--protocol", "ntire2025", "both.csv")
+    done = run("leaderboard", "--challenge", "ntire2025", "both.csv")
     assert list(teams(done.out, names)) == list(names)
-    refused = run("leaderboard", "--protocol", "ntire2025", "both.csv", "--baseline", "b.csv")
+    refused = run("leaderboard", "--challenge", "ntire2025", "both.csv", "--baseline", "b.csv")
     assert (refused.code, "'EFDN' is marked as the baseline already" in refused.err) == (2, True)
     refused = run(*ranked, "--baseline", "t.csv")
     assert (refused.code, "--baseline t.csv has 3 entries and marks none" in refused.err) == (2, True)
@@ -322,16 +355,16 @@ def test_the_printed_baseline_of_2025_does_not_give_the_published_order(run: Run
 
 def test_a_team_that_stands_twice_is_an_error(run: Run, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("team,ave_time_ms,params_m,flops_g\nA,1,1,1\nA,2,1,1\n")
-    done = run("leaderboard", "--protocol", "ntire2024", "t.csv")
+    done = run("leaderboard", "--challenge", "ntire2024", "t.csv")
     assert done.code == 2
     assert "'A' stands 2 times" in done.err
 
 
 def test_records_of_other_sizes_are_answered_with_the_command(run: Run) -> None:
     assert run("profile", "--models", "span", "--static-only", "--lr", "32x32").code == 0
-    done = run("leaderboard", "--protocol", "ntire2024")
+    done = run("leaderboard", "--challenge", "ntire2024")
     assert done.code == 2
-    assert "no records of LR 256x256 and 510x339 at x4 in results; 'srbench profile --protocol ntire2024" in done.err
+    assert "no records of LR 256x256 and 510x339 at x4 in results; 'srbench profile --challenge ntire2024" in done.err
 
 
 def test_a_leaderboard_is_written_in_the_formats_asked_for(run: Run) -> None:

@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from srbench.board.published import QUALITY_SETS, quality_key
+from srbench.board.shipped import EDITIONS, names
 from srbench.errors import InputError
 from srbench.facts import Frozen
-
-EDITIONS = Path(__file__).with_name("editions")
+from srbench.quality.protocols import PRESETS
 
 #: Numbers that an entry of a challenge may have, with what they are for readers.
 METRICS: dict[str, str] = {
@@ -198,7 +198,8 @@ Rule = Annotated[RankSums | ExpScore | RealTime | Listed, Field(discriminator="k
 class Inputs(Frozen):
     """What is measured on: LR (width, height) of the counts and of the timed passes, and what the edition itself times.
 
-    ``protocol`` and the sets name the measured quality that the floors are compared with.
+    ``protocol`` (of PSNR, :data:`srbench.quality.protocols.PRESETS`) and the sets name the measured quality that the
+    floors are compared with.
     """
 
     counts_lr: tuple[PositiveInt, PositiveInt]
@@ -207,6 +208,13 @@ class Inputs(Frozen):
     protocol: str = "ntire"
     val_set: str = ""
     test_set: str = ""
+
+    @field_validator("protocol")
+    @classmethod
+    def _known(cls, protocol: str) -> str:
+        if protocol not in PRESETS:  # no PSNR would ever be found by it
+            raise ValueError(f"unknown protocol '{protocol}' of PSNR; known are {', '.join(PRESETS)}")
+        return protocol
 
 
 class Edition(Frozen):
@@ -244,11 +252,6 @@ class Edition(Frozen):
         return self
 
 
-def names() -> list[str]:
-    """The editions that come with srbench."""
-    return sorted(path.stem for path in EDITIONS.glob("*.toml"))
-
-
 def find(typed: str) -> Edition:
     """An edition by its name, or from a TOML file.
 
@@ -260,7 +263,7 @@ def find(typed: str) -> Edition:
     if typed.lower() not in names():
         near = difflib.get_close_matches(typed.lower(), names(), n=2, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names())}"
-        raise InputError(f"unknown protocol '{typed}'; {hint} A protocol of your own is a file that ends in .toml")
+        raise InputError(f"unknown challenge '{typed}'; {hint} One of your own is a file that ends in .toml")
     return _known(typed.lower())
 
 
@@ -274,7 +277,7 @@ def _read(path: Path) -> Edition:
         with path.open("rb") as file:
             content = tomllib.load(file)
     except OSError as error:
-        raise InputError(f"cannot read the protocol {path}: {error.strerror}") from None
+        raise InputError(f"cannot read the challenge {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
     try:
