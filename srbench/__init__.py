@@ -1,1 +1,27 @@
-"""srbench: which super-resolution network is the better trade, on this machine?"""
+"""Which super-resolution network is the better trade, on this machine?
+
+    import srbench
+
+    records = srbench.profile("span", scale=4)
+
+The calls are documented in :mod:`srbench.api`; they are loaded at their first use, for torch takes a second.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srbench.api import compare, count, evaluate, load, profile, table
+
+__all__ = ["compare", "count", "evaluate", "load", "profile", "table"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'srbench' has no attribute '{name}'")
+    from srbench import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

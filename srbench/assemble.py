@@ -34,6 +34,7 @@ class Plan:
         counts: None where a user's network could not be counted, for ``problem``.
         files: that a user's network is made of, with their hashes (:mod:`srbench.fingerprint`).
         network: the pickle of a live module; None for what has a name.
+        remark: what a reader of its row should know, a phrase.
     """
 
     case: Case
@@ -41,6 +42,7 @@ class Plan:
     problem: Failure | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     network: bytes | None = None
+    remark: str = ""
 
 
 class OpenCase:
@@ -137,11 +139,12 @@ class OpenCase:
         found = Verdict()
         if latency is not None:
             found = verdict.judge(latency, self._used or self._settings, machine.usable_cores(), self.plan.case.device)
-        if self.plan.problem is not None:
-            # It runs, but not on the meta device: its runtime stands, its counts are missing.
-            missing = f"not counted from shapes ({self.plan.problem.reason})"
-            return replace(found, reason="; ".join(filter(None, (found.reason, missing))))
-        return found
+        # It runs, but not on the meta device: its runtime stands, its counts are missing.
+        problem = self.plan.problem
+        missing = f"not counted from shapes ({problem.reason})" if problem is not None else ""
+        engine = latency.remarks if latency is not None else ()
+        said = (found.reason, missing, self.plan.remark, *engine)
+        return replace(found, reason="; ".join(filter(None, said)))
 
     def _count(self, name: CounterName) -> Count:
         counts = self.plan.counts

@@ -21,6 +21,8 @@ Layout = Literal["contiguous", "channels_last"]
 
 #: Between the parts of a mode, for readers.
 MODE_SIGN = " · "
+#: Begins the source of a module that lives in the caller's memory, before a hash of what it is.
+LIVE = "live:"
 #: Characters of a network's name in a file name.
 _SLUG_LENGTH = 60
 
@@ -34,7 +36,7 @@ class Model(Frozen):
         form: deploy (folded) or train; empty for a network that does not fold.
         colors: of the bare network's input.
         value_range: white in the bare network's input, 1 or 255.
-        source: absolute path of a user's file, None for the zoo.
+        source: absolute path of a user's file, or :data:`LIVE` and a hash for a live module; None for the zoo.
         within: path of that file in its checkout (or, outside of one, as typed), with slashes; empty for the zoo.
         note: what a reader of a table should know (reconstruction, Y only).
     """
@@ -54,6 +56,11 @@ class Model(Frozen):
         return self.source is not None
 
     @property
+    def live(self) -> bool:
+        """Whether it is a module of the caller's memory, which no name leads to."""
+        return self.source is not None and self.source.startswith(LIVE)
+
+    @property
     def identity(self) -> str:
         """Names the network on this machine, however its file was typed; its form is another matter."""
         return self.variant if self.source is None else f"{self.source}:{self.architecture}"
@@ -66,12 +73,16 @@ class Model(Frozen):
     @property
     def portable(self) -> str:
         """Names the network across checkouts and machines."""
-        return self.variant if self.source is None else f"{self.within or self.file}:{self.architecture}"
+        if self.source is None or self.live:
+            return self.variant
+        return f"{self.within or self.file}:{self.architecture}"
 
     @property
     def file(self) -> str:
         """Name of a user's file; empty for the zoo."""
-        return PurePosixPath(Path(self.source).as_posix()).name if self.source is not None else ""
+        if self.source is None or self.live:
+            return ""
+        return PurePosixPath(Path(self.source).as_posix()).name
 
     @property
     def label(self) -> str:
@@ -81,7 +92,8 @@ class Model(Frozen):
     @property
     def slug(self) -> str:
         """A readable part of a file name: ``span``, ``span-train``, ``net-Net``. Two networks may share one."""
-        name = self.variant if self.source is None else f"{Path(self.source).stem}-{self.architecture}"
+        outside = self.source is not None and not self.live
+        name = f"{Path(self.source or '').stem}-{self.architecture}" if outside else self.variant
         return slug(name + ("-train" if self.form == "train" else ""))
 
 
@@ -162,6 +174,11 @@ class Mode(Frozen):
         return MODE_SIGN.join(self.words)
 
     @property
+    def typed(self) -> str:
+        """As people type it behind a name: ``compile+bfloat16``; ``plain`` for the plain mode."""
+        return "+".join(word.replace(" ", "_") for word in self.words) or "plain"
+
+    @property
     def plain(self) -> bool:
         """Whether it is eager float32, contiguous, on whole images: what papers' figures are of."""
         return self == Mode()
@@ -175,6 +192,11 @@ class Case(Frozen):
     mode: Mode = Mode()
     device: str
     threads: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The network with its form and, as a mark behind it, its mode: ``span · compile · bfloat16``."""
+        return MODE_SIGN.join([self.model.label, *self.mode.words])
 
     @property
     def key(self) -> str:

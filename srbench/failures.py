@@ -48,7 +48,9 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, CaseError):
         return Failure(status=error.status, reason=first, detail=detail)
     if missing := _NO_KERNEL.search(str(error)):
-        return Failure(status="UNSUPPORTED", reason=f"torch has no kernel for {missing[1]} here: {first}", detail=detail)
+        return Failure(
+            status="UNSUPPORTED", reason=f"torch has no kernel for {missing[1]} here: {first}", detail=detail
+        )
     reason = f"{type(error).__name__}: {first}" if first else type(error).__name__
     return Failure(status="CRASH", reason=reason, detail=detail)
 

@@ -16,7 +16,7 @@ from types import ModuleType
 
 from pydantic import ValidationError
 
-from srbench import messages, worker
+from srbench import worker
 from srbench.failures import Failure
 from srbench.messages import FrameError, Reader
 from srbench.work import Launcher, News, Result, Work, no_news

@@ -8,6 +8,7 @@ import inspect
 import os
 import pickle
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +27,8 @@ SCALE_ARGUMENTS = ("scale", "upscale", "upscale_factor", "scale_factor", "upscal
 _NO_NETWORKS = frozenset(("torch", "typing", "collections", "dataclasses", "pathlib", "enum", "abc", "functools"))
 
 
-#: Begins the source of a module that lives in the caller's memory, before a hash of what it is.
-LIVE = "live:"
-#: Pickles of live modules that this process was given, by their sources.
-_LENT: dict[str, bytes] = {}
+#: What gives live modules that this process was lent, by their sources and the device they are wanted on.
+_LENT: dict[str, Callable[[str], nn.Module]] = {}
 
 
 def parse(names: str, form: Form) -> list[Model]:
@@ -203,9 +202,8 @@ def build(model: Model, scale: int, device: str = "cpu") -> nn.Module:
 
     if model.source is None:
         return model_defs.build(model.variant, scale, model.form or "deploy", device)
-    if model.source.startswith(LIVE):
-        network = pickle.loads(_LENT[model.source])
-        return network.to(device).eval()
+    if model.live:
+        return _LENT[model.source](device).to(device).eval()
     maker = getattr(_import_file(Path(model.source)), model.architecture, None)
     if maker is None:
         raise UnsupportedError(f"{model.source} defines no '{model.architecture}' when it is imported")
@@ -216,10 +214,28 @@ def build(model: Model, scale: int, device: str = "cpu") -> nn.Module:
     return network.to(device).eval()
 
 
-def lend(model: Model, pickled: bytes) -> None:
-    """Give this process the pickle of a live module, made by the process that asks for it; :func:`build` loads it."""
+def lend(model: Model, network: bytes | nn.Module, *, copied: bool = True) -> None:
+    """Give this process a live module, for :func:`build` to build.
+
+    Args:
+        model: what it is called.
+        network: its pickle, made by the process that asks for the work, or the module itself.
+        copied: whether anything may be done to that module; else it is run as it is, on a CPU.
+    """
+
+    def give(device: str) -> nn.Module:
+        if isinstance(network, bytes):
+            loaded = pickle.loads(network)
+            assert isinstance(loaded, nn.Module)
+            return loaded
+        if copied:
+            return copy.deepcopy(network)
+        if device == "meta":
+            raise UnsupportedError("it can be neither pickled nor copied, so its shapes cannot be followed")
+        return network
+
     assert model.source is not None
-    _LENT[model.source] = pickled
+    _LENT[model.source] = give
 
 
 def _import_file(path: Path) -> object:

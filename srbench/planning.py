@@ -1,6 +1,6 @@
 """From what people type to the cases of a run: networks with modes behind their names, times the axes of a grid.
 
-    span,rfdn@train+compile   x   --dtype float32,bfloat16   x   --lr 64x64,320x180   x   --threads 1,2
+span,rfdn@train+compile   x   --dtype float32,bfloat16   x   --lr 64x64,320x180   x   --threads 1,2
 """
 
 import difflib
@@ -137,6 +137,7 @@ def cases_of(
     *,
     device: str,
     threads: Sequence[int | None] = (None,),
+    once: bool = True,
     tell: Callable[[str], None] = lambda line: None,
 ) -> list[Case]:
     """Every network at every size in every mode with every number of threads, each case once.
@@ -147,6 +148,7 @@ def cases_of(
         modes: of the options; what stands behind a name wins.
         device: ``none`` (shapes only), ``cpu`` or ``cuda:N``.
         threads: of the CPU; None for the machine's cores.
+        once: whether a case that comes up again is left out.
         tell: gets a line for each optional network that lacks a scale.
 
     Raises:
@@ -154,7 +156,8 @@ def cases_of(
             left to do.
     """
     check_threads(threads, device)
-    cases: dict[str, Case] = {}
+    cases: list[Case] = []
+    known: set[str] = set()
     left_out: dict[tuple[str, int], None] = {}
     for size, mode, count in product(sizes, modes, threads):
         for each in asked:
@@ -170,12 +173,14 @@ def cases_of(
                 device=device,
                 threads=(count or machine.usable_cores()) if device == "cpu" else None,
             )
-            cases.setdefault(case.key, case)
+            if not once or case.key not in known:
+                known.add(case.key)
+                cases.append(case)
     for variant, scale in left_out:
         tell(f"{variant} has no x{scale}: skipped")
     if not cases:
         raise InputError("nothing to do: none of the models has any of the scales")
-    return list(cases.values())
+    return cases
 
 
 def _runnable(mode: Mode, device: str) -> Mode:

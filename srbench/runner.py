@@ -11,9 +11,9 @@ from srbench import machine, tasks
 from srbench.assemble import OpenCase, Plan
 from srbench.cases import Case
 from srbench.errors import InputError
+from srbench.failures import Failure
 from srbench.fingerprint import files_of
 from srbench.journal import Entry, Journal, Step
-from srbench.failures import Failure
 from srbench.launch import PROCESSES
 from srbench.records import Complexity, CounterName, Record, Settings
 from srbench.tasks import Progress
@@ -238,7 +238,7 @@ class _Run:
         self._watcher.done(record)
 
 
-def task_of(step: Step, plan: Plan, settings: Settings, scratch: str) -> Work[Any, Progress]:
+def task_of(step: Step, plan: Plan, settings: Settings, scratch: str) -> Work[Any, Any]:
     """What the process of a step is to do; ``scratch`` is the folder that belongs to its case in this run."""
     of = (plan.case, settings, plan.network, scratch)
     if step.task == "time":

@@ -161,9 +161,7 @@ class Agree(_OfCase, Work[Agreed, Nothing]):
             engine = running.engine_of(case.mode)
             ready = engine.build(network, image, self.scratch)
             output = inputs.check_output(ready(image), case)
-        found = agreement(
-            reference, output, case.mode.dtype, natural.NAME, dict(engine.versions()), ready.build_ns
-        )
+        found = agreement(reference, output, case.mode.dtype, natural.NAME, dict(engine.versions()), ready.build_ns)
         return Agreed(agreement=found, settings=read_back(self.settings))
 
 
@@ -192,6 +190,9 @@ class Time(_OfCase, Work[Timed, Progress]):
             problem = Failure(status="TIMEOUT", reason=reason)
         return Timed(visit=visit, settings=read_back(settings), build_ns=build_ns, problem=problem)
 
+    def _look(self, output: object) -> None:
+        inputs.check_output(output, self.case)
+
     def _timed(
         self, ready: Runnable, image: Tensor, device: Device, start: int, report: Callable[[Progress], None]
     ) -> Visit:
@@ -210,7 +211,7 @@ class Time(_OfCase, Work[Timed, Progress]):
             device,
             plan,
             report=_throttled(report),
-            inspect=lambda output: inputs.check_output(output, self.case),
+            inspect=self._look,
         )
         others = others_cores(before, clocks())
         gc.enable()
@@ -244,9 +245,7 @@ class Memory(_OfCase, Work[Watched, Nothing]):
             size = image.numel() * image.element_size()
             memory = measure_memory(lambda: ready(image), device, ready.weights_bytes, size)
         passes_ns = perf_counter_ns() - begin
-        return Watched(
-            memory=memory, settings=read_back(self.settings), build_ns=begin - start, passes_ns=passes_ns
-        )
+        return Watched(memory=memory, settings=read_back(self.settings), build_ns=begin - start, passes_ns=passes_ns)
 
 
 @dataclass(frozen=True)
@@ -286,8 +285,8 @@ class Layers(_OfCase, Work[Dissected, Nothing]):
         """
         if self.case.mode.engine != "eager":
             raise UnsupportedError(f"{self.case.mode.engine} runs the network as a whole: it has no modules to time")
-        counts = static(self.case)
         self._begin()
+        counts = static(self.case)
         device = open_device(self.case.device)
         device.keep_memory()
         network, image = prepare(self.case, device, self.settings.seed)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields
 
-from srbench.cases import Mode, Size
+from srbench.cases import Size
 from srbench.errors import InputError
 from srbench.records import Record
 
@@ -171,12 +171,7 @@ def _differences(record: Record, like: Record, *, sizes: bool) -> str:
 
 
 def _mode(record: Record) -> str | None:
-    return None if record.case.device == "none" else mode_text(record.case.mode)
-
-
-def mode_text(mode: Mode) -> str:
-    """A mode as it is typed: its words with plus signs, ``plain`` for the plain one."""
-    return "+".join(word.replace(" ", "_") for word in mode.words) or "plain"
+    return None if record.case.device == "none" else record.case.mode.typed
 
 
 def size_text(size: Size) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.options import FormOption, form_of, scales_of
+from srbench.cli.options import Dtypes, FormOption, form_of, scales_of
 from srbench.errors import InputError
 
 
@@ -44,6 +44,7 @@ def fit(
         typer.Option(min=1, max=1024, help="LR sides are multiples of this. [default: 1; 8 for a network of your own]"),
     ] = None,
     batch: Annotated[int, typer.Option(help="Images in a pass.")] = 1,
+    dtype: Dtypes = "float32",
     form: Annotated[FormOption, typer.Option(help="Re-parameterised networks: folded, or with all branches.")] = (
         FormOption.deploy
     ),
@@ -63,20 +64,21 @@ def fit(
     [*scales] = scales_of(scale)
     if len(scales) != 1:
         raise InputError(f"--scale {scale}: give one scale")
-    from srbench.commands.fit import Options, fit
+    from srbench.api.fitting import FitRequest
+    from srbench.commands.fit import fit
+    from srbench.limits import parse_bytes
 
-    raise typer.Exit(
-        fit(
-            Options(
-                names=models,
-                memory=memory,
-                scale=scales[0],
-                aspects=aspect,
-                form=form_of(form),
-                device=device,
-                batch=batch,
-                reserve=reserve,
-                multiple=multiple,
-            )
-        )
+    kept = None if reserve is None else 0 if reserve.strip() == "0" else parse_bytes(reserve, "--reserve")
+    request = FitRequest(
+        models=models,
+        memory_bytes=parse_bytes(memory, "--memory") if memory is not None else None,
+        scale=scales[0],
+        aspects=aspect,
+        dtype=dtype,
+        form=form_of(form),
+        device=device,
+        batch=batch,
+        reserve_bytes=kept,
+        multiple=multiple,
     )
+    raise typer.Exit(fit(request))

@@ -9,9 +9,14 @@ import typer
 from srbench.cli.options import (
     CHALLENGES,
     DEFAULT_ROUNDS,
+    MOST_BATCH,
+    MOST_THREADS,
     RIGOROUS,
     AllocatorOption,
+    Dtypes,
+    Engines,
     FormOption,
+    Layouts,
     Output,
     RoundingOption,
     StrictRanks,
@@ -20,9 +25,11 @@ from srbench.cli.options import (
     check_positive,
     check_together,
     form_of,
+    pixels_of,
     scales_of,
     share_of,
     typed,
+    whole_numbers_of,
 )
 
 #: For the wall time of a whole run.
@@ -35,26 +42,31 @@ def profile(
         str | None,
         typer.Option(
             help="Comma-separated: names of 'srbench models', 'all' for the seven defaults, NAME@train, "
-            "or path/to/net.py:Name for a network of your own."
+            "or path/to/net.py:Name for a network of your own; a way of running may stand behind each: span+compile."
         ),
     ] = None,
     scale: Annotated[str, typer.Option(help="Upscaling factor, or several: 2,3,4.")] = "4",
     gt: Annotated[
-        str | None, typer.Option(metavar="WxH", help="GT size; LR is GT / scale. [default: 1280x720]")
+        str | None, typer.Option(metavar="WxH", help="GT size, or several; LR is GT / scale. [default: 1280x720]")
     ] = None,
-    lr: Annotated[str | None, typer.Option(metavar="WxH", help="LR size, in place of --gt.")] = None,
+    lr: Annotated[str | None, typer.Option(metavar="WxH", help="LR size, or several, in place of --gt.")] = None,
     lr_rounding: Annotated[RoundingOption, typer.Option(help="For a GT that the scale does not divide.")] = (
         RoundingOption.half_up
     ),
-    batch: Annotated[int, typer.Option(help="Images in a pass.")] = 1,
+    batch: Annotated[str, typer.Option(metavar="N", help="Images in a pass, or several: 1,4.")] = "1",
     form: Annotated[FormOption, typer.Option(help="Re-parameterised networks: folded, or with all branches.")] = (
         FormOption.deploy
     ),
+    engine: Engines = "eager",
+    dtype: Dtypes = "float32",
+    layout: Layouts = "contiguous",
     static_only: Annotated[bool, typer.Option("--static-only", help="Only what follows from shapes; run nothing.")] = (
         False
     ),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: the usable cores]")] = None,
+    threads: Annotated[
+        str | None, typer.Option(metavar="N", help="CPU threads, or several: 1,2. [default: the usable cores]")
+    ] = None,
     budget: Annotated[
         float, typer.Option(help="Seconds of passes for a case, shared by its processes; at least 2 timed ones each.")
     ] = 15.0,
@@ -113,39 +125,50 @@ def profile(
     check_positive("--timeout", timeout)
     if patience:
         check_positive("--patience", patience)
+    gts, lrs = pixels_of("--gt", gt), pixels_of("--lr", lr)
+    batches = whole_numbers_of("--batch", batch, MOST_BATCH)
+    counts = whole_numbers_of("--threads", threads, MOST_THREADS) if threads is not None else [None]
+    from srbench.api.request import Request
     from srbench.commands.leaderboard import Shown
     from srbench.commands.profile import Options, profile, read_counters
+    from srbench.limits import parse_bytes
 
+    more = RIGOROUS if rigorous else 1
+    request = Request(
+        models=models,
+        scale=scales,
+        gt=gts,
+        lr=lrs,
+        lr_rounding="floor" if lr_rounding is RoundingOption.floor else "half-up",
+        batch=batches,
+        form=form_of(form),
+        engine=engine,
+        dtype=dtype,
+        layout=layout,
+        device="none" if static_only else device,
+        threads=counts,
+        challenge=challenge,
+        rounds=rounds * more,
+        budget_s=budget * more,
+        patience_s=patience * more,
+        precision=share_of("--precision", precision),
+        timeout_s=timeout,
+        counters=read_counters(counters),
+        memory_limit_bytes=parse_bytes(memory_limit, "--memory-limit") if memory_limit else None,
+        allocator=allocator_of(allocator),
+        seed=seed,
+    )
     raise typer.Exit(
         profile(
             Options(
-                names=models,
-                scales=scales,
-                gt=gt,
-                lr=lr,
-                lr_rounding="floor" if lr_rounding is RoundingOption.floor else "half-up",
-                batch=batch,
-                form=form_of(form),
-                static_only=static_only,
+                request=request,
                 output=output,
-                device=device,
-                threads=threads,
-                budget_s=budget * RIGOROUS if rigorous else budget,
-                patience_s=patience * RIGOROUS if rigorous else patience,
-                timeout_s=timeout,
-                rounds=rounds * RIGOROUS if rigorous else rounds,
-                precision=share_of("--precision", precision),
-                memory_limit=memory_limit,
-                allocator=allocator_of(allocator),
                 resume=resume,
                 timings=timings,
                 started_ns=STARTED_NS,
-                counters=read_counters(counters),
-                challenge=challenge,
                 layers=layers,
                 samples=samples,
                 shown=Shown(with_published, strict_ranks),
-                seed=seed,
                 quiet=quiet,
             )
         )
@@ -157,23 +180,30 @@ def compare(
         list[str],
         typer.Argument(
             metavar="FIRST OTHER...",
-            help="Networks, as in profile (NAME, NAME@train, path/to/net.py:Name): measured now, in turns. Or stored "
-            "runs: --output folders or single record files. A name of the zoo is a network even where a folder is "
+            help="Networks, as in profile (NAME, NAME@train, NAME+compile, path/to/net.py:Name): measured now, in "
+            "turns. Or stored runs: --output folders or single record files. A name of the zoo is a network even where a folder is "
             "called so; write ./span for the folder.",
             show_default=False,
         ),
     ],
     scale: Annotated[str | None, typer.Option(help="Upscaling factor, or several: 2,3,4. [default: 4]")] = None,
     gt: Annotated[
-        str | None, typer.Option(metavar="WxH", help="GT size; LR is GT / scale. [default: 1280x720]")
+        str | None, typer.Option(metavar="WxH", help="GT size, or several; LR is GT / scale. [default: 1280x720]")
     ] = None,
-    lr: Annotated[str | None, typer.Option(metavar="WxH", help="LR size, in place of --gt.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Images in a pass. [default: 1]")] = None,
+    lr: Annotated[str | None, typer.Option(metavar="WxH", help="LR size, or several, in place of --gt.")] = None,
+    batch: Annotated[
+        str | None, typer.Option(metavar="N", help="Images in a pass, or several: 1,4. [default: 1]")
+    ] = None,
     form: Annotated[
         FormOption | None, typer.Option(help="Re-parameterised networks: folded or not. [default: deploy]")
     ] = None,
+    engine: Annotated[str | None, typer.Option(help="What runs them: eager, compile; or several.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, float16; or several.")] = None,
+    layout: Annotated[str | None, typer.Option(help="contiguous, channels_last; or several.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda:N. [default: auto]")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: the usable cores]")] = None,
+    threads: Annotated[
+        str | None, typer.Option(metavar="N", help="CPU threads, or several: 1,2. [default: the usable cores]")
+    ] = None,
     rounds: Annotated[
         int | None,
         typer.Option(min=3, max=1000, help="Rounds; in each, every network runs in a fresh process. [default: 12]"),
@@ -228,16 +258,19 @@ def compare(
 
     measuring = Measuring(
         scale=scales_of(scale) if scale is not None else None,
-        gt=gt,
-        lr=lr,
-        batch=batch,
+        gt=pixels_of("--gt", gt) or None,
+        lr=pixels_of("--lr", lr) or None,
+        batch=whole_numbers_of("--batch", batch, MOST_BATCH) if batch is not None else None,
         form=None if form is None else form_of(form),
+        engine=engine,
+        dtype=dtype,
+        layout=layout,
         device=device,
-        threads=threads,
+        threads=whole_numbers_of("--threads", threads, MOST_THREADS) if threads is not None else None,
         rounds=rounds,
-        budget=budget,
+        budget_s=budget,
         precision=share_of("--precision", precision) if precision is not None else None,
-        timeout=timeout,
+        timeout_s=timeout,
         allocator=None if allocator is None else allocator_of(allocator),
     )
     raise typer.Exit(

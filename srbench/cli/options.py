@@ -51,6 +51,14 @@ class AllocatorOption(StrEnum):
     system = "system"
 
 
+Engines = Annotated[str, typer.Option("--engine", help="What runs it: eager, compile; several make a grid.")]
+Dtypes = Annotated[str, typer.Option("--dtype", help="What it computes in: float32, bfloat16, float16; or several.")]
+Layouts = Annotated[
+    str, typer.Option("--layout", help="Order of the axes in memory: contiguous, channels_last; or several.")
+]
+#: No pass has more images, no machine more cores: a typing error.
+MOST_BATCH, MOST_THREADS = 4096, 4096
+
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of records, tables and plots.")]
 WithPublished = Annotated[
     bool, typer.Option("--with-published", help="Also list networks outside the zoo, with their published figures.")
@@ -149,3 +157,27 @@ def check_together(given: set[str]) -> None:
         )
     if "--challenge" in given and (sizes := sorted(given & {"--scale", "--gt", "--lr", "--lr-rounding", "--batch"})):
         raise InputError(f"--challenge says on what input is measured: leave {', '.join(sizes)} out")
+
+
+def whole_numbers_of(option: str, text: str, most: int) -> list[int]:
+    """``1,4`` -> [1, 4], each once.
+
+    Raises:
+        InputError: something that is no whole number from 1 to ``most``.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if not (part.isascii() and part.isdecimal() and 0 < int(part) <= most):
+            raise InputError(f"{option} {text!r}: write a whole number from 1 to {most}, or several such as 1,2")
+    return list(dict.fromkeys(map(int, parts)))
+
+
+def pixels_of(option: str, text: str | None) -> list[tuple[int, int]]:
+    """``64x64,320x180`` -> those sizes, (width, height) in pixels, each once; nothing where nothing is typed.
+
+    Raises:
+        InputError: something that is no size.
+    """
+    from srbench.sizes import parse_size
+
+    return list(dict.fromkeys(parse_size(part, option) for part in text.split(","))) if text is not None else []

@@ -1,29 +1,21 @@
 """Commands about what networks make of images: ``evaluate``, ``visual`` and ``weights``."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from srbench.cli.options import FormOption, Output, check_positive, form_of, scales_of
+from srbench.cli.options import (
+    Dtypes,
+    Engines,
+    FormOption,
+    Layouts,
+    Output,
+    check_positive,
+    form_of,
+    scales_of,
+)
 from srbench.errors import InputError
-
-
-class DtypeOption(StrEnum):
-    """What a network computes in."""
-
-    float32 = "float32"
-    float16 = "float16"
-    bfloat16 = "bfloat16"
-
-
-_DTYPES: dict[DtypeOption, Literal["float32", "float16", "bfloat16"]] = {
-    DtypeOption.float32: "float32",
-    DtypeOption.float16: "float16",
-    DtypeOption.bfloat16: "bfloat16",
-}
-
 
 Weights = Annotated[
     list[str] | None,
@@ -52,8 +44,10 @@ def evaluate(
     ),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: the usable cores]")] = None,
-    dtype: Annotated[DtypeOption, typer.Option(help="What the network computes in.")] = DtypeOption.float32,
-    channels_last: Annotated[bool, typer.Option("--channels-last", help="Channels innermost in memory.")] = False,
+    engine: Engines = "eager",
+    dtype: Dtypes = "float32",
+    layout: Layouts = "contiguous",
+    channels_last: Annotated[bool, typer.Option("--channels-last", help="Short for --layout channels_last.")] = False,
     tile: Annotated[
         int | None,
         typer.Option(
@@ -73,30 +67,26 @@ def evaluate(
     """Measure PSNR and SSIM of networks with their weights; records go to --output, published figures stand beside."""
     scales = scales_of(scale)
     check_positive("--timeout", timeout)
-    from srbench.cases import Mode
+    from srbench.api.evaluating import EvaluateRequest
     from srbench.commands.evaluate import Options, default_data, evaluate
 
-    raise typer.Exit(
-        evaluate(
-            Options(
-                names=models,
-                scales=scales,
-                datasets=datasets,
-                weights=weights or (),
-                data=data if data is not None else default_data(),
-                protocols=protocol,
-                form=form_of(form),
-                device=device,
-                threads=threads,
-                mode=Mode(dtype=_DTYPES[dtype], layout="channels_last" if channels_last else "contiguous", tile=tile),
-                timeout_s=timeout,
-                images=images,
-                resume=resume,
-                output=output,
-                quiet=quiet,
-            )
-        )
+    request = EvaluateRequest(
+        models=models,
+        datasets=datasets,
+        scale=scales,
+        weights=weights or (),
+        data=data if data is not None else default_data(),
+        protocol=protocol,
+        form=form_of(form),
+        engine=engine,
+        dtype=dtype,
+        layout="channels_last" if channels_last else layout,
+        tile=tile,
+        device=device,
+        threads=threads,
+        timeout_s=timeout,
     )
+    raise typer.Exit(evaluate(Options(request, images, resume, output, quiet)))
 
 
 def visual(

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srbench import limits, machine, store
+from srbench.api.evaluating import networks_of
 from srbench.cases import Form
 from srbench.commands import say
-from srbench.commands.evaluate import named
 from srbench.errors import InputError
-from srbench.launch import launch
+from srbench.failures import Failure
+from srbench.launch import PROCESSES
 from srbench.quality import datasets, weights
 from srbench.quality.checkpoints import weights_of
 from srbench.quality.datasets import Dataset, Sample
@@ -19,7 +20,7 @@ from srbench.quality.evaluate import BICUBIC
 from srbench.quality.metrics import UnsuitableError
 from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Output
-from srbench.quality.visual import VisualJob, by_bicubic
+from srbench.quality.visual import Upscale, by_bicubic
 from srbench.render import visual as render
 from srbench.render.visual import Crop
 
@@ -46,7 +47,7 @@ class Options:
 
 def visual(options: Options) -> int:
     """Upscale the image with every network and draw the figure; 1 where a network failed."""
-    networks = named(options.names, options.form)
+    networks = [(each.model, each.optional) for each in networks_of(options.names, options.form)[0]]
     given = weights.given(options.weights, [model for model, _ in networks if model.variant != BICUBIC])
     dataset = datasets.find(options.dataset, options.data, options.scale)
     sample = _sample(dataset, options.image)
@@ -64,15 +65,15 @@ def visual(options: Options) -> int:
         raise InputError(f"{sample.gt}: {error}") from None
     store.prepare(options.output)
     for model, checkpoint in wanted:
-        made: list[Output] = []
-        job = VisualJob(
+        work = Upscale(
             model, options.scale, checkpoint, pair, protocol, machine.usable_cores(), limits.available_bytes()
         )
-        answer = launch(job, options.timeout_s, made.append)
-        outputs += made
-        if not made:
+        made = PROCESSES.launch(work, options.timeout_s)
+        if isinstance(made, Failure):
             failed = True
-            say(f"{model.variant} x{options.scale}: {answer.status}: {answer.reason}")
+            say(f"{model.variant} x{options.scale}: {made.status}: {made.reason}")
+        else:
+            outputs.append(Output(model.architecture if model.own else model.label, made.image, made.score))
     figure = render.draw(pair.gt, f"{sample.name} from {dataset.name}, x{options.scale}", outputs, crop)
     name = f"visual_x{options.scale}_{dataset.name}_{sample.name}_{'-'.join(map(str, crop))}"
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name)

@@ -1,7 +1,7 @@
 """``srbench models``: the zoo as a table."""
 
 import model_defs
-from srbench import models, sizes, worker
+from srbench import models, sizes, tasks
 from srbench.cases import Case
 from srbench.render.formats import tabulated
 
@@ -12,7 +12,7 @@ def list_models() -> int:
     for variant in model_defs.variants():
         scale = max(s for s in variant.scales if s <= 4)
         [named] = models.parse(variant.name, "deploy")
-        counts = worker.static(Case(model=named, size=sizes.plan(scale), device="none"))
+        counts = tasks.static(Case(model=named, size=sizes.plan(scale), device="none"))
         default = "yes" if variant.name in model_defs.DEFAULTS else ""
         scales = " ".join(map(str, variant.scales))
         costs = [f"{counts.params / 1e3:,.1f}", f"{counts.multi_adds / 1e9:,.2f}", f"x{scale}"]

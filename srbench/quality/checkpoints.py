@@ -7,14 +7,16 @@ import model_defs
 from srbench import limits, models
 from srbench.cases import Model
 from srbench.errors import InputError
+from srbench.failures import Failure
 from srbench.fingerprint import Fingerprint
+from srbench.launch import PROCESSES
 from srbench.quality import weights
 from srbench.quality.datasets import some
 from srbench.quality.evaluate import BICUBIC
 from srbench.quality.identify import identify
 from srbench.quality.results import Checkpoint
 from srbench.quality.weights import Given
-from srbench.worker import Answer
+from srbench.work import Launcher
 
 
 def weights_of(
@@ -77,8 +79,13 @@ def own_weights(model: Model, scale: int, given: Given) -> Path | None:
 
 
 def fingerprint_of(
-    model: Model, scale: int, path: Path | None, timeout_s: float, device: str
-) -> tuple[Fingerprint | None, Answer | None]:
+    model: Model,
+    scale: int,
+    path: Path | None,
+    timeout_s: float,
+    device: str,
+    launcher: Launcher = PROCESSES,
+) -> tuple[Fingerprint | None, Failure | None]:
     """What a user's network is with its weights, and what went wrong where it cannot be built; nothing for the zoo.
 
     Raises:
@@ -87,7 +94,7 @@ def fingerprint_of(
     if not model.own:
         return None, None
     limit = None if device.startswith("cuda") else limits.available_bytes()
-    found = identify(model, scale, path, timeout_s, limit)
+    found = identify(model, scale, path, timeout_s, limit, launcher)
     return (found, None) if isinstance(found, Fingerprint) else (None, found)
 
 

@@ -13,57 +13,69 @@ from torch import nn
 import model_defs
 from srbench.cases import Model
 from srbench.errors import InputError
+from srbench.facts import Frozen
+from srbench.failures import Failure
 from srbench.fingerprint import NAMED, Fingerprint, files_of, loaded_code
-from srbench.launch import launch
+from srbench.launch import PROCESSES
 from srbench.quality import upscale
-from srbench.worker import Answer
+from srbench.work import Launcher, Nothing, Work
 
 #: The second differs from the first; weights that depend on it are random ones.
 SEEDS = (upscale.SEED, upscale.SEED + 1)
 
 
-@dataclass(frozen=True)
-class Built:
-    """What a process built: a hash for each tensor of the ``state_dict``, and the files that were read for it."""
+class Built(Frozen):
+    """What a process built.
+
+    Attributes:
+        tensors: a hash for each tensor of the ``state_dict``.
+        files: that were read for it, with their hashes.
+        misfit: why the checkpoint does not fit the network, a sentence; empty where it does.
+    """
 
     tensors: dict[str, str]
     files: dict[str, str]
+    misfit: str = ""
 
 
 @dataclass(frozen=True)
-class Misfit:
-    """Why a checkpoint does not fit a network, in a sentence."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class IdentifyJob:
+class Identify(Work[Built, Nothing]):
     """Build a user's network with its weights, in a process of its own, and say what it is made of."""
+
+    result = Built
+    news = Nothing
 
     model: Model
     scale: int
     checkpoint: Path | None
     seed: int
-    memory_limit_bytes: int | None
+    limit: int | None
 
-    def run(self, report: Callable[[Built | Misfit], None]) -> Answer:
-        """Build and tell."""
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """Most private memory that the process may map."""
+        return self.limit
+
+    def run(self, report: Callable[[Nothing], None]) -> Built:
+        """Build, and look."""
         read: dict[str, None] = {}
         _watch_reading(read)
         try:
             network, _ = upscale.load(self.model, self.scale, self.checkpoint, self.seed)
         except model_defs.ZooError as error:
-            report(Misfit(str(error)))
-            return Answer()
+            return Built(tensors={}, files={}, misfit=str(error))
         files = {**read, **dict.fromkeys(loaded_code())}
-        report(Built(tensor_hashes(network), files_of(files)))
-        return Answer()
+        return Built(tensors=tensor_hashes(network), files=files_of(files))
 
 
 def identify(
-    model: Model, scale: int, checkpoint: Path | None, timeout_s: float, memory_limit_bytes: int | None
-) -> Fingerprint | Answer:
+    model: Model,
+    scale: int,
+    checkpoint: Path | None,
+    timeout_s: float,
+    memory_limit_bytes: int | None,
+    launcher: Launcher = PROCESSES,
+) -> Fingerprint | Failure:
     """The fingerprint of a user's network with its weights; what went wrong where it cannot be built.
 
     Raises:
@@ -71,13 +83,12 @@ def identify(
     """
     built: list[Built] = []
     for seed in SEEDS:
-        told: list[Built | Misfit] = []
-        answer = launch(IdentifyJob(model, scale, checkpoint, seed, memory_limit_bytes), timeout_s, told.append)
-        if not told:
-            return answer
-        if isinstance(told[0], Misfit):
-            raise InputError(told[0].reason)
-        built.append(told[0])
+        found = launcher.launch(Identify(model, scale, checkpoint, seed, memory_limit_bytes), timeout_s)
+        if isinstance(found, Failure):
+            return found
+        if found.misfit:
+            raise InputError(found.misfit)
+        built.append(found)
     first, second = built
     random = [name for name, found in first.tensors.items() if second.tensors.get(name) != found]
     return Fingerprint(

@@ -12,6 +12,7 @@ import model_defs
 from model_defs.inference import unclamped
 from srbench import models
 from srbench.cases import Form, Model
+from srbench.errors import MismatchError
 from srbench.quality.protocols import Image
 
 #: Of the weights that a user's network makes up: random ones, but each time the same.
@@ -20,10 +21,6 @@ SEED = 0
 _LONGEST = 160
 #: LR pixels that a tile sees beyond its own on each side.
 OVERLAP = 32
-
-
-class OutputError(Exception):
-    """The network gave something that is no upscaled image."""
 
 
 def load(model: Model, scale: int, checkpoint: Path | None, seed: int = SEED) -> tuple[nn.Module, Form]:
@@ -88,7 +85,7 @@ def upscale(run: Callable[[Tensor], Tensor], low: Image, like: Tensor, scale: in
         (scale*H, scale*W, 3), uint8, clamped and rounded half up.
 
     Raises:
-        OutputError: no float tensor, another shape, NaN or infinite values.
+        MismatchError: no float tensor, another shape, NaN or infinite values.
     """
     image = torch.from_numpy(np.ascontiguousarray(low)).to(like.device).permute(2, 0, 1)[None]
     image = image.to(like.dtype) / 255
@@ -110,14 +107,14 @@ def upscale(run: Callable[[Tensor], Tensor], low: Image, like: Tensor, scale: in
 def _checked(output: object, low: Image, scale: int) -> Tensor:
     expected = (1, 3, low.shape[0] * scale, low.shape[1] * scale)
     if not isinstance(output, Tensor):
-        raise OutputError(f"the output is a {type(output).__name__}, not a tensor")
+        raise MismatchError(f"the output is a {type(output).__name__}, not a tensor")
     if tuple(output.shape) != expected:
         found, wanted = ("x".join(map(str, shape)) for shape in (output.shape, expected))
-        raise OutputError(f"the output is {found}, expected {wanted}")
+        raise MismatchError(f"the output is {found}, expected {wanted}")
     if not output.is_floating_point():
-        raise OutputError(f"the output is {output.dtype}, expected floats in [0, 1]")
+        raise MismatchError(f"the output is {output.dtype}, expected floats in [0, 1]")
     if bad := int((~torch.isfinite(output)).sum()):
-        raise OutputError(f"the output holds {bad} NaN or infinite values of {output.numel()}")
+        raise MismatchError(f"the output holds {bad} NaN or infinite values of {output.numel()}")
     return output
 
 

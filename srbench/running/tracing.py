@@ -2,6 +2,7 @@
 
 import torch
 
+
 def is_own_error(error: BaseException) -> bool:
     """Whether tracing or compiling raised it, not the network."""
     return any(kind.__module__.startswith(("torch._dynamo", "torch._inductor")) for kind in type(error).__mro__)

@@ -1,0 +1,182 @@
+"""Measure networks: check everything, run the processes, keep each record as soon as it is there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from srbench import inline, journal, machine, progress, runner, store
+from srbench.api.request import Request, Resolved, Tell, resolve, silent
+from srbench.assemble import Plan
+from srbench.errors import InputError
+from srbench.journal import Entry, Header, Journal
+from srbench.launch import PROCESSES
+from srbench.live import Live
+from srbench.records import Record
+from srbench.runner import Watcher
+from srbench.work import Launcher
+
+
+class Session:
+    """A run that is checked and not begun.
+
+    Attributes:
+        header: what the run is.
+        plans: its cases with what follows from their shapes.
+        records: those that are done.
+        networks: how many were named; of each combination of a grid so many cases stand in a row.
+    """
+
+    def __init__(
+        self,
+        header: Header,
+        plans: Sequence[Plan],
+        output: Path | None,
+        log: Journal | None,
+        launcher: Launcher,
+        earlier: int = 0,
+        networks: int = 0,
+    ) -> None:
+        self.header, self.plans, self.records, self.networks = header, plans, list[Record](), networks
+        self._output, self._log, self._launcher = output, log, launcher
+        self._earlier = earlier
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Finished processes of the whole run."""
+        return self._log.entries if self._log else ()
+
+    @property
+    def entries_now(self) -> Sequence[Entry]:
+        """Those of this attempt alone."""
+        return self.entries[self._earlier :]
+
+    def measure(self, watcher: Watcher) -> list[Record]:
+        """Run what is not done yet; the records in the order of the cases.
+
+        Raises:
+            OSError: a record or the journal cannot be written; what was written stays.
+        """
+        found = runner.run(
+            self.plans, self.header.settings, self.header.counters, self._keep, watcher, self._log, self._launcher
+        )
+        if self._log:
+            self._log.close()
+        return found
+
+    def _keep(self, record: Record) -> None:
+        if self._output is not None:
+            store.write(self._output, record)
+        self.records.append(record)
+
+
+def profile(
+    request: Request,
+    output: Path | None = None,
+    *,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+    tell: Tell = silent,
+    launcher: Launcher = PROCESSES,
+) -> list[Record]:
+    """Measure what is asked; see :func:`srbench.profile`."""
+    with opened(request, output, resume=resume, tell=tell, launcher=launcher) as session:
+        return session.measure(watcher or progress.Quiet())
+
+
+@contextmanager
+def opened(
+    request: Request,
+    output: Path | None,
+    *,
+    resume: bool = False,
+    tell: Tell = silent,
+    note: Tell = silent,
+    launcher: Launcher = PROCESSES,
+) -> Iterator[Session]:
+    """A session, with its folder locked as long as it is open.
+
+    Args:
+        request: what to measure; without models the unfinished run of the folder.
+        output: folder of records and journal; None to keep nothing.
+        resume: go on with the unfinished run of the folder.
+        tell: gets lines that people should not miss.
+        note: gets lines that help.
+        launcher: starts the processes.
+
+    Raises:
+        InputError: something is wrong with the request, or with what it is to go on with.
+    """
+    if resume and output is not None:
+        store.check_exists(output)
+        with store.locked(output):
+            found, log = _resumed(request, output, tell, note)
+            yield _session(found, output, log, tell, launcher)
+        return
+    found = resolve(request, tell, note)
+    plans, launching = _looked_ahead(found, launcher)
+    if output is not None:
+        store.prepare(output)
+    with store.locked(output) if output is not None else nullcontext():
+        log = _begun(found.header, output, tell) if output is not None else None
+        yield Session(found.header, plans, output, log, launching, networks=found.networks)
+
+
+def _session(found: Resolved, output: Path, log: Journal | None, tell: Tell, launcher: Launcher) -> Session:
+    plans, launching = _looked_ahead(found, launcher)
+    log = log or _begun(found.header, output, tell)
+    return Session(found.header, plans, output, log, launching, len(log.entries))
+
+
+def _looked_ahead(found: Resolved, launcher: Launcher) -> tuple[list[Plan], Launcher]:
+    """The plans of a run; a module that no other process can have is measured in this one."""
+    _check_live(found.header, found.modules)
+    here = {source: each for source, each in found.modules.items() if each.pickled is None}
+    launching = inline.Mixed(launcher, here) if here else launcher
+    pickles = {source: each.pickled for source, each in found.modules.items() if each.pickled is not None}
+    plans = runner.look_ahead(found.header.cases, found.header.settings, launching, pickles)
+    remarks = {source: f"measured in the caller's own process: {each.why}" for source, each in here.items()}
+    return [_remarked(plan, remarks) for plan in plans], launching
+
+
+def _remarked(plan: Plan, remarks: Mapping[str, str]) -> Plan:
+    return replace(plan, remark=remarks.get(plan.case.model.source or "", ""))
+
+
+def _check_live(header: Header, modules: Mapping[str, Live]) -> None:
+    for case in header.cases:
+        if case.model.live and case.model.source not in modules:
+            raise InputError(f"{case.model.variant} was a live module: only the program that had it can go on with it")
+        found = modules.get(case.model.source or "")
+        if found is not None and not found.copied and not case.mode.plain:
+            raise InputError(f"{case.model.variant} can be neither pickled nor copied: it runs in eager float32 alone")
+
+
+def _begun(header: Header, output: Path, tell: Tell) -> Journal:
+    log, aside = journal.begin(output, header)
+    if aside:
+        tell(f"{aside} finished process(es) of an unfinished run are set aside in {output / journal.SET_ASIDE}")
+    return log
+
+
+def _resumed(request: Request, output: Path, tell: Tell, note: Tell) -> tuple[Resolved, Journal | None]:
+    """The run to go on with: the unfinished one, or a new one where there is none and models are named.
+
+    Raises:
+        InputError: nothing to go on with, or the command or the machine is another than the run began with.
+    """
+    found = journal.resume(output)
+    if found is None:
+        if request.models is None:
+            raise InputError(f"nothing to resume in {output}: no run was left unfinished there")
+        tell(f"nothing to resume in {output}: a new run begins")
+        return resolve(request, tell, note), None
+    header, log = found
+    now = resolve(request, tell, note) if request.models is not None else Resolved(header.renewed(machine.describe()))
+    if different := header.differences(now.header):
+        raise InputError(
+            f"the unfinished run in {output} differs in {'; '.join(different)}; "
+            "go on with 'srbench profile --resume' as it was begun, or leave --resume out to begin anew"
+        )
+    note(f"going on with the run of {header.started:%Y-%m-%d %H:%M} UTC: {len(log.entries)} processes are done")
+    return Resolved(header, now.modules), log

@@ -1,0 +1,196 @@
+"""What a run is asked, in typed values: networks, the axes of a grid, and how long to measure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from srbench import journal, limits, live, machine, planning, sizes
+from srbench.board import editions
+from srbench.cases import Case, Form, Size
+from srbench.errors import InputError
+from srbench.journal import Header
+from srbench.live import Live, Networks
+from srbench.machine.device import choose_device
+from srbench.planning import Asked
+from srbench.records import Allocator, CounterName, Settings
+
+#: Width and height in pixels.
+Pixels = tuple[int, int]
+#: A line for people.
+Tell = Callable[[str], None]
+
+#: Processes for each case, as many seconds of passes as they share, and as many more where that is not enough.
+ROUNDS, BUDGET_S, PATIENCE_S, TIMEOUT_S = 8, 15.0, 15.0, 300.0
+
+
+def silent(line: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that a run depends on. Axes with several values are a grid together: one case for each combination.
+
+    Attributes:
+        models: names as on the command line, live modules, or both.
+        scale: upscaling factors.
+        gt: GT sizes, (width, height) in pixels; LR is GT / scale.
+        lr: LR sizes in place of ``gt``.
+        lr_rounding: of a GT that the scale does not divide.
+        batch: images in a pass.
+        form: of networks that re-parameterise themselves.
+        engine, dtype, layout: ways of running, comma-separated.
+        device: ``auto``, ``cpu`` or ``cuda:N``; ``none`` for what follows from shapes alone.
+        threads: of the CPU; None for all usable cores.
+        challenge: name or file of an edition, whose inputs then are measured in place of ``scale``, ``gt`` and ``lr``.
+        rounds: fresh processes for each case.
+        budget_s: seconds of passes for a case, shared by its processes.
+        patience_s: seconds of passes in further rounds, for a case whose interval is still too wide.
+        precision: a process stops once the interval of its median is this share of it.
+        timeout_s: after which a process is ended.
+        counters: to hold our Multi-Adds against.
+        memory_limit_bytes: most that a process may map; None for what is available.
+        allocator: what a timed process does with freed memory on a CPU.
+        seed: of weights, input and the order of rounds.
+        repeated: whether a network that is named twice is measured twice.
+    """
+
+    models: Networks | None
+    scale: Sequence[int] = (4,)
+    gt: Sequence[Pixels] = ()
+    lr: Sequence[Pixels] = ()
+    lr_rounding: sizes.Rounding = "half-up"
+    batch: Sequence[int] = (1,)
+    form: Form = "deploy"
+    engine: str = "eager"
+    dtype: str = "float32"
+    layout: str = "contiguous"
+    device: str = "auto"
+    threads: Sequence[int | None] = (None,)
+    challenge: str | None = None
+    rounds: int = ROUNDS
+    budget_s: float = BUDGET_S
+    patience_s: float = PATIENCE_S
+    precision: float = 0.01
+    timeout_s: float = TIMEOUT_S
+    counters: Sequence[CounterName] = ("torch",)
+    memory_limit_bytes: int | None = None
+    allocator: Allocator = "keep"
+    seed: int = 0
+    repeated: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        """How each case is measured."""
+        return Settings(
+            seed=self.seed,
+            budget_s=self.budget_s,
+            timeout_s=self.timeout_s,
+            rounds=self.rounds,
+            patience_s=self.patience_s,
+            precision=self.precision,
+            memory_limit_bytes=self.memory_limit_bytes or limits.available_bytes(),
+            allocator=self.allocator,
+        )
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A request with its names looked up: what the run is, its live modules by their sources, and how many networks."""
+
+    header: Header
+    modules: Mapping[str, Live] = field(default_factory=dict)
+    networks: int = 0
+
+
+def resolve(request: Request, tell: Tell = silent, note: Tell = silent) -> Resolved:
+    """Look everything up before anything is measured; ``tell`` gets what was left out, ``note`` what else is special.
+
+    Raises:
+        InputError: a name, a size or a way of running that is wrong, or nothing to do.
+    """
+    asked, modules = networks_of(request)
+    cases = tuple(_cases(request, asked, tell, note))
+    header = Header(
+        srbench_version=version("srbench"),
+        started=datetime.now(UTC),
+        machine=machine.describe(),
+        settings=request.settings,
+        counters=tuple(request.counters),
+        cases=cases,
+        sources=journal.source_hashes(cases),
+    )
+    return Resolved(header, modules, len(asked))
+
+
+def networks_of(request: Request) -> tuple[list[Asked], dict[str, Live]]:
+    """The networks of a request, and those of them that are live, by their sources.
+
+    Raises:
+        InputError: an unknown name, or none at all.
+    """
+    if request.models is None:
+        raise InputError("name what to measure with --models; 'srbench models' lists the zoo")
+    asked: list[Asked] = []
+    modules: dict[str, Live] = {}
+    for each in live.names_and_modules(request.models):
+        if isinstance(each, str):
+            asked += planning.parse(each, request.form)
+            continue
+        name, module = each
+        found = live.adopt(module, name)
+        assert found.model.source is not None
+        modules[found.model.source] = found
+        asked.append(Asked(found.model))
+    if not asked:
+        raise InputError("no network is named; 'srbench models' lists the zoo")
+    return asked, modules
+
+
+def sizes_of(request: Request) -> list[Size]:
+    """Every size of the grid, scale by scale.
+
+    Raises:
+        InputError: GT and LR at once, or a size that leaves no pixel.
+    """
+    if request.gt and request.lr:
+        gt, lr = ("x".join(map(str, each[0])) for each in (request.gt, request.lr))
+        raise InputError(f"--gt {gt} and --lr {lr} say the same thing twice; give one of them")
+    given: list[dict[str, Pixels]] = [{"lr": each} for each in request.lr] or [
+        {"gt": each} for each in (request.gt or [sizes.HD720])
+    ]
+    return [
+        sizes.plan(each, **size, rounding=request.lr_rounding, batch=batch)
+        for each in dict.fromkeys(request.scale)
+        for size in given
+        for batch in dict.fromkeys(request.batch)
+    ]
+
+
+def _cases(request: Request, asked: Sequence[Asked], tell: Tell, note: Tell) -> list[Case]:
+    if request.challenge is None:
+        return _under(request, asked, sizes_of(request), tell, note)
+    edition = editions.find(request.challenge)
+    # What an edition needs: its counts from shapes alone, runtime and memory at its timed size.
+    counted, timed = (sizes.plan(edition.scale, lr=lr) for lr in (edition.inputs.counts_lr, edition.inputs.time_lr))
+    cases = _under(request, asked, [timed], tell, note)
+    if counted == timed:
+        return cases
+    return [*_under(replace(request, device="none", threads=(None,)), asked, [counted], silent, silent), *cases]
+
+
+def _under(request: Request, asked: Sequence[Asked], sizes_: Sequence[Size], tell: Tell, note: Tell) -> list[Case]:
+    cases = planning.cases_of(
+        asked,
+        sizes_,
+        planning.modes_of(request.engine, request.dtype, request.layout),
+        device=request.device if request.device == "none" else choose_device(request.device),
+        threads=request.threads,
+        once=not request.repeated,
+        tell=tell,
+    )
+    for remainder in dict.fromkeys(case.size.remainder for case in cases):
+        if remainder:
+            note(remainder)
+    return cases
