@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pydantic import Field
 
 from srbench.board.leaderboard import Quality
-from srbench.cases import Form, Model
+from srbench.cases import Form, Mode, Model
 from srbench.facts import Frozen
 from srbench.quality.protocols import PRESETS
 from srbench.quality.results import QualityRecord
@@ -18,13 +18,15 @@ from srbench.quality.results import QualityRecord
 NO_FILES: Mapping[str, str] = MappingProxyType({})
 #: The protocol of papers' tables, by which measured and published figures compare.
 PROTOCOL = PRESETS["paper"]
+#: What papers' figures are of.
+PLAIN = Mode()
 
 
 class Measured(Frozen):
     """Means of one network over one set, by :data:`PROTOCOL`; ``psnr_y`` in dB.
 
-    ``network`` is its identity (:attr:`srbench.cases.Model.identity`), ``weights`` names those that ran, ``code`` has
-    the hashes of a user's Python files.
+    ``network`` is its identity (:attr:`srbench.cases.Model.identity`), ``weights`` names those that ran, ``mode`` is how
+    it ran, ``code`` has the hashes of a user's Python files.
     """
 
     network: str
@@ -38,13 +40,14 @@ class Measured(Frozen):
     weights: str
     dataset_sha256: str
     lr_source: str
+    mode: Mode = Field(default=PLAIN, exclude=True)
     code: tuple[tuple[str, str], ...] = Field(default=(), exclude=True)
 
 
 def measured_of(record: QualityRecord) -> Measured | None:
-    """A record as a measurement; None where it is not complete, not of the plain mode, or of random weights."""
+    """A record as a measurement; None where it is not complete, of tiles, or of random weights."""
     asked, mean = record.evaluation, record.mean(PROTOCOL.name)
-    if mean is None or not asked.mode.plain or asked.random_weights:
+    if mean is None or asked.mode.tile is not None or asked.random_weights:
         return None
     return Measured(
         network=asked.model.identity,
@@ -58,6 +61,7 @@ def measured_of(record: QualityRecord) -> Measured | None:
         weights=asked.weights,
         dataset_sha256=asked.dataset.sha256,
         lr_source=asked.dataset.lr_source,
+        mode=asked.mode,
         code=tuple(asked.network.code.items()) if asked.network is not None else (),
     )
 
@@ -78,16 +82,18 @@ class MeasuredBook:
             if copies[found.scale, found.dataset] == found.dataset_sha256 and weights[_key(found)] == found.weights
         }
 
-    def figures(self, model: Model, scale: int, files: Mapping[str, str] = NO_FILES) -> dict[tuple[str, str], Quality]:
-        """(metric, set) -> the measured figure of a network; of a user's only if its code was that of these files.
+    def figures(
+        self, model: Model, scale: int, files: Mapping[str, str] = NO_FILES, mode: Mode = PLAIN
+    ) -> dict[tuple[str, str], Quality]:
+        """(metric, set) -> what was measured of a network in a mode; of a user's only if its code was these files'.
 
         Where its own form has none its other form's stands, if that is of the same checkpoint or the own form has no
         figure at all: a row is of one checkpoint.
         """
-        own = self._of(model, model.form, scale)
+        own = self._of(model, model.form, scale, mode)
         weights = {found.weights for found in own}
         others: dict[Form, tuple[Form, ...]] = {"deploy": ("train",), "train": ("deploy",), "": ()}
-        other = [found for form in others[model.form] for found in self._of(model, form, scale)]
+        other = [found for form in others[model.form] for found in self._of(model, form, scale, mode)]
         figures: dict[tuple[str, str], Quality] = {}
         for found in (*(each for each in other if not own or each.weights in weights), *own):  # own ones win
             if any(files.get(path, now) != now for path, now in found.code):
@@ -98,17 +104,17 @@ class MeasuredBook:
             figures["ssim_y", found.dataset] = Quality(found.ssim_y, ssim, "measured", source, how=how)
         return figures
 
-    def _of(self, model: Model, form: Form, scale: int) -> list[Measured]:
+    def _of(self, model: Model, form: Form, scale: int, mode: Mode) -> list[Measured]:
         """What was measured of one form of a network, set by set."""
-        return [found for found in self._found.values() if _key(found) == (model.identity, form, scale)]
+        return [found for found in self._found.values() if _key(found) == (model.identity, form, scale, mode)]
 
     def _source(self, found: Measured) -> str:
         weights = f"{found.checkpoint} (sha256 {found.weights[:8]})" if found.checkpoint else "its own weights"
         return f"measured {'by srbench before' if found in self._reference else 'here'}, with {weights}"
 
 
-def _key(found: Measured) -> tuple[str, Form, int]:
-    return found.network, found.form, found.scale
+def _key(found: Measured) -> tuple[str, Form, int, Mode]:
+    return found.network, found.form, found.scale, found.mode
 
 
 def _how(found: Measured) -> str:

@@ -67,6 +67,8 @@ class Compiled:
         """Trace and compile, with one pass. What the compiler makes is kept in the scratch folder."""
         if scratch:
             os.environ["TORCHINDUCTOR_CACHE_DIR"] = scratch
+        # A pool of compilers would outlive the compiling, beside the passes that are timed.
+        os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
         try:
             return CompiledNetwork(network, image)
         except Exception as error:
