@@ -10,7 +10,8 @@ from srbench.cases import Case
 from srbench.journal import Step
 from srbench.measure import patience, verdict
 from srbench.measure.verdict import Verdict
-from srbench.records import Complexity, Count, CounterName, Latency, Memory, Record, Settings, Status, Visit
+from srbench.records import Complexity, Count, CounterName, Latency, Memory, Record, Settings, Visit
+from srbench.statuses import advice
 from srbench.worker import Answer
 
 
@@ -126,10 +127,5 @@ def _advice(failure: Answer, settings: Settings) -> str:
     """One line on what to do next; nothing where there is nothing to say."""
     if failure.status == "CRASH" and failure.detail:
         return "the record holds the traceback"
-    smaller = "choose a smaller --gt, --lr or --batch"
-    limited = settings.memory_limit_bytes is not None
-    advice: dict[Status, str] = {
-        "TIMEOUT": f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt",
-        "OOM": f"{smaller}, or give it more by --memory-limit" if limited else smaller,
-    }
-    return advice.get(failure.status, "")
+    limited = failure.status == "OOM" and settings.memory_limit_bytes is not None
+    return advice(failure.status, settings.timeout_s) + (", or give it more by --memory-limit" if limited else "")

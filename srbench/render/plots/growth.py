@@ -7,15 +7,15 @@ from statistics import fmean
 
 from srbench.board.leaderboard import Row
 from srbench.measure.stats import Interval
-from srbench.records import FAILURES
+from srbench.records import DISTURBED, FAILURES
 from srbench.render.columns import COLUMNS, Column
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
 from srbench.render.plots.spec import TIMED
 
 MEASURES: tuple[Column, ...] = (COLUMNS["runtime_ms"], COLUMNS["peak_memory_mib"])
-#: A runtime with one of these is known to be another than the network's own.
-DISTURBED: frozenset[str] = frozenset(("CONTENDED", "THROTTLED", "DRIFTING"))
+#: A runtime with one of these is known to be another than the network's own; a SHORT one is only less sure.
+UNFIT: frozenset[str] = DISTURBED - {"SHORT"}
 #: LR pixels are drawn in thousands.
 KILO = 1e3
 
@@ -134,7 +134,7 @@ def _measured(rows: Sequence[Row]) -> bool:
 
 def _fitted(row: Row, column: Column) -> bool:
     """Peaks do not depend on who else runs."""
-    return column.key not in TIMED or row.status not in DISTURBED
+    return column.key not in TIMED or row.status not in UNFIT
 
 
 def _order(rows: Sequence[Row], column: Column) -> float | None:
@@ -152,7 +152,7 @@ def _notes(curves: Sequence[Curve], missing: Sequence[tuple[str, str]], scale: i
         f"x{scale} on {captions.machine(rows, with_size=False)}",
         "The order p is that of a power law pixels^p, fitted by least squares of logarithms",
         *captions.bars(spreads),
-        *(["Hollow: disturbed, not in the fit"] if any(row.status in DISTURBED for row in rows) else []),
+        *(["Hollow: disturbed, not in the fit"] if any(row.status in UNFIT for row in rows) else []),
         *captions.marks(rows),
         *captions.not_shown([*missing, *failed]),
         *captions.care([each for each in named if each[1].status not in FAILURES], timed=True),
