@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from srbench.board import metrics
 from srbench.cli.options import (
     DEFAULT_ROUNDS,
     RIGOROUS,
@@ -194,9 +195,9 @@ def compare(
         list[str] | None,
         typer.Option(
             metavar="METRIC:PERCENT",
-            help="Exit 1 where FIRST is worse by more: runtime:3%,params:0%. Metrics: runtime, params, multi-adds, "
-            "activations, convs, memory. A runtime fails only where its whole interval lies beyond; "
-            "UNDECIDED does not fail.",
+            help="Exit 1 where FIRST is worse by more: runtime:3%,params:0%. Metrics: "
+            f"{', '.join(metric.name for metric in metrics.gates())}. A runtime fails only where its whole interval "
+            "lies beyond; UNDECIDED does not fail.",
         ),
     ] = None,
     force: Annotated[

@@ -104,7 +104,7 @@ def run(options: Options) -> int:
 
 def answer(pairs: Sequence[Pair], asked: Sequence[Gate] = (), seed: int = 0) -> list[Comparison]:
     """Every pair's answer, with the noise floor of its machine. Without a gate, a runtime is what is asked for."""
-    timed = not asked or any(gate.metric == gates.RUNTIME for gate in asked)
+    timed = not asked or any(gate.of_runtime for gate in asked)
     return compare(pairs, _floor_of, seed=seed, timed=timed)
 
 

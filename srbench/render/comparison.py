@@ -141,9 +141,9 @@ def _units(answer: Comparison) -> str:
 
 
 def _gate(result: GateResult) -> str:
-    pair, effect = result.comparison.pair, result.comparison.effect
+    pair = result.comparison.pair
     where = f"{pair.first.name} against {pair.second.name} at x{pair.first.record.case.size.scale}"
-    ratio = f", ratio {ratio_text(effect)}" if result.gate.metric == "runtime" and effect else ""
+    ratio = f", ratio {ratio_text(result.effect)}" if result.effect else ""
     loud = " THIS IS NO PASS." if result.outcome == "UNDECIDED" else ""
     return f"gate {result.gate.text} {result.outcome}: {where}: {result.why}{ratio}.{loud}"
 

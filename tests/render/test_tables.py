@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from srbench.board.leaderboard import Row, published_rows, rows_of
+from srbench.board.metrics import METRICS
 from srbench.board.published import ClaimBook, load_claims
 from srbench.measure.stats import Interval
 from srbench.render import formats, tables
@@ -26,7 +27,7 @@ HEADER = (
     "psnr_y_manga109,psnr_y_manga109_kind,psnr_y_manga109_source,"
     "ssim_y_manga109,ssim_y_manga109_kind,ssim_y_manga109_source,"
     # Behind the promised ones, in the order in which they came.
-    "rank,threads,engine,layout,node,predicted_peak_mib"
+    "rank,threads,engine,layout,node,predicted_peak_mib,agreement_db,build_ms,throughput_mp_s"
 )
 EMPTY: dict[str, Any] = dict.fromkeys(("params", "multi_adds", "activations", "convs", "runtime_ms", "peak_memory_mib"))
 
@@ -80,7 +81,11 @@ def terminal(rows: list[Row]) -> str:
 
 @pytest.mark.parametrize("rows", [[], [make_row()]])
 def test_the_header_is_the_promised_one(rows: list[Row]) -> None:
-    assert tables.csv(rows).splitlines()[0] == HEADER
+    header = tables.csv(rows).splitlines()[0]
+    assert header.startswith(HEADER)
+    # What is younger stands behind, in the order of the table of metrics.
+    keys = [metric.key for metric in METRICS]
+    assert header.removeprefix(HEADER).split(",")[1:] == keys[keys.index("throughput_mp_s") + 1 :]
 
 
 def test_numbers_are_raw_and_in_full_precision() -> None:
@@ -126,6 +131,8 @@ def test_a_row_as_csv() -> None:
         "runtime_interval": "t95_processes",
         "peak_memory_mib": "150.25",
         "status": "VALID",
+        # 1280 x 720 pixels in 104.25 ms.
+        "throughput_mp_s": str(1280 * 720 / 1e3 / 104.25),
     }
     assert {key: value for key, value in row.items() if value} == filled
 

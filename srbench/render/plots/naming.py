@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srbench.board.leaderboard import Quality, Row
+from srbench.board.metrics import MULTI_ADDS, PARAMS
 from srbench.cases import digest, slug
-from srbench.render.plots.spec import MULTI_ADDS, OF_A_MACHINE, PARAMS, PlotSpec
+from srbench.render.plots.spec import PlotSpec, of_a_machine
 
 #: Of a list of networks in a file name.
 _MOST_IN_A_FILE = 40
@@ -46,7 +47,7 @@ def named_in_file(names: str) -> str:
 def trade_off_stem(spec: PlotSpec) -> str:
     """What a trade-off plot shows, for its files: the axes, and area and colour where they are not the usual ones."""
     words = [f"{spec.y.key}_over_{spec.x.key}"]
-    usual = PARAMS if spec.x.key in OF_A_MACHINE else MULTI_ADDS
+    usual = (PARAMS if of_a_machine(spec.x) else MULTI_ADDS).key
     if (size := spec.size.key if spec.size is not None else "none") != usual:
         words.append(f"size-{size}")
     if spec.color is not None:
