@@ -4,7 +4,8 @@ python scripts/explain_metrics.py
 """
 
 from parts import ROOT, with_part
-from srbench.board.metrics import METRICS, QUALITY, ByRounds, Exact, Metric, OfRuntime
+from srbench.board.metric import ByRounds, Exact, Metric, OfRuntime
+from srbench.board.metrics import METRICS, QUALITY
 from srbench.render.formats import tabulated
 from srbench.render.text import escape_markdown
 from srbench.statuses import STATUSES

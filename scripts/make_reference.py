@@ -17,7 +17,8 @@ import tempfile
 from pathlib import Path
 
 from parts import with_part
-from srbench.board.metrics import METRICS, QUALITY, Metric
+from srbench.board.metric import Metric
+from srbench.board.metrics import METRICS, QUALITY
 from srbench.render.formats import tabulated
 from srbench.render.text import escape_markdown
 

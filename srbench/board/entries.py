@@ -12,7 +12,8 @@ from pathlib import Path
 from srbench.board import metrics
 from srbench.board.challenge import Entry
 from srbench.board.leaderboard import Quality, Row
-from srbench.board.metrics import PARAMS, RUNTIME, Metric
+from srbench.board.metric import Metric
+from srbench.board.metrics import PARAMS, RUNTIME
 from srbench.board.protocols import METRICS, Edition
 from srbench.cases import labelled
 from srbench.errors import InputError

@@ -14,7 +14,7 @@ from typing import Literal
 
 from srbench.board import metrics
 from srbench.board.comparison import Comparison, effect_of
-from srbench.board.metrics import ByRounds, Exact, Metric, OfRuntime
+from srbench.board.metric import ByRounds, Exact, Metric, OfRuntime
 from srbench.errors import InputError
 from srbench.measure.comparing import Effect
 

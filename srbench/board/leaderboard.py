@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from srbench.board.metrics import MULTI_ADDS, PARAMS, QUALITY, Figure, QualityMetric, figures_of
+from srbench.board.metric import Figure, QualityMetric
+from srbench.board.metrics import MULTI_ADDS, PARAMS, QUALITY, figures_of
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
 from srbench.cases import Model, labelled
 from srbench.fingerprint import changed

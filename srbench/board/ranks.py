@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srbench.board.leaderboard import Row
-from srbench.board.metrics import RUNTIME, Good
+from srbench.board.metric import Good
+from srbench.board.metrics import RUNTIME
 from srbench.measure.stats import Interval
 from srbench.records import DISTURBED, FAILURES
 

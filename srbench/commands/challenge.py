@@ -11,7 +11,7 @@ from srbench import store
 from srbench.board import challenge, entries, protocols
 from srbench.board.challenge import MAIN, Entry, MissingValueError, as_float
 from srbench.board.leaderboard import of_one_condition, rows_of
-from srbench.board.metrics import Good, Metric
+from srbench.board.metric import Good, Metric
 from srbench.board.protocols import Edition, ExpScore, RealTime
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say

@@ -10,7 +10,7 @@ from srbench import store
 from srbench.board import protocols
 from srbench.board.choosing import ANYTHING, Chosen, Wanted, fitting, of_one_condition, of_one_question
 from srbench.board.leaderboard import Row, beside, own_sets, published_rows, rows_of
-from srbench.board.metrics import Metric
+from srbench.board.metric import Metric
 from srbench.board.protocols import Edition
 from srbench.board.published import ClaimBook, load_claims
 from srbench.cases import slug

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from srbench.board import metrics
 from srbench.board.leaderboard import Row
-from srbench.board.metrics import QUALITY, Good, Metric, QualityMetric
+from srbench.board.metric import Good, Metric, QualityMetric
+from srbench.board.metrics import QUALITY
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.render.text import plain, shortened
 

@@ -5,8 +5,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from srbench.board.comparison import Comparison, Floor, Side
+from srbench.board import metrics
+from srbench.board.comparison import Comparison, Floor, Pair, Side
 from srbench.board.gates import GateResult
+from srbench.board.metric import median_of
+from srbench.board.metrics import figures_of
 from srbench.board.pairing import Alone
 from srbench.cases import Case
 from srbench.measure.comparing import ALPHA, MAX_FURTHER, Effect
@@ -236,9 +239,20 @@ def _data(answer: Comparison) -> dict[str, Any]:
         "differences": list(pair.differences),
         "p": answer.p,
         "p_adjusted": answer.p_adjusted,
+        "costs": _costs(pair),
     }
     if effect is not None:
         counts = [group.count for group in effect.groups]
         data |= {"ratio": effect.ratio, "low": effect.low, "high": effect.high, "method": effect.method}
         data["processes"] = counts * 2 if effect.paired else counts
     return data
+
+
+def _costs(pair: Pair) -> dict[str, list[float | None]]:
+    """Every figure of either side, first and second, by the key that CSV has."""
+    sides = [figures_of(side.record) for side in (pair.first, pair.second)]
+    return {
+        metric.key: [median_of(side.get(metric.key)) for side in sides]
+        for metric in metrics.METRICS
+        if any(metric.key in side for side in sides)
+    }

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from srbench.board import metrics
 from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside, own_sets
-from srbench.board.metrics import RUNTIME, Metric
+from srbench.board.metric import Metric
+from srbench.board.metrics import RUNTIME
 from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import Ranking, ranking, ranks
 from srbench.measure.stats import Interval

@@ -12,7 +12,8 @@ from srbench.board import metrics
 from srbench.board.comparison import ASSUMED, Pair, Side, compare
 from srbench.board.gates import check, parse_gates
 from srbench.board.leaderboard import Row, rows_of
-from srbench.board.metrics import METRICS, MIB, Exact, Metric
+from srbench.board.metric import Exact, Metric
+from srbench.board.metrics import METRICS, MIB
 from srbench.board.published import ClaimBook
 from srbench.render import formats, tables
 from srbench.render.columns import find
@@ -43,7 +44,7 @@ def with_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def row_of(weights_bytes: int = 5 * MIB // 2) -> Row:
-    [row] = rows_of([make_record(complexity=make_counts(weights_bytes=weights_bytes))], ClaimBook([]))
+    [row] = rows_of([make_record(complexity=make_counts(weights_bytes=weights_bytes))], ClaimBook(()))
     return row
 
 
@@ -62,8 +63,8 @@ def test_a_metric_is_a_column_of_every_table_and_its_best_is_marked() -> None:
     costs = section.grids[0]
     column = costs.head.index("Weights [MiB]")
     assert [(cells[column].text, cells[column].place) for cells in costs.rows] == [("3.0", 2), ("2.0", 1), ("4.0", 0)]
-    for write in (formats.markdown, formats.latex, formats.html):
-        assert "Weights" in write([section], "Title")
+    document = Document("Title", [section], lambda: tables.frame(rows))
+    assert all("Weights" in text for _, text in formats.written(document, "title", ["md", "latex", "html"]))
 
 
 @pytest.mark.usefixtures("with_weights")

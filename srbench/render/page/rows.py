@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from srbench.board import metrics
 from srbench.board.leaderboard import Quality, Row, own_sets
-from srbench.board.metrics import Metric
+from srbench.board.metric import Metric
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.board.ranks import can_be_ranked, ranking
 from srbench.render.columns import quality_columns as columns_of_quality

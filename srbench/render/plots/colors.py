@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from srbench.board.leaderboard import Row
-from srbench.board.metrics import Metric
+from srbench.board.metric import Metric
 from srbench.render.plots.points import Point
 from srbench.render.plots.scales import LOG_FROM
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from srbench.board import metrics
 from srbench.board.leaderboard import Row
-from srbench.board.metrics import MULTI_ADDS, Metric
+from srbench.board.metric import Metric
+from srbench.board.metrics import MULTI_ADDS
 from srbench.records import FAILURES
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.board.leaderboard import Row
-from srbench.board.metrics import Metric
+from srbench.board.metric import Metric
 from srbench.render.plots import frames
 from srbench.render.plots.entries import Entry, LineEntry
 from srbench.render.plots.files import FORMATS, house_style, write

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from srbench.board.metrics import Metric
+from srbench.board.metric import Metric
 
 
 def per_image(column: Metric) -> bool:
