@@ -23,9 +23,9 @@ from srbench.render.plots.points import chart_of, csv_of
 from srbench.render.plots.spec import PlotSpec
 from tests.builders import make_counts, make_quality, make_record, make_row
 
-WEIGHTS = Metric(
-    "weights_mib",
-    "Weights",
+TOY = Metric(
+    "toy_mib",
+    "Toy",
     "MiB",
     "low",
     1,
@@ -33,14 +33,14 @@ WEIGHTS = Metric(
     "Parameters and buffers.",
     "network",
     lambda record: record.complexity.weights_bytes / MIB if record.complexity else None,
-    names=("weights",),
+    names=("toy",),
     gate=Exact(),
 )
 
 
 @pytest.fixture
-def with_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "METRICS", (*METRICS, WEIGHTS))
+def with_toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "METRICS", (*METRICS, TOY))
 
 
 def row_of(weights_bytes: int = 5 * MIB // 2) -> Row:
@@ -48,54 +48,54 @@ def row_of(weights_bytes: int = 5 * MIB // 2) -> Row:
     return row
 
 
-@pytest.mark.usefixtures("with_weights")
+@pytest.mark.usefixtures("with_toy")
 def test_a_metric_stands_last_in_the_csv() -> None:
     text = tables.csv([row_of()])
-    assert text.splitlines()[0].endswith(",throughput_mp_s,weights_mib")
+    assert text.splitlines()[0].endswith(f",{METRICS[-1].key},toy_mib")
     [line] = csv.DictReader(io.StringIO(text))
-    assert line["weights_mib"] == "2.5"
+    assert line["toy_mib"] == "2.5"
 
 
-@pytest.mark.usefixtures("with_weights")
+@pytest.mark.usefixtures("with_toy")
 def test_a_metric_is_a_column_of_every_table_and_its_best_is_marked() -> None:
     rows = [row_of(MIB * size) for size in (3, 2, 4)]
     [section] = tables.sections(rows)
     costs = section.grids[0]
-    column = costs.head.index("Weights [MiB]")
+    column = costs.head.index("Toy [MiB]")
     assert [(cells[column].text, cells[column].place) for cells in costs.rows] == [("3.0", 2), ("2.0", 1), ("4.0", 0)]
     document = Document("Title", [section], lambda: tables.frame(rows))
-    assert all("Weights" in text for _, text in formats.written(document, "title", ["md", "latex", "html"]))
+    assert all("Toy" in text for _, text in formats.written(document, "title", ["md", "latex", "html"]))
 
 
-@pytest.mark.usefixtures("with_weights")
+@pytest.mark.usefixtures("with_toy")
 def test_a_metric_is_an_axis() -> None:
     quality = {("psnr_y", "Set5"): make_quality("32.30")}
-    row = make_row(quality=quality, weights_mib=2.5)
-    chart = chart_of([row], PlotSpec(find("weights"), find("psnr")))
+    row = make_row(quality=quality, toy_mib=2.5)
+    chart = chart_of([row], PlotSpec(find("toy"), find("psnr")))
     assert [(point.x, point.y) for point in chart.points] == [(2.5, 32.30)]
-    assert "weights_mib" in csv_of(chart)[0]
-    assert find("weights").label == "Weights [MiB]"
-    with pytest.raises(ValueError, match="did you mean weights"):
-        find("weihgts")
+    assert "toy_mib" in csv_of(chart)[0]
+    assert find("toy").label == "Toy [MiB]"
+    with pytest.raises(ValueError, match="did you mean toy"):
+        find("toyy")
 
 
-@pytest.mark.usefixtures("with_weights")
+@pytest.mark.usefixtures("with_toy")
 @pytest.mark.parametrize(("size", "outcome"), [(105, "HOLDS"), (106, "FAILS")])
 def test_a_metric_is_a_gate(size: int, outcome: str) -> None:
     first, second = (make_record(complexity=make_counts(weights_bytes=n * MIB)) for n in (size, 100))
     pair = Pair(Side("new", first), Side("old", second), interleaved=True)
-    [result] = check(parse_gates(["weights:5%"]), compare([pair], lambda _: ASSUMED))
+    [result] = check(parse_gates(["toy:5%"]), compare([pair], lambda _: ASSUMED))
     assert (result.outcome, result.why) == (outcome, f"{size:.1f} against 100.0 (+{size - 100}.00%)")
 
 
-@pytest.mark.usefixtures("with_weights")
+@pytest.mark.usefixtures("with_toy")
 def test_a_metric_is_a_column_of_the_page() -> None:
     [row] = rows_data([row_of()])[0]
-    assert row.costs["weights_mib"].text == "2.5"
+    assert row.costs["toy_mib"].text == "2.5"
     column = cost_columns([row_of()])[-1]
     assert (column.key, column.title, column.unit, column.meaning) == (
-        "weights_mib",
-        "Weights",
+        "toy_mib",
+        "Toy",
         "MiB",
         "Parameters and buffers.",
     )
@@ -122,15 +122,16 @@ def test_every_metric_has_names_of_its_own() -> None:
 
 # --- Formats
 
-TSV = Format("tsv", ".tsv", lambda document: document.frame().to_csv(sep="\t", index=False))
+TOY_FORMAT = Format("toy", ".toy", lambda document: document.frame().to_csv(sep="\t", index=False))
 
 
 def test_a_format_is_written_for_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, TSV))
-    assert formats.names("leaderboard") == ["md", "csv", "latex", "html", "tsv"]
+    monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, TOY_FORMAT))
+    assert formats.names("leaderboard")[:4] == ["md", "csv", "latex", "html"]
+    assert formats.names("leaderboard")[-1] == formats.names("challenge")[-1] == "toy"
     document = Document("Leaderboard x4", tables.sections([make_row()]), lambda: tables.frame([make_row()]))
-    [(name, text)] = formats.written(document, "leaderboard_x4", ["tsv"])
-    assert name == "leaderboard_x4.tsv"
+    [(name, text)] = formats.written(document, "leaderboard_x4", ["toy"])
+    assert name == "leaderboard_x4.toy"
     assert text.splitlines()[0].split("\t")[:3] == ["model", "variant", "scale"]
 
 
