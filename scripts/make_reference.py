@@ -17,7 +17,8 @@ import tempfile
 from pathlib import Path
 
 from parts import with_part
-from srbench.render.columns import COSTS, QUALITY
+from srbench.board.metric import Metric
+from srbench.board.metrics import METRICS, QUALITY
 from srbench.render.formats import tabulated
 from srbench.render.text import escape_markdown
 
@@ -128,24 +129,18 @@ def reference_part() -> str:
 
 
 def columns_part() -> str:
-    """What each column means, from the table of columns."""
+    """What the columns of the stored leaderboard mean, from the table of metrics; docs/metrics.md has them all."""
+    head = next(line for line in _body(REFERENCE / f"leaderboard_x{SCALE}.md").splitlines() if line.startswith("| "))
+    shown = {title.strip() for title in head.split("|")}
     cells = [["Column", "CSV", "Unit in tables", "Better", "Meaning"]]
-    for column in COSTS:
-        better = {"low": "lower", "high": "higher"}[column.good] if column.good else ""
-        cells.append([column.title, f"`{column.key}`", column.unit, better, escape_markdown(column.meaning)])
-    psnr, ssim = QUALITY[:2]
-    for column in (psnr, ssim):
-        metric = column.key.rpartition("_")[0]
-        cells.append(
-            [
-                column.title.split()[0],
-                f"`{metric}_<set>`",
-                column.unit,
-                "higher",
-                column.meaning.replace("Set5", "the set"),
-            ]
-        )
+    cells += [_column(metric, metric.key) for metric in METRICS if metric.head in shown]
+    cells += [_column(metric, f"{metric.key}_<set>") for metric in QUALITY.values()]
     return tabulated(cells, "pipe", left=range(5))
+
+
+def _column(metric: Metric, key: str) -> list[str]:
+    better = {"low": "lower", "high": "higher"}[metric.good] if metric.good else ""
+    return [metric.title, f"`{key}`", metric.unit, better, escape_markdown(metric.meaning)]
 
 
 def _srbench(command: str, output: Path, *arguments: str) -> None:

@@ -20,9 +20,9 @@ from srbench.records import (
     Memory,
     Record,
     Settings,
-    Status,
     Visit,
 )
+from srbench.statuses import advice
 from srbench.tasks import Agreed
 
 
@@ -160,10 +160,5 @@ def _advice(failure: Failure, settings: Settings) -> str:
     """One line on what to do next; nothing where there is nothing to say."""
     if failure.status == "CRASH" and failure.detail:
         return "the record holds the traceback"
-    smaller = "choose a smaller --gt, --lr or --batch"
-    limited = settings.memory_limit_bytes is not None
-    advice: dict[Status, str] = {
-        "TIMEOUT": f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt",
-        "OOM": f"{smaller}, or give it more by --memory-limit" if limited else smaller,
-    }
-    return advice.get(failure.status, "")
+    limited = failure.status == "OOM" and settings.memory_limit_bytes is not None
+    return advice(failure.status, settings.timeout_s) + (", or give it more by --memory-limit" if limited else "")

@@ -21,6 +21,8 @@ Layout = Literal["contiguous", "channels_last"]
 
 #: Between the parts of a mode, for readers.
 MODE_SIGN = " · "
+#: Parts of a mode where there is little room.
+_SHORT = {"bfloat16": "bf16", "float16": "fp16"}
 #: Begins the source of a module that lives in the caller's memory, before a hash of what it is.
 LIVE = "live:"
 #: Characters of a network's name in a file name.
@@ -172,6 +174,11 @@ class Mode(Frozen):
     def label(self) -> str:
         """The words as a mark behind a name: ``bfloat16 · channels last``; empty for the plain mode."""
         return MODE_SIGN.join(self.words)
+
+    @property
+    def mark(self) -> str:
+        """The same, as short as it stands behind a name in tables and figures: ``compile · bf16``."""
+        return MODE_SIGN.join(_SHORT.get(word, word) for word in self.words)
 
     @property
     def typed(self) -> str:

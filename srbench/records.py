@@ -15,31 +15,17 @@ from srbench.facts import Machine
 from srbench.measure import stats
 from srbench.measure.stats import Interval
 
+# What became of a case is said in the vocabulary of all that is stored, and tabled below it.
+from srbench.statuses import DISTURBED as DISTURBED  # noqa: PLC0414
+from srbench.statuses import FAILURES as FAILURES  # noqa: PLC0414
+from srbench.statuses import Status as Status  # noqa: PLC0414
+
 #: See ``srbench.migrations`` for what the earlier ones looked like.
 SCHEMA_VERSION: Literal[4] = 4
 
 CounterName = Literal["torch", "fvcore", "thop"]
 #: Whether freed memory stays with a timed process, or goes the way of the system's C library.
 Allocator = Literal["keep", "system"]
-
-#: What became of a case. Only rows that measured what they should are VALID.
-Status = Literal[
-    "VALID",
-    "NOISY",
-    "DRIFTING",
-    "THROTTLED",
-    "CONTENDED",
-    "SHORT",
-    "OOM",
-    "CRASH",
-    "TIMEOUT",
-    "MISMATCH",
-    "UNSUPPORTED",
-]
-#: A row with one of these has a runtime that something disturbed: it is shown, and neither ranked nor best.
-DISTURBED: frozenset[Status] = frozenset(("DRIFTING", "THROTTLED", "CONTENDED", "SHORT"))
-#: A row with one of these has no usable measurement and makes a run exit with 1.
-FAILURES: frozenset[Status] = frozenset(("OOM", "CRASH", "TIMEOUT", "MISMATCH", "UNSUPPORTED"))
 
 
 class Layer(Frozen):

@@ -7,6 +7,7 @@ from typing import Any
 
 from srbench import sizes
 from srbench.assemble import Plan
+from srbench.board import metrics
 from srbench.board.leaderboard import Quality, QualityKind, Row
 from srbench.board.published import Claim
 from srbench.cases import Case, Form, Model, Size
@@ -147,6 +148,14 @@ def make_record(case: Case | None = None, status: Status = "VALID", *, minutes: 
     return record.model_copy(update=changes)
 
 
+def with_figures(row: Row, **changes: Any) -> Row:
+    """A row with some fields or metrics changed; a metric that is None is not known."""
+    keys = {metric.key for metric in metrics.METRICS}
+    figures = {**row.figures, **{key: value for key, value in changes.items() if key in keys}}
+    known = {key: value for key, value in figures.items() if value is not None}
+    return replace(row, figures=known, **{key: value for key, value in changes.items() if key not in keys})
+
+
 def make_row(variant: str = "bsrn", **changes: Any) -> Row:
     """A measured row at x4 with GT 1280x720 on a CPU."""
     row = Row(
@@ -163,14 +172,16 @@ def make_row(variant: str = "bsrn", **changes: Any) -> Row:
         dtype="float32",
         device="cpu",
         machine="Test CPU, 2 cores, 8 GiB",
-        params=352_400,
-        multi_adds=19_177_176_448,
-        activations=355_881_376,
-        convs=206,
-        runtime_ms=Interval(104.25, 103.5, 105.75, "t95_processes"),
-        peak_memory_mib=150.25,
+        figures={
+            "params": 352_400,
+            "multi_adds": 19_177_176_448,
+            "activations": 355_881_376,
+            "convs": 206,
+            "runtime_ms": Interval(104.25, 103.5, 105.75, "t95_processes"),
+            "peak_memory_mib": 150.25,
+        },
     )
-    return replace(row, **{"network": changes.get("variant", variant), **changes})
+    return with_figures(row, **{"network": changes.get("variant", variant), **changes})
 
 
 def make_quality(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
+import explain_metrics
 import make_reference
 from srbench.cli import app
 
@@ -15,6 +16,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_generated_parts_are_fresh() -> None:
     assert make_reference.with_parts(README) == README
+
+
+def test_the_page_of_metrics_is_fresh() -> None:
+    page = explain_metrics.PAGE.read_text(encoding="utf-8")
+    assert explain_metrics.with_parts(page) == page
 
 
 def test_every_picture_and_page_it_names_exists() -> None:

@@ -273,7 +273,10 @@ def test_a_run_has_a_round_and_a_target(field: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("status", "failed"),
     [
-        *((status, False) for status in ("VALID", "NOISY", "DRIFTING", "THROTTLED", "CONTENDED", "SHORT")),
+        *(
+            (status, False)
+            for status in ("VALID", "NOISY", "DRIFTING", "THROTTLED", "CONTENDED", "SHORT", "RECOMPILED")
+        ),
         *((status, True) for status in ("OOM", "CRASH", "TIMEOUT", "MISMATCH", "UNSUPPORTED")),
     ],
 )

@@ -105,7 +105,7 @@ def judged(
     tell: Tell = silent,
 ) -> Compared:
     """Every pair's answer, with the noise floor of its machine. Without a gate, a runtime is what is asked for."""
-    timed = not asked or any(gate.metric == gates.RUNTIME for gate in asked)
+    timed = not asked or any(gate.of_runtime for gate in asked)
     answers = compare(pairs, lambda record: _floor_of(record, tell), seed=seed, timed=timed)
     return Compared(tuple(answers), tuple(alone), tuple(gates.check(asked, answers)))
 

@@ -71,32 +71,34 @@ def fitting(records: Sequence[Record], wanted: Wanted) -> list[Record]:
     return found
 
 
-def of_one_question(records: Sequence[Record], wanted: Sequence[Record]) -> Chosen:
+def of_one_question(records: Sequence[Record], wanted: Sequence[Record], *, modes: bool = False) -> Chosen:
     """Choose what a figure of one size can show: of each network the newest record of one size, mode and place.
 
-    Runtimes of other sizes, modes or places would be points that no axis tells apart. The size with the most networks
-    is taken, then the mode and place with the most; of equals those with the newest record. Shapes alone fit any.
+    Runtimes of other sizes or places would be points that no axis tells apart. The size with the most networks is
+    taken, then the mode and place with the most; of equals those with the newest record. Shapes alone fit any.
 
     Args:
         records: all that there are: a part of them is drawn at the size of all, where that has the whole part.
         wanted: those that may be drawn.
+        modes: whether all modes of a place may stand in the figure, each as a mark behind the name.
     """
     may = set(map(id, wanted))
-    shown = [record for record in _of_one_question(records) if id(record) in may]
+    shown = [record for record in _of_one_question(records, modes=modes) if id(record) in may]
     if {record.case.model.key for record in shown} < {record.case.model.key for record in wanted}:
-        shown = _of_one_question(wanted)
-    return Chosen(tuple(shown), _left_out(wanted, shown))
+        shown = _of_one_question(wanted, modes=modes)
+    return Chosen(tuple(shown), _left_out(wanted, shown, modes=not modes))
 
 
-def _of_one_question(records: Sequence[Record]) -> list[Record]:
+def _of_one_question(records: Sequence[Record], *, modes: bool) -> list[Record]:
     size = _most(records, lambda record: record.case.size.key)
     here = [record for record in records if record.case.size.key == size]
     timed = [record for record in here if record.case.device != "none"]
-    condition = _most(timed, _condition) if timed else None
+    alike = _place if modes else _condition
+    condition = _most(timed, alike) if timed else None
     kept: dict[Hashable, Record] = {}
     for record in sorted(here, key=lambda r: (r.case.device != "none", r.finished)):
-        if record.case.device == "none" or _condition(record) == condition:
-            kept[record.case.model.key] = record
+        if record.case.device == "none" or alike(record) == condition:
+            kept[record.case.model.key, record.case.mode if modes else None] = record
     return list(kept.values())
 
 
@@ -122,6 +124,10 @@ def _condition(record: Record) -> Hashable:
     return record.case.mode, record.place
 
 
+def _place(record: Record) -> Hashable:
+    return record.place
+
+
 def _most(
     records: Sequence[Record],
     group: Callable[[Record], Hashable],
@@ -134,7 +140,9 @@ def _most(
     return max(groups, key=lambda each: (len(set(map(of, groups[each]))), max(r.finished for r in groups[each])))
 
 
-def _left_out(records: Sequence[Record], shown: Sequence[Record], *, sizes: bool = True) -> tuple[str, ...]:
+def _left_out(
+    records: Sequence[Record], shown: Sequence[Record], *, sizes: bool = True, modes: bool = True
+) -> tuple[str, ...]:
     """What may not stand beside the records shown, grouped by how it differs from them."""
     timed = [record for record in shown if record.case.device != "none"] or list(shown)
     like = timed[-1]
@@ -143,7 +151,7 @@ def _left_out(records: Sequence[Record], shown: Sequence[Record], *, sizes: bool
     for record in records:
         if id(record) in drawn:
             continue
-        if different := _differences(record, like, sizes=sizes):
+        if different := _differences(record, like, sizes=sizes, modes=modes):
             groups.setdefault(different, []).append(record.case.model.label)
     said = [f"{_names(labels)} {how}" for how, labels in groups.items()]
     more = f"; and {len(said) - _TOLD} more kinds" if len(said) > _TOLD else ""
@@ -155,9 +163,9 @@ def _names(labels: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
-def _differences(record: Record, like: Record, *, sizes: bool) -> str:
+def _differences(record: Record, like: Record, *, sizes: bool, modes: bool) -> str:
     """How a record's size, mode and place differ from another's, each with the option that chooses it."""
-    options = [*(("--lr",) if sizes else ()), "--batch", "--mode", "--device", "--threads"]
+    options = [*(("--lr",) if sizes else ()), "--batch", *(("--mode",) if modes else ()), "--device", "--threads"]
     told = [
         (f"{_WORDS[option]}{_text(_READ[option](record))}", f"{option} {_quoted(_text(_READ[option](record)))}")
         for option in options

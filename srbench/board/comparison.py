@@ -112,7 +112,7 @@ def _compare(pair: Pair, floor_of: Callable[[Record], Floor], seed: int, timed: 
     if pair.shapes_only and not timed:
         return answer
     times = [_by_round(side.record) for side in (pair.first, pair.second)]
-    effect = _effect(pair, times[0], times[1], seed)
+    effect = effect_of(pair, times[0], times[1], seed)
     problems = [problem for side in (pair.first, pair.second) if (problem := problem_of(side))]
     if problems or effect is None:
         return replace(answer, problem="; ".join(problems))
@@ -150,7 +150,8 @@ def _by_round(record: Record) -> dict[int, float]:
     return record.latency.round_medians_ns if record.latency else {}
 
 
-def _effect(pair: Pair, first: Mapping[int, float], second: Mapping[int, float], seed: int) -> Effect | None:
+def effect_of(pair: Pair, first: Mapping[int, float], second: Mapping[int, float], seed: int = 0) -> Effect | None:
+    """The ratio of two numbers that each side has by round, first over second; None where there is none."""
     if pair.interleaved:
         return comparing.paired_effect(first, second, seed)
     return comparing.unpaired_effect(list(first.values()), list(second.values()), seed)
@@ -181,7 +182,7 @@ def _holds_in_cycles(answer: Comparison, seed: int) -> bool:
     """
     pair = answer.pair
     first, second = cycles(pair.first.record), cycles(pair.second.record)
-    if first is None or second is None or (effect := _effect(pair, first, second, seed)) is None:
+    if first is None or second is None or (effect := effect_of(pair, first, second, seed)) is None:
         return True
     word = comparing.judge(effect, answer.floor.share)
     return word == answer.word if answer.word != "SAME" else word not in ("FASTER", "SLOWER")

@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from srbench.board import metrics
 from srbench.board.challenge import Entry
 from srbench.board.editions import METRICS, Edition
 from srbench.board.leaderboard import Quality, Row
+from srbench.board.metric import Metric
+from srbench.board.metrics import PARAMS, RUNTIME
 from srbench.cases import labelled
 from srbench.errors import InputError
 from srbench.records import FAILURES
@@ -229,25 +232,17 @@ def _own(rows: Sequence[Row], team: str, edition: Edition, quality: Mapping[tupl
     network = rows[0].network, rows[0].form
     # What a network that failed has measured before is no result; of one that gave a wrong size not even its counts.
     counted = next(
-        (row for row in rows if _lr(row) == edition.inputs.counts_lr and row.params and row.status != "MISMATCH"), None
+        (r for r in rows if _lr(r) == edition.inputs.counts_lr and PARAMS.raw(r) and r.status != "MISMATCH"), None
     )
     sound = [row for row in rows if row.status not in FAILURES]
-    timed = next((row for row in sound if _lr(row) == edition.inputs.time_lr and row.runtime_ms is not None), None)
+    timed = next((row for row in sound if _lr(row) == edition.inputs.time_lr and RUNTIME.raw(row) is not None), None)
     values: dict[str, float] = {}
     remarks = []
     claims: dict[str, tuple[str, str]] = {}
     if counted is not None:
-        known = {
-            "params_m": (counted.params, 1e6),
-            "flops_g": (counted.multi_adds, 1e9),
-            "acts_m": (counted.activations, 1e6),
-            "conv": (counted.convs, 1),
-        }
-        values |= {key: value / divisor for key, (value, divisor) in known.items() if value is not None}
-    if timed is not None and timed.runtime_ms is not None:
-        values["ave_time_ms"] = timed.runtime_ms.median
-        if timed.peak_memory_mib is not None:
-            values["mem_mb"] = timed.peak_memory_mib
+        values |= _values(counted, [metric for metric in metrics.METRICS if metric.of != "machine"])
+    if timed is not None:
+        values |= _values(timed, [metric for metric in metrics.METRICS if metric.of == "machine"])
         if timed.status != "VALID":
             remarks.append(f"runtime {timed.status}: {timed.reason}")
     remarks += [f"{row.status}: {row.reason}" for row in rows if row.status in FAILURES]
@@ -269,12 +264,18 @@ def _own(rows: Sequence[Row], team: str, edition: Edition, quality: Mapping[tupl
     return Entry(
         team=team,
         values=values,
-        runtime=timed.runtime_ms if timed is not None else None,
+        runtime=RUNTIME.spread(timed) if timed is not None else None,
         remarks=tuple(remarks),
         claims=claims,
         listed_below=y_only,
         network=network,
     )
+
+
+def _values(row: Row, wanted: Iterable[Metric]) -> dict[str, float]:
+    """What a challenge knows of these metrics, under its names and in its units."""
+    known = [(metric.challenge, metric.raw(row)) for metric in wanted]
+    return {name[0]: value / name[1] for name, value in known if name is not None and value is not None}
 
 
 def _quality(row: Row) -> dict[tuple[str, str], Quality]:

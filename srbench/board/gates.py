@@ -1,62 +1,61 @@
 """Gates for CI: how much worse the first of a pair may be.
 
-A runtime has noise: its gate fails only where the whole interval lies beyond the limit. Counts have none and are
-compared exactly; a peak of memory is known as well as the counter that it was read from.
+What is timed has noise: its gate fails only where the whole interval lies beyond the limit. Counts have none and are
+compared exactly; a peak of memory is known as well as the counter that it was read from. Which metrics are gates, and
+how each is judged, stands in :mod:`srbench.board.metrics`.
 """
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from srbench.board import metrics
 from srbench.board.comparison import Comparison
+from srbench.board.metric import Exact, Metric, OfRuntime
 from srbench.errors import InputError
-from srbench.records import Complexity, Record
+from srbench.measure.comparing import Effect
 
 Outcome = Literal["HOLDS", "FAILS", "UNDECIDED"]
 
-RUNTIME = "runtime"
 _EXAMPLE = "write metric:percent, such as runtime:3% or params:0%"
-
-
-def _counts(read: Callable[[Complexity], int]) -> Callable[[Record], int | None]:
-    return lambda record: read(record.complexity) if record.complexity else None
-
-
-#: What is one figure in a record; None where it has none.
-FIGURES: dict[str, Callable[[Record], int | None]] = {
-    "params": _counts(lambda c: c.params),
-    "multi-adds": _counts(lambda c: c.multi_adds),
-    "activations": _counts(lambda c: c.activations),
-    "convs": _counts(lambda c: c.convs),
-    "memory": lambda record: record.memory.peak_bytes if record.memory else None,
-}
-METRICS = (RUNTIME, *FIGURES)
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A metric and by which share of the second's figure the first's may exceed it."""
+    """A metric and by which share of the second's figure the first's may be worse."""
 
-    metric: str
+    metric: Metric
     limit: Fraction
 
     @property
     def text(self) -> str:
         """As it is typed."""
-        return f"{self.metric}:{float(100 * self.limit):g}%"
+        return f"{self.metric.name}:{float(100 * self.limit):g}%"
+
+    @property
+    def of_runtime(self) -> bool:
+        """Whether it needs the runtimes of a pair."""
+        return isinstance(self.metric.gate, OfRuntime)
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """A gate on one pair; ``why`` is a phrase with the figures. UNDECIDED does not fail a run, but is no pass."""
+    """A gate on one pair.
+
+    Attributes:
+        outcome: UNDECIDED does not fail a run, but is no pass.
+        why: a phrase with the figures.
+        effect: the ratio that was judged, first over second; None for what has no interval.
+    """
 
     gate: Gate
     comparison: Comparison
     outcome: Outcome
     why: str
+    effect: Effect | None = None
 
 
 def parse_gates(texts: Sequence[str]) -> list[Gate]:
@@ -71,10 +70,11 @@ def parse_gates(texts: Sequence[str]) -> list[Gate]:
 
 def _parse(text: str) -> Gate:
     name, colon, limit = (part.strip() for part in text.partition(":"))
-    metric = name.lower().replace("_", "-")
-    if metric not in METRICS:
-        near = difflib.get_close_matches(metric, METRICS, n=2, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(METRICS)}"
+    metric = metrics.named(name, metrics.gates())
+    if metric is None:
+        known = [each.name for each in metrics.gates()]
+        near = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=2, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
         raise InputError(f"--fail-on {text!r}: unknown metric '{name}'; {hint}")
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*%", limit)
     if not colon or match is None:
@@ -88,54 +88,69 @@ def check(gates: Sequence[Gate], comparisons: Sequence[Comparison]) -> list[Gate
 
 
 def _check(gate: Gate, comparison: Comparison) -> GateResult:
-    outcome, why = _runtime(gate, comparison) if gate.metric == RUNTIME else _figure(gate, comparison)
-    return GateResult(gate, comparison, outcome, why)
+    how = gate.metric.gate
+    if isinstance(how, OfRuntime):
+        return _by_runtime(gate, comparison)
+    assert how is not None, "parse_gates lets only gates through"
+    return GateResult(gate, comparison, *_exact(gate, how, comparison))
 
 
-def _figure(gate: Gate, comparison: Comparison) -> tuple[Outcome, str]:
-    read, pair = FIGURES[gate.metric], comparison.pair
-    first, second = read(pair.first.record), read(pair.second.record)
-    if first is None or second is None:
-        missing = " and ".join(s.name for s, v in ((pair.first, first), (pair.second, second)) if v is None)
-        return "FAILS", f"no figure of {missing}"
-    change = f" ({first / second - 1:+.2%})" if second and first != second else ""
-    unit = " bytes" if gate.metric == "memory" else ""
-    figures = f"{first:,} against {second:,}{unit}{change}"
-    beyond = first - second * (1 + gate.limit)
+def _exact(gate: Gate, how: Exact, comparison: Comparison) -> tuple[Outcome, str]:
+    read, sides = how.read or gate.metric.of_record, (comparison.pair.first, comparison.pair.second)
+    known = [value for side in sides if isinstance(value := read(side.record), int | float)]
+    if len(known) < len(sides):
+        return "FAILS", _missing(comparison, [read(side.record) is not None for side in sides])
+    first, second = map(Fraction, known)
+    change = f" ({float(first / second) - 1:+.2%})" if second and first != second else ""
+    figures = f"{known[0]:,} against {known[1]:,}{f' {how.unit}' if how.unit else ''}{change}"
+    beyond = second * (1 - gate.limit) - first if gate.metric.good == "high" else first - second * (1 + gate.limit)
     if beyond <= 0:
         return "HOLDS", figures
-    if gate.metric == "memory" and beyond <= (error := _counting_error(gate, comparison)):
-        return (
-            "UNDECIDED",
-            f"{figures}, beyond the limit by less than the kernel's counters tell apart ({error:,} bytes)",
-        )
+    errors = [how.error(side.record) for side in sides]
+    error = round(errors[0] + errors[1] * (1 + gate.limit))
+    if beyond <= error:
+        doubt = f"beyond the limit by less than the kernel's counters tell apart ({error:,} {how.unit})"
+        return "UNDECIDED", f"{figures}, {doubt}"
     return "FAILS", figures
 
 
-def _counting_error(gate: Gate, comparison: Comparison) -> int:
-    first, second = (side.record.memory for side in (comparison.pair.first, comparison.pair.second))
-    assert first is not None
-    assert second is not None
-    return round(first.error_bytes + second.error_bytes * (1 + gate.limit))
+def _missing(comparison: Comparison, known: Sequence[bool]) -> str:
+    sides = zip((comparison.pair.first, comparison.pair.second), known, strict=True)
+    return f"no figure of {' and '.join(side.name for side, has in sides if not has)}"
 
 
-def _runtime(gate: Gate, comparison: Comparison) -> tuple[Outcome, str]:
-    effect, limit = comparison.effect, 1 + float(gate.limit)
-    if effect is None:
-        return "FAILS", comparison.problem or "no runtime"
+def _by_runtime(gate: Gate, comparison: Comparison) -> GateResult:
+    if comparison.effect is None:
+        return GateResult(gate, comparison, "FAILS", comparison.problem or "no runtime")
+    # What is high where a runtime is low has the same interval, turned over.
+    effect = _turned(comparison.effect) if gate.metric.good == "high" else comparison.effect
     if comparison.reason in ("processes", "clock"):
-        return "UNDECIDED", "CANNOT TELL"
-    if effect.high <= limit:
-        return "HOLDS", "the interval ends below the limit"
-    if effect.low > limit and comparison.word == "SLOWER":
-        return "FAILS", "the whole interval lies above the limit"
-    return "UNDECIDED", _doubt(limit, comparison)
+        return GateResult(gate, comparison, "UNDECIDED", "CANNOT TELL", effect)
+    outcome, why = _within(gate, effect)
+    if outcome == "FAILS" and comparison.word != "SLOWER":
+        doubt = f"the limit lies within the noise floor of {comparison.floor.share:.1%}"
+        if comparison.reason == "adjusted":
+            doubt = f"{why}, but its adjusted p does not bear it out"
+        outcome, why = "UNDECIDED", doubt
+    return GateResult(gate, comparison, outcome, why, effect)
 
 
-def _doubt(limit: float, comparison: Comparison) -> str:
-    assert comparison.effect is not None
-    if comparison.effect.low <= limit:
-        return "the limit lies within the interval"
-    if comparison.reason == "adjusted":
-        return "the whole interval lies above the limit, but its adjusted p does not bear it out"
-    return f"the limit lies within the noise floor of {comparison.floor.share:.1%}"
+def _turned(effect: Effect) -> Effect:
+    return replace(effect, ratio=1 / effect.ratio, low=1 / effect.high, high=1 / effect.low, mean=-effect.mean)
+
+
+def _within(gate: Gate, effect: Effect) -> tuple[Outcome, str]:
+    """Where an interval lies to the limit on its metric's bad side."""
+    if gate.metric.good == "high":
+        limit = 1 - float(gate.limit)
+        if effect.low >= limit:
+            return "HOLDS", "the interval begins above the limit"
+        if effect.high < limit:
+            return "FAILS", "the whole interval lies below the limit"
+    else:
+        limit = 1 + float(gate.limit)
+        if effect.high <= limit:
+            return "HOLDS", "the interval ends below the limit"
+        if effect.low > limit:
+            return "FAILS", "the whole interval lies above the limit"
+    return "UNDECIDED", "the limit lies within the interval"

@@ -1,7 +1,7 @@
 """Records joined with what papers claim: the rows of a leaderboard.
 
-A row is flat: every number that a table or a plot shows is a field of it. A number stands in a row's own cells only
-if it belongs to that very variant; what belongs to a sibling is marked as such and never enters a CSV.
+A number stands in a row's own cells only if it belongs to that very variant; what belongs to a sibling is marked as
+such and never enters a CSV.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,19 +10,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from srbench.board.metric import Figure, QualityMetric
+from srbench.board.metrics import MULTI_ADDS, PARAMS, QUALITY, figures_of
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
-from srbench.cases import Model, labelled
+from srbench.cases import Mode, Model, labelled
 from srbench.fingerprint import changed
-from srbench.measure.stats import Interval
 from srbench.records import FAILURES, Record, Status
 
 QualityKind = Literal["measured", "published", "secondary", "approximate"]
-QualityMetric = Literal["psnr_y", "ssim_y"]
-QUALITY_METRICS: tuple[QualityMetric, ...] = ("psnr_y", "ssim_y")
+QUALITY_METRICS: tuple[QualityMetric, ...] = tuple(QUALITY)
 #: The GT size of published Multi-Adds.
 PAPER_GT = (1280, 720)
-NS_PER_MS = 1e6
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -50,10 +48,11 @@ class Quality:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a leaderboard; None where a number is not known. See ``srbench.render.columns`` for the units.
+    """One line of a leaderboard; None where something is not known.
 
     ``network`` names the network itself, whatever it is called (:attr:`srbench.cases.Model.identity`); ``mode`` is how
-    it ran, as a mark behind its name; ``node`` tells machines of one description apart.
+    it ran, as a mark behind its name; ``node`` tells machines of one description apart; ``figures`` holds those
+    metrics of :data:`srbench.board.metrics.METRICS` that are known, by key and in the table's raw unit.
     """
 
     model: str
@@ -75,13 +74,7 @@ class Row:
     layout: str = ""
     node: str = ""
     mode: str = ""
-    params: float | None = None
-    multi_adds: float | None = None
-    activations: float | None = None
-    convs: int | None = None
-    runtime_ms: Interval | None = None
-    peak_memory_mib: float | None = None
-    predicted_peak_mib: float | None = None
+    figures: Mapping[str, Figure] = field(default_factory=dict)
     status: Status | Literal["PUBLISHED"] = "VALID"
     reason: str = ""
     advice: str = ""
@@ -93,6 +86,11 @@ class Row:
     def label(self) -> str:
         """As people type it, with its form where that is not the usual one."""
         return labelled(self.variant or self.model, self.form)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has no usable measurement."""
+        return self.status in FAILURES
 
     def published_quality(self, metric: str, dataset: str) -> Quality | None:
         """The claim that belongs to this very variant, None where only a sibling has one."""
@@ -107,8 +105,10 @@ class Row:
 class Measurements(Protocol):
     """Measured figures to look up (:class:`srbench.board.measured.MeasuredBook`)."""
 
-    def figures(self, model: Model, scale: int, files: Mapping[str, str]) -> Mapping[tuple[str, str], Quality]:
-        """(metric, set) -> what was measured of a network, and of a user's by the code of these files."""
+    def figures(
+        self, model: Model, scale: int, files: Mapping[str, str], mode: Mode
+    ) -> Mapping[tuple[str, str], Quality]:
+        """(metric, set) -> what was measured of a network in a mode, and of a user's by the code of these files."""
 
 
 def rows_of(records: Iterable[Record], claims: ClaimBook, measured: Measurements | None = None) -> list[Row]:
@@ -126,7 +126,8 @@ def rows_with_records(
 
 def _place(row: Row) -> tuple[object, ...]:
     """Cheapest first; failed rows last, whatever they would have cost."""
-    return row.scale, row.status in FAILURES, row.multi_adds is None, row.multi_adds or 0, row.variant, row.form
+    multi_adds = MULTI_ADDS.raw(row)
+    return row.scale, row.failed, multi_adds is None, multi_adds or 0, row.variant, row.form
 
 
 def published_rows(scale: int, claims: ClaimBook) -> list[Row]:
@@ -141,7 +142,10 @@ def own_sets(rows: Iterable[Row]) -> list[str]:
 
 def beside(published: Row, gt: tuple[int | None, int | None]) -> Row:
     """A published row beside rows of a GT size: Multi-Adds of another size are left out, they do not compare."""
-    return published if gt == PAPER_GT else replace(published, multi_adds=None, gt_width=None, gt_height=None)
+    if gt == PAPER_GT:
+        return published
+    figures = {key: figure for key, figure in published.figures.items() if key != MULTI_ADDS.key}
+    return replace(published, figures=figures, gt_width=None, gt_height=None)
 
 
 def of_one_machine(records: Sequence[Record], machine: str | None = None) -> list[Record]:
@@ -201,9 +205,8 @@ def _counts(record: Record) -> tuple[int, int] | None:
 
 
 def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Row:
-    case, counts = record.case, record.complexity
+    case = record.case
     model, load = case.model, case.size
-    interval = record.latency.interval if record.latency else None
     return Row(
         model=model.architecture,
         variant=model.variant,
@@ -223,20 +226,14 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         engine=case.mode.engine,
         layout=case.mode.layout,
         node=record.machine.node,
-        mode=case.mode.label,
-        params=counts.params if counts else None,
-        multi_adds=counts.multi_adds if counts else None,
-        activations=counts.activations if counts else None,
-        convs=counts.convs if counts else None,
-        runtime_ms=_in_ms(interval) if interval else None,
-        peak_memory_mib=record.memory.peak_bytes / MIB if record.memory else None,
-        predicted_peak_mib=counts.predicted_peak_bytes(case.device) / MIB if counts else None,
+        mode=case.mode.mark,
+        figures=figures_of(record),
         status=record.status,
         reason="; ".join(filter(None, (record.reason, _stale(record)))),
         advice=record.advice,
         note=model.note,
         quality={} if model.own else _quality(record, claims),
-        measured=measured.figures(model, load.scale, record.files) if measured is not None else {},
+        measured=measured.figures(model, load.scale, record.files, case.mode) if measured is not None else {},
     )
 
 
@@ -256,18 +253,15 @@ def _device(record: Record) -> str:
     return case.device
 
 
-def _in_ms(interval: Interval) -> Interval:
-    low, high = interval.low / NS_PER_MS, interval.high / NS_PER_MS
-    return Interval(interval.median / NS_PER_MS, low, high, interval.method)
-
-
 def _quality(record: Record, claims: ClaimBook) -> dict[tuple[str, str], Quality]:
     model, scale = record.case.model, record.case.size.scale
+    # Papers' figures are of eager float32: beside another mode they are a sibling's.
+    plain = None if record.case.mode.plain else "eager float32"
     found: dict[tuple[str, str], Quality] = {}
     for metric in QUALITY_METRICS:
         for dataset in QUALITY_SETS:
             if (claim := claims.own(model.variant, scale, metric, dataset)) is not None:
-                found[metric, dataset] = _figure(claim)
+                found[metric, dataset] = _figure(claim, plain)
             elif claim := claims.sibling(model.variant, model.architecture.lower(), scale, metric, dataset):
                 layout = claim.variant or f"{claim.network}, layout not stated"
                 found[metric, dataset] = _figure(claim, sibling=layout)
@@ -280,7 +274,8 @@ def _figure(claim: Claim, sibling: str | None = None) -> Quality:
 
 def _published_row(network: ComparisonNetwork, scale: int) -> Row:
     quality: dict[tuple[str, str], Quality] = {cell: _figure(claim) for cell, claim in network.quality.items()}
-    sources = sorted({claim.source for claim in (network.params, network.multi_adds) if claim is not None})
+    claims = {PARAMS.key: network.params, MULTI_ADDS.key: network.multi_adds}
+    sources = sorted({claim.source for claim in claims.values() if claim is not None})
     return Row(
         model=network.label,
         variant="",
@@ -288,8 +283,7 @@ def _published_row(network: ComparisonNetwork, scale: int) -> Row:
         # The claimed Multi-Adds are for this input, and no other number of the row depends on one.
         gt_width=PAPER_GT[0] if network.multi_adds else None,
         gt_height=PAPER_GT[1] if network.multi_adds else None,
-        params=network.params.base_value if network.params else None,
-        multi_adds=network.multi_adds.base_value if network.multi_adds else None,
+        figures={key: claim.base_value for key, claim in claims.items() if claim is not None},
         status="PUBLISHED",
         reason=f"costs for {MULTI_ADDS_INPUT} from {'; '.join(sources)}" if sources else "",
         quality=quality,

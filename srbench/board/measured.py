@@ -25,8 +25,8 @@ PLAIN = Mode()
 class Measured(Frozen):
     """Means of one network over one set, by :data:`PROTOCOL`; ``psnr_y`` in dB.
 
-    ``network`` is its identity (:attr:`srbench.cases.Model.identity`), ``weights`` names those that ran, ``mode`` is how
-    it ran, ``code`` has the hashes of a user's Python files.
+    ``network`` is its identity (:attr:`srbench.cases.Model.identity`), ``weights`` names those that ran, ``mode`` is
+    how they ran, ``code`` has the hashes of a user's Python files.
     """
 
     network: str

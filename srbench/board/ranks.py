@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srbench.board.leaderboard import Row
+from srbench.board.metric import Good
+from srbench.board.metrics import RUNTIME
 from srbench.measure.stats import Interval
 from srbench.records import DISTURBED, FAILURES
 
@@ -34,7 +36,7 @@ def ranking(rows: Sequence[Row], *, by_median: bool = False) -> Ranking:
     blurred: list[str] = []
     for colors in ("rgb", "y"):
         fit = [i for i, row in enumerate(rows) if row.colors == colors and can_be_ranked(row)]
-        found = ranks([rows[i].runtime_ms for i in fit], by_median=by_median)
+        found = ranks([RUNTIME.spread(rows[i]) for i in fit], RUNTIME.good, by_median=by_median)
         first = Counter(found)[1]
         if len(fit) < 2:
             continue
@@ -49,19 +51,22 @@ def ranking(rows: Sequence[Row], *, by_median: bool = False) -> Ranking:
 
 def can_be_ranked(row: Row) -> bool:
     """Whether a row has a runtime that nothing disturbed."""
-    return row.runtime_ms is not None and row.status not in FAILURES | DISTURBED
+    return RUNTIME.raw(row) is not None and row.status not in FAILURES | DISTURBED
 
 
-def ranks(intervals: Sequence[Interval | None], *, by_median: bool = False) -> list[int | None]:
-    """The rank of each interval, lowest first; None where there is none.
+def ranks(
+    intervals: Sequence[Interval | None], good: Good | None = "low", *, by_median: bool = False
+) -> list[int | None]:
+    """The rank of each interval, the best first; None where there is none.
 
-    A rank is 1 + the number of others that are surely lower: whose whole interval lies below. Overlapping intervals
+    A rank is 1 + the number of others that are surely better: whose whole interval lies beyond. Overlapping intervals
     so share a rank unless a third one tells them apart. With ``by_median`` the medians decide alone, and only equal
     ones share a rank.
     """
     known = [interval for interval in intervals if interval is not None]
 
-    def lower(one: Interval, other: Interval) -> bool:
-        return one.median < other.median if by_median else one.high < other.low
+    def better(one: Interval, other: Interval) -> bool:
+        low, high = (other, one) if good == "high" else (one, other)
+        return low.median < high.median if by_median else low.high < high.low
 
-    return [None if interval is None else 1 + sum(lower(other, interval) for other in known) for interval in intervals]
+    return [None if interval is None else 1 + sum(better(other, interval) for other in known) for interval in intervals]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from srbench.board import metrics
 from srbench.cli.options import (
     CHALLENGES,
     DEFAULT_ROUNDS,
@@ -181,8 +182,8 @@ def compare(
         typer.Argument(
             metavar="FIRST OTHER...",
             help="Networks, as in profile (NAME, NAME@train, NAME+compile, path/to/net.py:Name): measured now, in "
-            "turns. Or stored runs: --output folders or single record files. A name of the zoo is a network even where a folder is "
-            "called so; write ./span for the folder.",
+            "turns. Or stored runs: --output folders or single record files. A name of the zoo is a network even "
+            "where a folder is called so; write ./span for the folder.",
             show_default=False,
         ),
     ],
@@ -225,9 +226,9 @@ def compare(
         list[str] | None,
         typer.Option(
             metavar="METRIC:PERCENT",
-            help="Exit 1 where FIRST is worse by more: runtime:3%,params:0%. Metrics: runtime, params, multi-adds, "
-            "activations, convs, memory. A runtime fails only where its whole interval lies beyond; "
-            "UNDECIDED does not fail.",
+            help="Exit 1 where FIRST is worse by more: runtime:3%,params:0%. Metrics: "
+            f"{', '.join(metric.name for metric in metrics.gates())}. A runtime fails only where its whole interval "
+            "lies beyond; UNDECIDED does not fail.",
         ),
     ] = None,
     force: Annotated[

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import typer
 
 from srbench.board import shipped
 from srbench.errors import InputError
-
-Name = TypeVar("Name", bound=str)
 
 #: What --challenge takes, for help texts.
 CHALLENGES = f"{', '.join(shipped.names())}, or a .toml of your own"
@@ -93,20 +91,19 @@ def scales_of(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def formats_of(text: str, known: Sequence[Name]) -> tuple[Name, ...]:
+def formats_of(text: str, known: Sequence[str]) -> tuple[str, ...]:
     """``md,csv`` -> those formats, each once.
 
     Raises:
         InputError: one that is not known here, or none.
     """
-    names = {str(name): name for name in known}
     asked = [part.strip().lower() for part in text.split(",") if part.strip()]
     for part in asked:
-        if part not in names:
+        if part not in known:
             raise InputError(f"--format '{part}' is none of {', '.join(known)}")
     if not asked:
         raise InputError(f"--format names none of {', '.join(known)}")
-    return tuple(names[part] for part in dict.fromkeys(asked))
+    return tuple(dict.fromkeys(asked))
 
 
 def share_of(option: str, text: str) -> float:

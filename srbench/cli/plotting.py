@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from srbench.board import metrics
 from srbench.cli.options import CHALLENGES, MachineName, Output, WithPublished, scales_of
 from srbench.errors import InputError
 
@@ -24,8 +25,7 @@ def plot(
     x: Annotated[
         str | None,
         typer.Option(
-            help="Column on x, in place of the preset's: params, multi-adds, activations, convs, runtime, throughput, "
-            "memory, predicted-memory, psnr, ssim, score (of --challenge)."
+            help=f"Column on x, in place of the preset's: {', '.join(metrics.axes())}, score (of --challenge)."
         ),
     ] = None,
     y: Annotated[str | None, typer.Option(help="Column on y.")] = None,

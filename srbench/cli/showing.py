@@ -7,6 +7,9 @@ import typer
 
 from srbench.cli.options import CHALLENGES, MachineName, Output, StrictRanks, WithPublished, formats_of, scales_of
 from srbench.errors import InputError
+from srbench.render.formats import names
+
+_PLAIN, _CHALLENGES = names("leaderboard"), names("challenge")
 
 
 def leaderboard(
@@ -31,7 +34,10 @@ def leaderboard(
     ] = None,
     formats: Annotated[
         str,
-        typer.Option("--format", help="Files to write: md, csv, latex, html; with --challenge also json and txt."),
+        typer.Option(
+            "--format",
+            help=f"Files to write: {', '.join(_PLAIN)}; with --challenge {', '.join(_CHALLENGES)}.",
+        ),
     ] = "md,csv",
     scale: Annotated[str | None, typer.Option(help="One or several. [default: all that have records]")] = None,
     machine: MachineName = None,
@@ -42,16 +48,17 @@ def leaderboard(
     """Rebuild the tables from stored records, or rank as a challenge does; measures nothing."""
     scales = scales_of(scale) if scale is not None else []
     if challenge is not None:
-        from srbench.commands.challenge import FORMATS, standings
+        from srbench.commands.challenge import standings
 
-        raise typer.Exit(standings(output, inputs or [], challenge, baseline, machine, formats_of(formats, FORMATS)))
+        raise typer.Exit(
+            standings(output, inputs or [], challenge, baseline, machine, formats_of(formats, _CHALLENGES))
+        )
     if inputs or baseline is not None:
         what = str(inputs[0]) if inputs else "--baseline"
         raise InputError(f"{what} is for --challenge; a leaderboard shows the records of --output")
     from srbench.commands.leaderboard import Shown, leaderboard
-    from srbench.render.formats import FORMATS as PLAIN
 
-    shown = Shown(with_published, strict_ranks, formats_of(formats, PLAIN))
+    shown = Shown(with_published, strict_ranks, formats_of(formats, _PLAIN))
     raise typer.Exit(leaderboard(output, scales, machine, shown))
 
 

@@ -4,14 +4,15 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from srbench import store
 from srbench.board import challenge, editions, entries, shipped
 from srbench.board.challenge import MAIN, Entry, MissingValueError, as_float
 from srbench.board.editions import Edition, ExpScore, RealTime
 from srbench.board.leaderboard import of_one_condition, rows_of
+from srbench.board.metric import Good, Metric
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, quality_in, records_in
@@ -19,13 +20,11 @@ from srbench.errors import InputError
 from srbench.records import Record
 from srbench.render import challenge as render
 from srbench.render import formats
-from srbench.render.columns import Column, score_column
-from srbench.render.grid import Section
+from srbench.render.columns import score_column
+from srbench.render.formats import Document
 from srbench.render.plots.naming import shorten
 
 OK = 0
-#: What is written, by what is typed.
-FORMATS = (*formats.FORMATS, "json", "txt")
 
 
 def standings(
@@ -71,10 +70,10 @@ def standings(
     print(formats.terminal([section]))
     store.prepare(output)
     files = []
-    for form in forms:
-        path, text = _file(output, form, edition, ranked, section)
-        store.write_text(path, text)
-        files.append(path)
+    document = Document(edition.title, [section], partial(render.frame, ranked, edition), ranked)
+    for name, text in formats.written(document, edition.name, forms):
+        store.write_text(output / name, text)
+        files.append(output / name)
     say(f"wrote {', '.join(map(str, files))}")
     return OK
 
@@ -91,7 +90,7 @@ def _baseline_of(path: Path, edition: Edition) -> Entry:
     return marked or found[0]
 
 
-def score_axis(folder: Path, typed_challenge: str, baseline: str | None, machine: str | None) -> Column:
+def score_axis(folder: Path, typed_challenge: str, baseline: str | None, machine: str | None) -> Metric:
     """The scores of the networks measured in a folder, as a column for figures.
 
     Raises:
@@ -109,7 +108,7 @@ def score_axis(folder: Path, typed_challenge: str, baseline: str | None, machine
     said = f"Score: {rule.formula}"
     if isinstance(rule, ExpScore) and chosen is not None:
         said += f", each exp({rule.factor:g} x value / {shorten(chosen.team)}'s)"
-    good: Literal["low", "high"] = "low" if isinstance(rule, ExpScore) else "high"
+    good: Good = "low" if isinstance(rule, ExpScore) else "high"
     scores = {network: score for network, score in known.items() if network is not None and score is not None}
     return score_column(edition.name, said, good, scores)
 
@@ -119,21 +118,6 @@ def _ranked(found: Sequence[Entry], edition: Edition, baseline: Entry | None) ->
         return challenge.rank(found, edition, baseline)
     except MissingValueError as error:
         raise InputError(f"{edition.name}: {error}; the rule needs it") from None
-
-
-def _file(
-    output: Path, form: str, edition: Edition, ranked: list[challenge.Standing], section: Section
-) -> tuple[Path, str]:
-    if form == "json":
-        return output / f"{edition.name}_results.json", render.results_json(ranked)
-    if form == "txt":
-        return output / f"{edition.name}_results.txt", render.results_text(ranked)
-    if form == "csv":
-        return output / f"{edition.name}.csv", render.csv(ranked, edition)
-    if form == "html":  # the page's heading says the title already
-        section = replace(section, caption=section.caption.removeprefix(f"{edition.title}: "))
-    page: Literal["md", "latex", "html"] = "latex" if form == "latex" else "html" if form == "html" else "md"
-    return output / f"{edition.name}{formats.SUFFIXES[page]}", formats.write([section], edition.title, page)
 
 
 def _with_baseline(

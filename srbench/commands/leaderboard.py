@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from srbench import store
@@ -15,7 +16,7 @@ from srbench.quality.datasets import some
 from srbench.quality.results import QualityRecord
 from srbench.records import Record
 from srbench.render import formats, tables
-from srbench.render.formats import Format
+from srbench.render.formats import Document
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Shown:
 
     published: bool = False
     strict_ranks: bool = False
-    formats: tuple[Format, ...] = ("csv", "md")
+    formats: tuple[str, ...] = ("csv", "md")
 
 
 def leaderboard(output: Path, scales: Collection[int], machine: str | None, shown: Shown) -> int:
@@ -114,11 +115,9 @@ def _write(output: Path, rows: list[Row], shown: Shown) -> list[Path]:
     files = []
     for scale in sorted({row.scale for row in rows}):
         here = [row for row in rows if row.scale == scale]
-        stem = output / f"leaderboard_x{scale}"
         sections = tables.sections(here, by_median=shown.strict_ranks)
-        title = f"Leaderboard x{scale}"
-        for form in shown.formats:
-            path = stem.with_suffix(formats.SUFFIXES[form])
-            store.write_text(path, tables.csv(here) if form == "csv" else formats.write(sections, title, form))
-            files.append(path)
+        document = Document(f"Leaderboard x{scale}", sections, partial(tables.frame, here))
+        for name, text in formats.written(document, f"leaderboard_x{scale}", shown.formats):
+            store.write_text(output / name, text)
+            files.append(output / name)
     return files

@@ -11,6 +11,7 @@ from srbench.board import editions
 from srbench.board.choosing import ANYTHING, Chosen, Wanted, fitting, of_one_condition, of_one_question
 from srbench.board.editions import Edition
 from srbench.board.leaderboard import Row, beside, own_sets, published_rows, rows_of
+from srbench.board.metric import Metric
 from srbench.board.published import ClaimBook, load_claims
 from srbench.cases import slug
 from srbench.commands import say
@@ -18,7 +19,7 @@ from srbench.commands.challenge import score_axis
 from srbench.commands.leaderboard import measured_in, records_in
 from srbench.errors import InputError
 from srbench.records import FAILURES, Record
-from srbench.render.columns import SCORE, Column, find, nearest
+from srbench.render.columns import SCORE, find, nearest
 from srbench.render.plots import PlotSpec, naming, trade_off
 from srbench.render.plots.presets import Preset, preset
 from srbench.render.plots.radar import radar
@@ -93,7 +94,7 @@ def plot(options: Options) -> int:
             _told(shown)
             return _layers(shown.records, options)
         elif spec is not None:
-            files = _trade_off(of_one_question(records, wanted), spec, options)
+            files = _trade_off(of_one_question(records, wanted, modes=True), spec, options)
         else:
             shown = of_one_question(records, wanted)
             rows = _rows(shown.records, options.output)
@@ -104,7 +105,7 @@ def plot(options: Options) -> int:
     return 0
 
 
-def spec_of(chosen: Preset, options: Options, score: Column | None = None, own: Sequence[str] = ()) -> PlotSpec:
+def spec_of(chosen: Preset, options: Options, score: Metric | None = None, own: Sequence[str] = ()) -> PlotSpec:
     """The preset's columns, each replaced by what was typed for it.
 
     Args:
@@ -118,7 +119,7 @@ def spec_of(chosen: Preset, options: Options, score: Column | None = None, own: 
     """
     axes, dataset = options.axes, options.axes.dataset or "set5"
 
-    def column(name: str) -> Column:
+    def column(name: str) -> Metric:
         if name.strip().lower() != SCORE:
             return find(name, dataset, own)
         if score is None:

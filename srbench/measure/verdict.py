@@ -1,7 +1,7 @@
 """What a runtime is worth: one word for a case, with the reason and one line of advice.
 
 Pure functions of what was recorded, so that every verdict is tested with scripted visits. The word names the cause
-where there is one (THROTTLED, CONTENDED, DRIFTING) and the effect where there is none (NOISY).
+where there is one (RECOMPILED, THROTTLED, CONTENDED, DRIFTING) and the effect where there is none (NOISY).
 """
 
 import math
@@ -11,7 +11,8 @@ from statistics import median
 
 from srbench.measure.latency import MIN_SAMPLES
 from srbench.measure.stats import lag_correlation
-from srbench.records import Latency, Settings, Status, Visit
+from srbench.records import Latency, Settings, Visit
+from srbench.statuses import Status, advice
 
 NS_PER_S = 1e9
 NS_PER_MS = 1e6
@@ -49,17 +50,32 @@ def judge(latency: Latency, settings: Settings, cores: int, device: str = "cpu")
         cores: that its processes could use.
         device: where it ran. What others do to the host's cores says little of a GPU's runtime.
     """
-    samples = len(latency.samples_ns)
-    if samples < MIN_SAMPLES:
-        reason = f"only {samples} timed pass(es) fit into --timeout {settings.timeout_s:g}"
-        return Verdict("SHORT", reason, f"raise --timeout (now {settings.timeout_s:g} s) or choose a smaller --gt")
     return (
-        _throttled(latency, settings)
+        _recompiled(latency, settings)
+        or _short(latency, settings)
+        or _throttled(latency, settings)
         or (_contended(latency, settings, cores) if device == "cpu" else None)
         or _drifting(latency)
         or _noisy(latency, settings)
         or Verdict()
     )
+
+
+def _recompiled(latency: Latency, settings: Settings) -> Verdict | None:
+    rebuilt = [visit.rebuilds for visit in latency.visits if visit.rebuilds]
+    if not rebuilt:
+        return None
+    where = f"of {len(rebuilt)} of {len(latency.visits)} processes"
+    reason = f"the engine built the network anew {sum(rebuilt)} time(s) inside the timed passes {where}"
+    return Verdict("RECOMPILED", reason, advice("RECOMPILED", settings.timeout_s))
+
+
+def _short(latency: Latency, settings: Settings) -> Verdict | None:
+    samples = len(latency.samples_ns)
+    if samples >= MIN_SAMPLES:
+        return None
+    reason = f"only {samples} timed pass(es) fit into --timeout {settings.timeout_s:g}"
+    return Verdict("SHORT", reason, advice("SHORT", settings.timeout_s))
 
 
 def _throttled(latency: Latency, settings: Settings) -> Verdict | None:
@@ -72,14 +88,14 @@ def _throttled(latency: Latency, settings: Settings) -> Verdict | None:
     where = f"in {len(held)} of {len(readings)} readings"
     if "cgroup quota" in reasons:
         lower = "" if settings.threads == 1 else ", or lower --threads to it"
-        advice = f"raise the container's CPU quota{lower}"
+        cure = f"raise the container's CPU quota{lower}"
     else:
-        advice = "let the device cool down, or lock its clock below what it can hold"
-    return Verdict("THROTTLED", f"the clock was held back ({reasons}) {where}", advice)
+        cure = "let the device cool down, or lock its clock below what it can hold"
+    return Verdict("THROTTLED", f"the clock was held back ({reasons}) {where}", cure)
 
 
 def _contended(latency: Latency, settings: Settings, cores: int) -> Verdict | None:
-    advice = "end the other programs and measure again"
+    cure = advice("CONTENDED", settings.timeout_s)
     known = [(visit.passes_ns, visit.others_cores) for visit in latency.visits if visit.others_cores is not None]
     if known:
         others = sum(time * used for time, used in known) / sum(time for time, _ in known)
@@ -87,7 +103,7 @@ def _contended(latency: Latency, settings: Settings, cores: int) -> Verdict | No
             reason = (
                 f"other programs used {others:.1f} of the {cores} cores while it was timed: its runtime is too long"
             )
-            return Verdict("CONTENDED", reason, advice)
+            return Verdict("CONTENDED", reason, cure)
     clean, preempted = _split(latency.visits, min(cores, settings.threads or cores))
     if len(preempted) <= DISTURBED_SHARE * (len(clean) + len(preempted)):
         return None
@@ -96,7 +112,7 @@ def _contended(latency: Latency, settings: Settings, cores: int) -> Verdict | No
         f"{len(preempted)} of {len(clean) + len(preempted)} passes were taken off their cores: "
         f"their median is {median(preempted) / NS_PER_MS:,.1f} ms{quiet}"
     )
-    return Verdict("CONTENDED", reason, advice)
+    return Verdict("CONTENDED", reason, cure)
 
 
 def _split(visits: Iterable[Visit], threads: int) -> tuple[list[int], list[int]]:

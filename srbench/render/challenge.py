@@ -3,12 +3,16 @@
 import json
 import math
 from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from srbench.board.challenge import MAIN, Entry, Standing, as_float, score_text
 from srbench.board.editions import METRICS, Column, Edition, ExpScore, Listed, RankSums, RealTime
 from srbench.board.entries import JSON_KEYS, TEXT_COLUMNS
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
 from srbench.render.text import escape_csv, plain, shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Larger numbers have an exponent.
 _READABLE = 1e9
@@ -141,8 +145,8 @@ def _notes(edition: Edition, *, ours: bool) -> list[str]:
     return notes
 
 
-def csv(standings: Sequence[Standing], edition: Edition) -> str:
-    """Raw numbers, one header row; scores also as natural logarithms, which no score is too large for."""
+def frame(standings: Sequence[Standing], edition: Edition) -> "pd.DataFrame":
+    """Raw numbers, a row for each entry; scores also as natural logarithms, which no score is too large for."""
     import pandas as pd
 
     metrics = [key for column in edition.columns for key in (column.key, column.beside) if key]
@@ -159,9 +163,7 @@ def csv(standings: Sequence[Standing], edition: Edition) -> str:
         row |= {"rank": standing.rank, "remarks": escape_csv("; ".join(standing.remarks))}
         rows.append(row)
     header = dict.fromkeys(key for row in rows for key in row if key not in ("rank", "remarks"))
-    return pd.DataFrame(rows, columns=[*header, "rank", "remarks"], dtype=object).to_csv(
-        index=False, lineterminator="\n"
-    )
+    return pd.DataFrame(rows, columns=[*header, "rank", "remarks"], dtype=object)
 
 
 def _status(standing: Standing) -> str:

@@ -5,8 +5,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from srbench.board.comparison import Comparison, Floor, Side
+from srbench.board import metrics
+from srbench.board.comparison import Comparison, Floor, Pair, Side
 from srbench.board.gates import GateResult
+from srbench.board.metric import median_of
+from srbench.board.metrics import figures_of
 from srbench.board.pairing import Alone
 from srbench.cases import Case
 from srbench.measure.comparing import ALPHA, MAX_FURTHER, Effect
@@ -141,9 +144,9 @@ def _units(answer: Comparison) -> str:
 
 
 def _gate(result: GateResult) -> str:
-    pair, effect = result.comparison.pair, result.comparison.effect
+    pair = result.comparison.pair
     where = f"{pair.first.name} against {pair.second.name} at x{pair.first.record.case.size.scale}"
-    ratio = f", ratio {ratio_text(effect)}" if result.gate.metric == "runtime" and effect else ""
+    ratio = f", ratio {ratio_text(result.effect)}" if result.effect else ""
     loud = " THIS IS NO PASS." if result.outcome == "UNDECIDED" else ""
     return f"gate {result.gate.text} {result.outcome}: {where}: {result.why}{ratio}.{loud}"
 
@@ -236,9 +239,20 @@ def _data(answer: Comparison) -> dict[str, Any]:
         "differences": list(pair.differences),
         "p": answer.p,
         "p_adjusted": answer.p_adjusted,
+        "costs": _costs(pair),
     }
     if effect is not None:
         counts = [group.count for group in effect.groups]
         data |= {"ratio": effect.ratio, "low": effect.low, "high": effect.high, "method": effect.method}
         data["processes"] = counts * 2 if effect.paired else counts
     return data
+
+
+def _costs(pair: Pair) -> dict[str, list[float | None]]:
+    """Every figure of either side, first and second, by the key that CSV has."""
+    sides = [figures_of(side.record) for side in (pair.first, pair.second)]
+    return {
+        metric.key: [median_of(side.get(metric.key)) for side in sides]
+        for metric in metrics.METRICS
+        if any(metric.key in side for side in sides)
+    }

@@ -1,21 +1,58 @@
-"""Sections as text for a terminal, Markdown, LaTeX and HTML: the only place that knows how a format is written."""
+"""Documents as text for a terminal, Markdown, LaTeX, HTML and as data: the only place that knows how each is written.
+
+The one registry is :data:`FORMATS`, at the end: the files that are written and the help and checks of ``--format``
+read it.
+"""
 
 import html as standard_html
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from srbench.render.grid import Cell, Grid, Note, Section
 from srbench.render.latex import latex
 from srbench.render.text import escape_markdown, plain
 
-Format = Literal["md", "csv", "latex", "html"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-SUFFIXES: dict[Format, str] = {"md": ".md", "csv": ".csv", "latex": ".tex", "html": ".html"}
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from srbench.board.challenge import Standing
+
+Kind = Literal["leaderboard", "challenge"]
 
 
-def write(sections: Sequence[Section], title: str, form: Literal["md", "latex", "html"]) -> str:
-    """A page in a format."""
-    return {"md": markdown, "latex": latex, "html": html}[form](sections, title)
+@dataclass(frozen=True)
+class Document:
+    """What is to be written.
+
+    Attributes:
+        title: of the page.
+        sections: tables for readers.
+        frame: gives the same as raw numbers, a row each.
+        standings: of a challenge, for its scripts' own formats.
+    """
+
+    title: str
+    sections: Sequence[Section]
+    frame: "Callable[[], pd.DataFrame]"
+    standings: "Sequence[Standing]" = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way of writing documents to files.
+
+    Attributes:
+        name: as it is typed.
+        ending: of its files, behind their stem.
+        write: a document as text.
+        kinds: of the documents that it is for.
+    """
+
+    name: str
+    ending: str
+    write: Callable[[Document], str]
+    kinds: tuple[Kind, ...] = ("leaderboard", "challenge")
 
 
 def terminal(sections: Sequence[Section]) -> str:
@@ -83,7 +120,9 @@ def tabulated(cells: list[list[str]], style: str, left: Collection[int] = (0,), 
 
 def html(sections: Sequence[Section], title: str) -> str:
     """One page of plain HTML without scripts, to print or to paste from."""
-    parts = [part for section in sections for part in _html_section(section)]
+    # The page's heading says the title already.
+    captions = [section.caption.removeprefix(f"{title}: ") for section in sections]
+    parts = [part for each in zip(sections, captions, strict=True) for part in _html_section(*each)]
     head = f'<meta charset="utf-8"><title>{_escape(title)}</title><style>{_CSS}</style>'
     top = ["<!doctype html>", f'<html lang="en"><head>{head}</head><body>', f"<h1>{_escape(title)}</h1>"]
     return "\n".join([*top, *parts, "</body></html>", ""])
@@ -103,8 +142,8 @@ _CSS = (
 )
 
 
-def _html_section(section: Section) -> list[str]:
-    lines = [f"<h2>{_escape(section.caption)}</h2>"]
+def _html_section(section: Section, caption: str) -> list[str]:
+    lines = [f"<h2>{_escape(caption)}</h2>"]
     for grid in section.grids:
         lines += ['<div class="scroll"><table>', *([f"<caption>{_escape(grid.title)}</caption>"] if grid.title else [])]
         heads = (f'<th scope="col"{_class(grid, column)}>{_escape(text)}</th>' for column, text in enumerate(grid.head))
@@ -131,3 +170,42 @@ def _html_cell(cell: Cell) -> str:
 
 def _escape(text: str) -> str:
     return standard_html.escape(plain(text))
+
+
+def csv(document: Document) -> str:
+    """Raw numbers in full precision, a header first."""
+    return document.frame().to_csv(index=False, lineterminator="\n")
+
+
+def _results_json(document: Document) -> str:
+    from srbench.render.challenge import results_json
+
+    return results_json(document.standings)
+
+
+def _results_text(document: Document) -> str:
+    from srbench.render.challenge import results_text
+
+    return results_text(document.standings)
+
+
+#: Every format there is, in the order in which they are listed.
+FORMATS: tuple[Format, ...] = (
+    Format("md", ".md", lambda document: markdown(document.sections, document.title)),
+    Format("csv", ".csv", csv),
+    Format("latex", ".tex", lambda document: latex(document.sections, document.title)),
+    Format("html", ".html", lambda document: html(document.sections, document.title)),
+    Format("json", "_results.json", _results_json, ("challenge",)),
+    Format("txt", "_results.txt", _results_text, ("challenge",)),
+)
+
+
+def names(kind: Kind) -> list[str]:
+    """The formats that documents of a kind are written in."""
+    return [each.name for each in FORMATS if kind in each.kinds]
+
+
+def written(document: Document, stem: str, forms: Sequence[str]) -> list[tuple[str, str]]:
+    """Name and text of one file for each format; ``stem`` is what their names begin with."""
+    known = {each.name: each for each in FORMATS}
+    return [(f"{stem}{known[form].ending}", known[form].write(document)) for form in forms]

@@ -4,12 +4,16 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from srbench.board import metrics
 from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside, own_sets
+from srbench.board.metric import Metric
+from srbench.board.metrics import RUNTIME
 from srbench.board.published import QUALITY_SETS
-from srbench.board.ranks import Ranking, ranking
+from srbench.board.ranks import Ranking, ranking, ranks
+from srbench.cases import MODE_SIGN
 from srbench.measure.stats import Interval
-from srbench.records import DISTURBED, FAILURES
-from srbench.render.columns import COLUMNS, COSTS, PREDICTED, QUALITY, Column, quality_columns
+from srbench.records import DISTURBED
+from srbench.render.columns import quality_columns
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
 from srbench.render.text import escape_csv, shortened
 
@@ -25,7 +29,7 @@ def frame(rows: Sequence[Row]) -> "pd.DataFrame":
     import pandas as pd
 
     own = quality_columns(own_sets(rows))
-    header = [*CSV_HEADER, *(name for column in own for name in _cell_names(column.key))]
+    header = [*csv_header(), *(name for column in own for name in _cell_names(column.key))]
     measured = [group for group in groups(rows) if group[0].status != "PUBLISHED"]
     places = {id(row): place for group in measured for row, place in zip(group, ranking(group).places, strict=True)}
     lines = [_raw(row, own) | {"rank": places.get(id(row))} for row in rows]
@@ -41,40 +45,39 @@ _IDENTITY = ("model", "variant", "scale", "form", "colors")
 _WORKLOAD = ("gt_width", "gt_height", "lr_width", "lr_height", "batch", "dtype", "device", "machine")
 _BEHIND = ("threads", "engine", "layout", "node")
 _RUNTIME = ("runtime_ms", "runtime_low_ms", "runtime_high_ms", "runtime_interval")
+#: The promised ones; every other metric stands behind.
+_COUNTED, _PEAK = ("params", "multi_adds", "activations", "convs"), "peak_memory_mib"
 
 
 def _cell_names(key: str) -> tuple[str, str, str]:
     return key, f"{key}_kind", f"{key}_source"
 
 
-CSV_HEADER: tuple[str, ...] = (
-    *_IDENTITY,
-    *_WORKLOAD,
-    "params",
-    "multi_adds",
-    "activations",
-    "convs",
-    *_RUNTIME,
-    "peak_memory_mib",
-    "status",
-    *(name for column in QUALITY for name in _cell_names(column.key)),
-    # Behind what scripts may count on, in the order in which it came.
-    *("rank", *_BEHIND, PREDICTED),
-)
+def csv_header() -> tuple[str, ...]:
+    """The promised columns, then what came behind them: metrics in the order of their table, a new one last."""
+    promised = (*_COUNTED, *_RUNTIME, _PEAK)
+    return (
+        *_IDENTITY,
+        *_WORKLOAD,
+        *promised,
+        "status",
+        *(name for column in quality_columns() for name in _cell_names(column.key)),
+        *("rank", *_BEHIND),
+        *(metric.key for metric in metrics.METRICS if metric.key not in promised),
+    )
 
 
-def _raw(row: Row, own: Sequence[Column]) -> dict[str, object]:
+def _raw(row: Row, own: Sequence[Metric]) -> dict[str, object]:
     named = {"model", "variant", "machine"}
     cells: dict[str, object] = {key: getattr(row, key) or None for key in (*_IDENTITY, *_WORKLOAD, *_BEHIND)}
     cells |= {key: escape_csv(getattr(row, key)) for key in named}
-    for column in COSTS:
+    for column in metrics.METRICS:
         raw = column.raw(row)
         cells[column.key] = int(raw) if raw is not None and float(raw).is_integer() else raw
-    if row.runtime_ms is not None:
-        interval = row.runtime_ms
+    if (interval := RUNTIME.spread(row)) is not None:
         cells |= dict(zip(_RUNTIME, (interval.median, interval.low, interval.high, interval.method), strict=True))
     cells["status"] = None if row.status == "PUBLISHED" else row.status
-    for column in (*QUALITY, *own):
+    for column in (*quality_columns(), *own):
         if column.cell is not None and (figure := row.own_quality(*column.cell)) is not None:
             source = escape_csv("; ".join(filter(None, (figure.source, figure.how))))
             cells |= zip(_cell_names(column.key), (figure.value, figure.kind, source), strict=True)
@@ -106,21 +109,25 @@ def _section(rows: Sequence[Row], by_median: bool) -> Section:
 
 
 def _costs(rows: Sequence[Row], footnotes: Footnotes, ranked: Ranking) -> Grid:
-    columns = _columns(rows)
     names = []
     for row in rows:
         marks = (footnotes.mark(row.reason),) if row.status == "PUBLISHED" and row.reason else ()
         names.append(Cell(_name(row), marks=marks))
     head, cells = ["Model"], [names]
-    for column in columns:
+    for column in _columns(rows):
         head.append(column.head)
         # Only what compares competes: networks on luma leave out the chroma, failed ones their work.
-        values = [column.raw(row) if row.colors != "y" and row.status not in FAILURES else None for row in rows]
+        competes = [row.colors != "y" and not row.failed for row in rows]
+        values = [column.raw(row) if fit else None for row, fit in zip(rows, competes, strict=True)]
+        good = column.good
         if any(column.spread(row) is not None for row in rows):
-            # Of what has an interval, only what that tells apart.
-            values = [place if row.colors != "y" else None for row, place in zip(rows, ranked.places, strict=True)]
-        cells.append(with_best([_cost(row, column.key) for row in rows], values, column.good))
-        if column.key == "runtime_ms" and any(ranked.places):
+            # Of what has an interval, only what that tells apart: places, the lowest is the best.
+            spreads = [column.spread(row) if fit else None for row, fit in zip(rows, competes, strict=True)]
+            places = ranked.places if column is RUNTIME else ranks(spreads, good)
+            values = [place if fit else None for place, fit in zip(places, competes, strict=True)]
+            good = "low"
+        cells.append(with_best([_cost(row, column) for row in rows], values, good))
+        if column is RUNTIME and any(ranked.places):
             head.append("Rank")
             cells.append([_place(row, place) for row, place in zip(rows, ranked.places, strict=True)])
     left = {0}
@@ -143,10 +150,9 @@ def _value(figure: Quality | None) -> float | None:
     return figure.value if figure is not None else None
 
 
-def _columns(rows: Sequence[Row]) -> list[Column]:
-    """The costs that a table shows: a prediction only where there is one."""
-    predicted = any(row.predicted_peak_mib is not None for row in rows)
-    return [column for column in COSTS if column.key != PREDICTED or predicted]
+def _columns(rows: Sequence[Row]) -> list[Metric]:
+    """The metrics that a table shows: those that some row has something to say of."""
+    return [m for m in metrics.METRICS if m.in_tables and any(m.shown(row) is not None for row in rows)]
 
 
 def _unranked(rows: Sequence[Row], ranked: Ranking) -> list[str]:
@@ -154,7 +160,7 @@ def _unranked(rows: Sequence[Row], ranked: Ranking) -> list[str]:
     notes = [f"No rank: {ranked.why}."] if ranked.why else []
     disturbed: dict[str, list[str]] = {}
     for row in rows:
-        if row.runtime_ms is not None and row.status in DISTURBED:
+        if RUNTIME.raw(row) is not None and row.status in DISTURBED:
             disturbed.setdefault(row.status, []).append(_name(row))
     notes += [f"Not ranked, {status}: {', '.join(names)}." for status, names in disturbed.items()]
     return notes
@@ -165,7 +171,7 @@ def _place(row: Row, place: int | None) -> Cell:
 
 
 def groups(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows that may stand in one table: same scale, sizes, batch, dtype, device and machine.
+    """Rows that may stand in one table: same scale, sizes, batch, device and machine. A mode is a mark behind a name.
 
     Published-only rows join every table of their scale.
     """
@@ -183,7 +189,7 @@ def groups(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _workload(row: Row) -> tuple[object, ...]:
     size = (row.gt_width, row.gt_height, row.lr_width, row.lr_height)
-    return row.scale, size, row.batch, row.dtype, row.mode, row.device, row.machine
+    return row.scale, size, row.batch, row.device, row.machine
 
 
 def _caption(rows: Sequence[Row]) -> str:
@@ -191,7 +197,8 @@ def _caption(rows: Sequence[Row]) -> str:
     if row.status == "PUBLISHED":
         return f"x{row.scale}: published figures"
     size = f"GT {row.gt_width}x{row.gt_height}, LR {row.lr_width}x{row.lr_height}"
-    shape = f"x{row.scale}: {size}, batch {row.batch}, {row.mode or row.dtype}"
+    unmarked = ", float32" if any(not each.mode for each in rows) else ""
+    shape = f"x{row.scale}: {size}, batch {row.batch}{unmarked}"
     if not row.device:
         return f"{shape}; counted from shapes"
     return f"{shape}; {row.device} of {row.machine}"
@@ -202,19 +209,16 @@ def _name(row: Row) -> str:
 
 
 def marks_of(row: Row) -> str:
-    """What stands behind a name: its form, ``(Y)`` of luma alone, ``*`` of a reconstruction."""
-    marks = ("@train" if row.form == "train" else "") + (" (Y)" if row.colors == "y" else "")
-    return marks + (" *" if "reconstruction" in row.note else "")
+    """What stands behind a name: its form, its mode, ``(Y)`` of luma alone, ``*`` of a reconstruction."""
+    marks = ("@train" if row.form == "train" else "") + (MODE_SIGN + row.mode if row.mode else "")
+    return marks + (" (Y)" if row.colors == "y" else "") + (" *" if "reconstruction" in row.note else "")
 
 
-def _cost(row: Row, key: str) -> Cell:
-    column = COLUMNS[key]
+def _cost(row: Row, column: Metric) -> Cell:
     interval = column.spread(row)
     if interval is not None:
         median, _, spread = runtime_text(interval).partition(" ")
         return Cell(median, spread)
-    if row.status in FAILURES and key == "peak_memory_mib":
-        return Cell(DASH)
     return Cell(column.text(row))
 
 
@@ -285,7 +289,7 @@ def _digits(figure: Quality | None) -> str:
 
 def _explain(figure: Quality) -> str:
     kind = {"secondary": "secondary: ", "approximate": "approximate: "}.get(figure.kind, "")
-    whose = f"belongs to {figure.sibling}, not to this network; " if figure.sibling else ""
+    whose = f"belongs to {figure.sibling}, not to this row; " if figure.sibling else ""
     return f"{kind}{whose}{figure.source}" + (f"; {figure.protocol}" if figure.protocol else "")
 
 
@@ -295,7 +299,7 @@ def _standing_notes(rows: Sequence[Row]) -> list[str]:
         notes.append("No PSNR or SSIM is published for these networks.")
     ways = dict.fromkeys(figure.how for row in rows for figure in row.measured.values())
     notes += [f"Measured on {way}." for way in ways]
-    methods = {row.runtime_ms.method for row in rows if row.runtime_ms}
+    methods = {spread.method for row in rows if (spread := RUNTIME.spread(row)) is not None}
     if methods:
         interval = ", with its 95 % interval (t over processes)" if "t95_processes" in methods else ""
         notes.append(f"Runtime: median over the medians of fresh processes{interval}.")
@@ -311,5 +315,5 @@ def _standing_notes(rows: Sequence[Row]) -> list[str]:
         if row.reason and row.status != "PUBLISHED":
             what = row.reason if row.status == "VALID" else f"{row.status}: {row.reason}"
             cure = f"; {row.advice}" if row.advice else ""
-            notes.append(f"{row.variant or row.model}: {what}{cure}")
+            notes.append(f"{_name(row)}: {what}{cure}")
     return notes

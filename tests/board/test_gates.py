@@ -9,8 +9,8 @@ import pytest
 from srbench.board.comparison import ASSUMED, Comparison, Floor, Pair, Side, compare
 from srbench.board.gates import GateResult, check, parse_gates
 from srbench.errors import InputError
-from srbench.records import Record
-from tests.builders import make_case, make_counts, make_latency, make_record
+from srbench.records import Latency, Record
+from tests.builders import make_case, make_counts, make_latency, make_record, make_visit
 
 STEADY = (1.0, 1.0001, 0.9999, 1.0002, 0.9998, 1.0)
 
@@ -39,7 +39,10 @@ def test_gates_are_read() -> None:
     ("text", "said"),
     [
         ("runtme:3%", "unknown metric 'runtme'; did you mean runtime?"),
-        ("psnr:1%", "unknown metric 'psnr'; known are runtime, params, multi-adds, activations, convs, memory"),
+        (
+            "psnr:1%",
+            "unknown metric 'psnr'; known are params, multi-adds, activations, convs, runtime, memory, build",
+        ),
         ("3%", "unknown metric '3%'"),
         ("", "unknown metric ''"),
         ("runtime", "write metric:percent, such as runtime:3% or params:0%"),
@@ -160,9 +163,57 @@ def test_a_figure_that_is_missing_fails() -> None:
 
 def test_every_gate_looks_at_every_pair() -> None:
     found = check(parse_gates(["params:0%,runtime:3%"]), answers(*[(timed(100), timed(100))] * 3))
-    assert [(result.gate.metric, result.outcome) for result in found] == [("params", "HOLDS"), ("runtime", "HOLDS")] * 3
+    outcomes = [(result.gate.metric.name, result.outcome) for result in found]
+    assert (
+        outcomes
+        == [
+            ("params", "HOLDS"),
+            ("runtime", "HOLDS"),
+        ]
+        * 3
+    )
     shapes = make_record(make_case(device="none"), latency=None, memory=None)
     assert [r.outcome for r in check(parse_gates(["params:0%,runtime:3%"]), answers((shapes, shapes)))] == [
         "HOLDS",
         "FAILS",
     ]
+
+
+# --- Throughput and building
+
+
+def test_throughput_is_judged_by_the_runtime_turned_over() -> None:
+    # 100 / 104 = 0.9615: lower by 3.85 %, beyond 3 % and within 4 %. A runtime of 104 is beyond 3 % and within 4 % too,
+    # but one of 3.1 % more is a throughput that is lower by 3.007 %.
+    assert one("throughput:3%", timed(104), timed(100)).outcome == "FAILS"
+    assert one("throughput:4%", timed(104), timed(100)).outcome == "HOLDS"
+    assert one("runtime:3.95%", timed(104), timed(100)).outcome != "HOLDS"
+    assert one("throughput:3.95%", timed(104), timed(100)).outcome == "HOLDS"
+    assert one("throughput:3%", timed(90), timed(100)).outcome == "HOLDS"
+    assert one("throughput:100%", timed(1000), timed(100)).outcome == "HOLDS"
+    result = one("throughput:3%", timed(104), timed(100))
+    assert result.why == "the whole interval lies below the limit"
+    assert result.effect is not None
+    assert result.effect.ratio == pytest.approx(100 / 104)
+
+
+def test_throughput_within_the_noise_floor_is_not_decided() -> None:
+    result = one("throughput:3%", timed(104), timed(100), floor=Floor(0.06, "measured"))
+    assert (result.outcome, result.why) == ("UNDECIDED", "the limit lies within the noise floor of 6.0%")
+
+
+def built(*builds_ms: float) -> Record:
+    visits = [make_visit(100, 100, 100, round=i, build_ns=round(ms * 1e6)) for i, ms in enumerate(builds_ms)]
+    return make_record(latency=Latency(visits=tuple(visits)))
+
+
+def test_building_is_judged_by_the_interval_of_its_own_ratio() -> None:
+    steady = [1000.0, 1001, 999, 1002, 998, 1000]
+    slower = [1.2 * ms for ms in steady]
+    assert one("build:10%", built(*slower), built(*steady)).outcome == "FAILS"
+    assert one("build:30%", built(*slower), built(*steady)).outcome == "HOLDS"
+    wild = [800.0, 1500, 900, 1400, 1000, 1300]
+    assert one("build:10%", built(*wild), built(*steady)).outcome == "UNDECIDED"
+    assert one("build:10%", built(2000), built(1000)).why == "too few processes"
+    eager = one("build:10%", built(*steady), timed(100))
+    assert (eager.outcome, eager.why) == ("FAILS", "no figure of old")

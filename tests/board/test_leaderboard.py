@@ -6,6 +6,7 @@ Claims are the committed ones; each expected figure has the table that prints it
 import pytest
 
 from srbench.board.leaderboard import Quality, of_one_machine, published_rows, rows_of, without_shadows
+from srbench.board.metrics import RUNTIME
 from srbench.board.published import ClaimBook, load_claims
 from srbench.facts import Machine
 from srbench.measure.stats import Interval
@@ -44,32 +45,34 @@ def test_a_row_is_the_record_in_its_units() -> None:
     assert (row.gt_width, row.gt_height, row.lr_width, row.lr_height) == (1280, 720, 320, 180)
     assert (row.batch, row.dtype, row.device) == (1, "float32", "cpu")
     assert row.machine == "Test CPU, 2 cores, 8 GiB"
-    assert (row.params, row.multi_adds, row.activations, row.convs) == (352_400, 19_177_176_448, 355_881_376, 206)
+    counts = {"params": 352_400, "multi_adds": 19_177_176_448, "activations": 355_881_376, "convs": 206}
+    assert counts.items() <= row.figures.items()
     # Seven samples of 101 to 107 ms; the interval of seven is their range (coverage 1 - 2 / 128).
-    assert row.runtime_ms == Interval(104, 101, 107, "binomial95")
-    assert row.peak_memory_mib == 150
+    assert row.figures.get("runtime_ms") == Interval(104, 101, 107, "binomial95")
+    assert row.figures.get("peak_memory_mib") == 150
     assert (row.status, row.quality) == ("VALID", {})
 
 
 def test_a_runtime_of_three_processes_has_their_interval() -> None:
     [row] = rows_of([make_record(latency=make_latency([99, 100], [100, 102], [102, 102]))], NO_CLAIMS)
     # Medians 99.5, 101 and 102 ms.
-    assert row.runtime_ms is not None
-    assert (row.runtime_ms.median, row.runtime_ms.method) == (101, "t95_processes")
-    assert row.runtime_ms.low < 99.5
-    assert row.runtime_ms.high > 102
+    runtime = RUNTIME.spread(row)
+    assert runtime is not None
+    assert (runtime.median, runtime.method) == (101, "t95_processes")
+    assert runtime.low < 99.5
+    assert runtime.high > 102
 
 
 def test_a_row_without_a_measurement_has_no_numbers_for_it() -> None:
     [row] = rows_of([shapes_only()], NO_CLAIMS)
-    assert (row.device, row.runtime_ms, row.peak_memory_mib) == ("", None, None)
-    assert row.multi_adds == 19_177_176_448
+    assert (row.device, row.figures.get("runtime_ms"), row.figures.get("peak_memory_mib")) == ("", None, None)
+    assert row.figures.get("multi_adds") == 19_177_176_448
 
 
 def test_a_row_that_could_not_be_counted_has_no_counts() -> None:
     [row] = rows_of([make_record(complexity=None)], NO_CLAIMS)
-    assert (row.params, row.multi_adds, row.activations, row.convs) == (None, None, None, None)
-    assert row.runtime_ms is not None
+    assert not {"params", "multi_adds", "activations", "convs", "predicted_peak_mib"} & row.figures.keys()
+    assert row.figures.get("runtime_ms") is not None
 
 
 def test_a_failed_row_says_why_and_what_to_do() -> None:
@@ -80,7 +83,7 @@ def test_a_failed_row_says_why_and_what_to_do() -> None:
 
 def test_no_samples_no_runtime() -> None:
     [row] = rows_of([make_record(status="TIMEOUT", latency=make_latency())], NO_CLAIMS)
-    assert row.runtime_ms is None
+    assert row.figures.get("runtime_ms") is None
 
 
 @pytest.mark.parametrize(
@@ -275,9 +278,9 @@ def test_comparison_rows_have_claims_and_nothing_else(claims: ClaimBook) -> None
     for row in rows:
         assert (row.scale, row.status, row.variant, row.device, row.machine) == (4, "PUBLISHED", "", "", "")
         # Papers state Multi-Adds for a 1280x720 GT; a row without them has no input to state.
-        assert row.gt_width == (1280 if row.multi_adds is not None else None)
-        assert row.runtime_ms is None
-        assert row.peak_memory_mib is None
+        assert row.gt_width == (1280 if row.figures.get("multi_adds") is not None else None)
+        assert row.figures.get("runtime_ms") is None
+        assert row.figures.get("peak_memory_mib") is None
         assert row.quality
         assert all(figure.kind != "measured" and figure.source for figure in row.quality.values())
     zoo = {"BSRN", "RFDN", "IMDN", "MSRN", "ECBSR", "REPSR", "SPAN"}
@@ -287,7 +290,7 @@ def test_comparison_rows_have_claims_and_nothing_else(claims: ClaimBook) -> None
 def test_a_comparison_row_states_the_input_of_its_costs(claims: ClaimBook) -> None:
     [row] = [row for row in published_rows(4, claims) if row.model == "FSRCNN"]
     # As papers of the field print it for a 1280x720 GT: 12 K and 4.6 G.
-    assert (row.params, row.multi_adds) == (12_000, 4_600_000_000)
+    assert (row.figures.get("params"), row.figures.get("multi_adds")) == (12_000, 4_600_000_000)
     assert row.reason.startswith("costs for 1280x720 GT from ")
     figure = row.own_quality("psnr_y", "Set5")
     assert figure is not None
@@ -302,4 +305,4 @@ def test_peak_memory_is_in_mebibytes() -> None:
     memory = make_record().memory
     assert memory is not None
     record = make_record(memory=memory.model_copy(update={"peak_bytes": 3 * MIB // 2}))
-    assert rows_of([record], NO_CLAIMS)[0].peak_memory_mib == 1.5
+    assert rows_of([record], NO_CLAIMS)[0].figures["peak_memory_mib"] == 1.5

@@ -19,7 +19,7 @@ def test_overlapping_intervals_share_a_rank() -> None:
     assert ranking([row(10, 12), row(11, 13), row(20, 21), row(30, 31)]).places == (1, 1, 3, 4)
 
 
-@pytest.mark.parametrize("status", ["CONTENDED", "THROTTLED", "DRIFTING", "SHORT", "OOM", "CRASH"])
+@pytest.mark.parametrize("status", ["RECOMPILED", "CONTENDED", "THROTTLED", "DRIFTING", "SHORT", "OOM", "CRASH"])
 def test_what_was_disturbed_or_failed_has_no_rank(status: str) -> None:
     found = ranking([row(10, 11), row(1, 2, status=status), row(20, 21)])
     assert found.places == (1, None, 2)

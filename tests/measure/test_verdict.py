@@ -149,6 +149,21 @@ def test_more_than_half_of_the_passes_make_it_contended(preempted: int, contende
         assert found.reason == f"{preempted} of 20 passes were taken off their cores: their median is 14.7 ms{quiet}"
 
 
+# --- RECOMPILED
+
+
+def test_a_network_built_anew_inside_the_passes_is_recompiled_whatever_else_it_is() -> None:
+    visits = [make_visit(*STEADY, others_cores=1.0), make_visit(*STEADY, rebuilds=2), make_visit(*STEADY)]
+    found = judged(*visits)
+    assert (found.status, found.reason) == (
+        "RECOMPILED",
+        "the engine built the network anew 2 time(s) inside the timed passes of 1 of 3 processes",
+    )
+    assert "--budget" in found.advice
+    assert judged(make_visit(1, rebuilds=1)).status == "RECOMPILED"
+    assert judged(make_visit(*STEADY), make_visit(*STEADY), make_visit(*STEADY)).status == "VALID"
+
+
 # --- DRIFTING
 
 

@@ -4,7 +4,6 @@ After a change that is meant, look at the difference, then write them anew: ``py
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -19,6 +18,7 @@ from srbench.render.plots.files import house_style
 from srbench.render.plots.growth import scaling_of
 from srbench.render.plots.points import chart_of
 from srbench.render.plots.spec import PlotSpec
+from tests.builders import with_figures
 from tests.render.plot_data import MORE, SEVEN, SPEC, growing, measured
 
 FOLDER = Path(__file__).parent / "baseline"
@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent / "baseline"
 DPI = 100
 
 _ALL = measured(SEVEN)
-_FAILED, _LOST = (replace(_ALL[k], runtime_ms=None, peak_memory_mib=None, status="OOM") for k in (0, 3))
+_FAILED, _LOST = (with_figures(_ALL[k], runtime_ms=None, peak_memory_mib=None, status="OOM") for k in (0, 3))
 
 
 def counted(name: str, multi_adds: int) -> Layer:

@@ -19,6 +19,7 @@ from tests.builders import (
     make_quality,
     make_record,
     make_row,
+    with_figures,
 )
 
 HOSTILE = (
@@ -107,4 +108,4 @@ def some_rows() -> tuple[list[Row], list[Record | None]]:
     paper = make_row(
         "", model="PaperNet", status="PUBLISHED", device="", machine="", quality={("psnr_y", "Set5"): figure}, **empty
     )
-    return [*rows, replace(paper, params=50_000)], [*behind, None]
+    return [*rows, with_figures(paper, params=50_000)], [*behind, None]

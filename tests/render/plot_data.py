@@ -4,14 +4,15 @@ Costs are those that official code gives at x4 for a 1280x720 GT, PSNR those tha
 """
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from srbench.board.leaderboard import Quality, QualityKind, Row
+from srbench.board.metrics import PARAMS
 from srbench.measure.stats import Interval
 from srbench.render.columns import find
 from srbench.render.plots.layout import Box
 from srbench.render.plots.spec import PlotSpec
+from tests.builders import with_figures
 
 SPEC = PlotSpec(find("params"), find("psnr"), find("multi-adds"), 4)
 ON_RUNTIME = PlotSpec(find("runtime"), find("psnr"), find("params"), 4)
@@ -34,11 +35,9 @@ def row(
         "variant": variant,
         "network": variant or model,
         "scale": 4,
-        "params": params,
-        "multi_adds": multi_adds,
         "quality": quality,
     }
-    return Row(**(shape | where | given | more))  # type: ignore[arg-type]
+    return with_figures(Row(**(shape | where | given)), params=params, multi_adds=multi_adds, **more)  # type: ignore[arg-type]
 
 
 REPSR_NOTE = "reconstruction: no official code; Y only"
@@ -69,9 +68,9 @@ HOSTILE = [
 def timed(rows: list[Row]) -> list[Row]:
     """Rows with a runtime of 1 ms for each K of parameters, known to 10 %."""
     return [
-        replace(r, runtime_ms=Interval(r.params / 1e3, r.params / 1.1e3, r.params / 0.9e3, "t95_processes"))
+        with_figures(r, runtime_ms=Interval(params / 1e3, params / 1.1e3, params / 0.9e3, "t95_processes"))
         for r in rows
-        if r.params
+        if (params := PARAMS.raw(r))
     ]
 
 
@@ -93,14 +92,14 @@ def measured(rows: list[Row]) -> list[Row]:
     for each in rows:
         acts, convs, runtime, peak = _COSTS[each.variant]
         interval = Interval(runtime, runtime * 0.95, runtime * 1.05, "t95_processes")
-        found.append(replace(each, activations=acts, convs=convs, runtime_ms=interval, peak_memory_mib=peak))
+        found.append(with_figures(each, activations=acts, convs=convs, runtime_ms=interval, peak_memory_mib=peak))
     return found
 
 
 def sized(each: Row, width: int, height: int, runtime_ms: float | None, peak_mib: float | None, **more: Any) -> Row:
     """A row at another LR size."""
     interval = Interval(runtime_ms, 0.9 * runtime_ms, 1.1 * runtime_ms, "t95_processes") if runtime_ms else None
-    return replace(
+    return with_figures(
         each, lr_width=width, lr_height=height, gt_width=4 * width, gt_height=4 * height,
         runtime_ms=interval, peak_memory_mib=peak_mib, **more,
     )  # fmt: skip

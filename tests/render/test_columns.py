@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from srbench.board.metrics import METRICS
 from srbench.board.published import quality_key
 from srbench.measure.stats import Interval
-from srbench.render.columns import COLUMNS, COSTS, QUALITY, find
+from srbench.render.columns import find, quality_columns
 from tests.builders import make_quality, make_row
 
+COLUMNS = {column.key: column for column in (*METRICS, *quality_columns())}
 SETS = ("Set5", "Set14", "B100", "Urban100", "Manga109")
 
 
@@ -59,10 +61,10 @@ def test_large_numbers_are_grouped_and_small_ones_keep_two_digits(multi_adds: in
     assert COLUMNS["multi_adds"].text(make_row(multi_adds=multi_adds)) == text
 
 
-def test_only_runtime_has_a_spread() -> None:
+def test_runtime_has_a_spread_and_what_is_made_of_it() -> None:
     row = make_row(runtime_ms=Interval(3, 2, 5, "range"))
     assert COLUMNS["runtime_ms"].spread(row) == Interval(3, 2, 5, "range")
-    assert [c.key for c in COLUMNS.values() if c.spread(row) is not None] == ["runtime_ms"]
+    assert [c.key for c in COLUMNS.values() if c.spread(row) is not None] == ["runtime_ms", "throughput_mp_s"]
 
 
 def test_a_siblings_figure_is_no_value() -> None:
@@ -71,8 +73,10 @@ def test_a_siblings_figure_is_no_value() -> None:
 
 
 def test_keys_are_unique_and_sets_complete() -> None:
-    assert len(COLUMNS) == len(COSTS) + len(QUALITY) == 7 + 2 * len(SETS)
-    assert {c.key for c in QUALITY} == {f"{metric}_{s.lower()}" for metric in ("psnr_y", "ssim_y") for s in SETS}
+    assert len(COLUMNS) == len(METRICS) + 2 * len(SETS)
+    assert {c.key for c in quality_columns()} == {
+        f"{metric}_{s.lower()}" for metric in ("psnr_y", "ssim_y") for s in SETS
+    }
     assert quality_key("psnr_y", "Urban100") == "psnr_y_urban100"
 
 
@@ -86,6 +90,9 @@ def test_keys_are_unique_and_sets_complete() -> None:
         ("runtime", "runtime_ms"),
         ("runtime_ms", "runtime_ms"),
         ("memory", "peak_memory_mib"),
+        ("predicted_memory", "predicted_peak_mib"),
+        ("build", "build_ms"),
+        ("agreement", "agreement_db"),
         ("peak-memory", "peak_memory_mib"),
         ("psnr", "psnr_y_set5"),
         ("ssim-y", "ssim_y_set5"),
@@ -93,7 +100,7 @@ def test_keys_are_unique_and_sets_complete() -> None:
     ],
 )
 def test_a_column_by_the_name_that_people_type(typed: str, key: str) -> None:
-    assert find(typed) is COLUMNS[key]
+    assert find(typed).key == key
 
 
 def test_quality_on_a_set_of_ones_own() -> None:
@@ -101,7 +108,7 @@ def test_quality_on_a_set_of_ones_own() -> None:
     assert (column.key, column.title, column.cell) == ("psnr_y_Faces", "PSNR on Faces", ("psnr_y", "Faces"))
     with pytest.raises(ValueError, match="unknown data set 'Face'; did you mean Faces"):
         find("psnr", "Face", own=["Faces"])
-    assert find("psnr", "SET14", own=["Faces"]) is COLUMNS["psnr_y_set14"]
+    assert find("psnr", "SET14", own=["Faces"]).key == "psnr_y_set14"
 
 
 @pytest.mark.parametrize("dataset", SETS)
@@ -115,7 +122,7 @@ def test_quality_on_a_set(dataset: str) -> None:
     [
         ("parms", "set5", "unknown column 'parms'; did you mean params"),
         ("speed", "set5", "unknown column 'speed'; "),
-        ("xyzzy", "set5", "known are params, multi-adds, activations, convs, runtime-ms, peak-memory-mib"),
+        ("xyzzy", "set5", "known are params, multi-adds, activations, convs, runtime, memory, predicted-memory"),
         ("psnr", "set6", "unknown data set 'set6'; did you mean set5"),
         ("psnr", "div2k", "unknown data set 'div2k'; known are set5, set14, b100, urban100, manga109"),
     ],

@@ -12,7 +12,7 @@ from srbench.board.pairing import Alone
 from srbench.measure.comparing import Effect, EffectMethod, Group
 from srbench.records import Latency, Reading, Record
 from srbench.render.comparison import as_json, ratio_text, sentence, terminal
-from tests.builders import make_case, make_latency, make_record, make_visit
+from tests.builders import make_case, make_counts, make_latency, make_record, make_visit
 
 STEADY = (1.0, 1.001, 0.999, 1.002, 0.998, 1.0)
 
@@ -163,3 +163,14 @@ def test_json_holds_the_raw_numbers() -> None:
     assert data["unpaired_fail"] is False
     failed = answered(timed(50).model_copy(update={"status": "OOM"}), timed(100))
     assert "ratio" not in json.loads(as_json([failed]))["comparisons"][0]
+
+
+def test_json_has_the_costs_of_both_sides_by_the_keys_of_the_csv() -> None:
+    first, second = make_record(complexity=make_counts(params=300)), make_record(memory=None)
+    [answer] = compare([Pair(Side("new", first), Side("old", second), interleaved=True)], lambda _: ASSUMED)
+    costs = json.loads(as_json([answer]))["comparisons"][0]["costs"]
+    assert costs["params"] == [300, 352_400]
+    assert costs["peak_memory_mib"] == [150, None]
+    # The samples of the builder's record go from 101 to 107 ms.
+    assert costs["runtime_ms"] == [104, 104]
+    assert "build_ms" not in costs

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from srbench import store
+from srbench.board import metrics
 from srbench.board.leaderboard import Row
+from srbench.measure.stats import Interval
 from srbench.render import tables
-from srbench.render.columns import COSTS
 from srbench.render.page import page
 from srbench.render.page.details import details_of
 from srbench.render.page.document import HERE, MODULES, document, json_in_html, script
@@ -154,7 +155,7 @@ def test_hostile_names_arrive_whole() -> None:
 def test_costs_are_the_columns_numbers_and_texts() -> None:
     row = make_row()
     [data] = _parts(row).data("data")["rows"]
-    for column in COSTS:
+    for column in metrics.METRICS:
         if column.value(row) is not None:
             assert data["costs"][column.key]["value"] == column.value(row)
     assert data["costs"]["params"]["text"] == "352.4"
@@ -172,7 +173,8 @@ def test_columns_say_title_unit_and_which_way_is_good() -> None:
     data = _parts(make_row(quality=quality)).data("data")
     columns = {each["key"]: each for each in data["costs"] + data["quality"]}
     assert columns["params"] | {"meaning": ""} == {
-        "key": "params", "title": "Params", "short": "Params", "unit": "K", "good": "low", "meaning": ""
+        "key": "params", "title": "Params", "short": "Params", "unit": "K", "good": "low", "meaning": "",
+        "of": "network",
     }  # fmt: skip
     assert (columns["psnr_y_set5"]["good"], columns["psnr_y_set5"]["dataset"]) == ("high", "Set5")
     assert "predicted_peak_mib" not in columns  # no row has one
@@ -210,7 +212,7 @@ def test_a_failed_row_keeps_its_reason_and_has_no_peak() -> None:
 
 
 def test_ranks_are_within_one_input_device_and_colours() -> None:
-    slow = replace(make_row().runtime_ms, median=200.0, low=199.0, high=201.0)  # type: ignore[type-var]
+    slow = Interval(200.0, 199.0, 201.0, "t95_processes")
     other = {"machine": "Other"}
     rows = [
         make_row(),

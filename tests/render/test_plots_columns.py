@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from srbench.board.metrics import RUNTIME
 from srbench.measure.stats import Interval
 from srbench.render.columns import find, score_column
 from srbench.render.plots.colors import ARCHITECTURE_COLORS, Paint, color_of, color_scale, pale
@@ -12,6 +13,7 @@ from srbench.render.plots.figure import draw
 from srbench.render.plots.points import chart_of, csv_of
 from srbench.render.plots.presets import PRESETS, preset
 from srbench.render.plots.spec import PlotSpec
+from tests.builders import with_figures
 from tests.render.looking import check_texts, notes, said
 from tests.render.plot_data import MORE, ON_RUNTIME, SEVEN, SPEC, measured, timed
 
@@ -19,7 +21,7 @@ ALL = measured(SEVEN)
 
 
 def test_throughput_is_gt_megapixels_a_second() -> None:
-    row = replace(SEVEN[0], batch=2, runtime_ms=Interval(400, 320, 500, "t95_processes"))
+    row = with_figures(SEVEN[0], batch=2, runtime_ms=Interval(400, 320, 500, "t95_processes"))
     column = find("throughput")
     # 2 images of 1280 x 720 = 1.8432 MP, in 0.4 s; the interval turns over: 0.5 s is the lowest rate.
     assert column.label == "Throughput [MP/s]"
@@ -27,7 +29,7 @@ def test_throughput_is_gt_megapixels_a_second() -> None:
     spread = column.spread(row)
     assert spread is not None
     assert (spread.low, spread.high) == pytest.approx((1.8432 / 0.5, 1.8432 / 0.32))
-    assert column.value(replace(row, runtime_ms=None)) is None
+    assert column.value(with_figures(row, runtime_ms=None)) is None
     assert column.value(replace(row, gt_width=None)) is None
 
 
@@ -105,7 +107,7 @@ def test_a_scale_of_colours() -> None:
 
 def test_colour_by_a_column() -> None:
     spec = PlotSpec(find("throughput"), find("psnr"), find("params"), 4, find("memory"))
-    chart = chart_of([*ALL, replace(MORE[0], runtime_ms=ALL[0].runtime_ms)], spec)
+    chart = chart_of([*ALL, with_figures(MORE[0], runtime_ms=RUNTIME.spread(ALL[0]))], spec)
     figure = draw(chart)
     check_texts(figure)
     words = said(figure, "legend-text")
@@ -127,7 +129,7 @@ def test_any_column_on_any_axis(name: str) -> None:
 
 
 def test_failed_and_missing_networks_stand_in_the_margin() -> None:
-    lost = replace(ALL[0], runtime_ms=None, peak_memory_mib=None, status="OOM")
+    lost = with_figures(ALL[0], runtime_ms=None, peak_memory_mib=None, status="OOM")
     noisy = replace(ALL[2], status="NOISY")
     below = notes(draw(chart_of([lost, noisy, *ALL[3:]], ON_RUNTIME)))
     assert "Not shown: BSRN (OOM); RepSR, SPAN (no PSNR on Set5)." in below

@@ -10,6 +10,7 @@ import pytest
 
 from srbench.render.plots.costs import radar_of
 from srbench.render.plots.radar import draw, radar, rings_of, styles_of
+from tests.builders import with_figures
 from tests.render.looking import check_texts, notes, said
 from tests.render.plot_data import HOSTILE, MORE, SEVEN, measured
 
@@ -34,20 +35,20 @@ def test_every_cost_is_divided_by_the_baseline_s() -> None:
 def test_the_baseline_is_the_costliest_unless_it_is_named() -> None:
     assert radar_of(ALL, 4).baseline.row.variant == "msrn"
     assert radar_of(ALL, 4, "SPAN").baseline.row.variant == "span"
-    failed = replace(MSRN, status="OOM", **NOTHING)
+    failed = with_figures(MSRN, status="OOM", **NOTHING)
     found = radar_of([*ALL[:3], failed, SPAN], 4)
     assert found.baseline.row.variant == "imdn"  # of those whose costs are all known
     assert "Not shown: MSRN (OOM)" in found.notes
 
 
 def test_only_what_the_baseline_knows_is_a_spoke() -> None:
-    found = radar_of([replace(IMDN, **NOTHING), BSRN], 4, "imdn")
+    found = radar_of([with_figures(IMDN, **NOTHING), BSRN], 4, "imdn")
     assert [spoke.key for spoke in found.spokes] == ["params", "multi_adds", "activations", "convs"]
     assert "for a 1280x720 GT" in found.notes[0]
 
 
 def test_what_cannot_be_divided_is_named() -> None:
-    found = radar_of([IMDN, BSRN, replace(SPAN, runtime_ms=None), replace(MSRN, status="MISMATCH")], 4, "imdn")
+    found = radar_of([IMDN, BSRN, with_figures(SPAN, runtime_ms=None), replace(MSRN, status="MISMATCH")], 4, "imdn")
     assert "Not shown: SPAN (no Runtime); MSRN (MISMATCH)" in found.notes
 
 
@@ -58,7 +59,7 @@ def test_what_cannot_be_divided_is_named() -> None:
         (ALL[:1], None, "nothing to plot as radar beside BSRN: no network"),
         ([], None, "nothing to plot as radar: no row of x4"),
         (
-            [replace(r, params=None, convs=None, activations=None, **NOTHING) for r in ALL],
+            [with_figures(r, params=None, convs=None, activations=None, **NOTHING) for r in ALL],
             None,
             "only 1 costs are known",
         ),
@@ -99,14 +100,14 @@ def test_nothing_covers_anything(rows: Any) -> None:
 
 @pytest.mark.parametrize("count", [3, len(HOSTILE)])
 def test_names_of_users_break_nothing(count: int) -> None:
-    rows = [replace(IMDN, model="Net", variant=name, params=1e5 + i) for i, name in enumerate(HOSTILE[-count:])]
+    rows = [with_figures(IMDN, model="Net", variant=name, params=1e5 + i) for i, name in enumerate(HOSTILE[-count:])]
     figure = draw(radar_of([IMDN, *rows], 4, "imdn"))
     check_texts(figure)
     assert r"\$\frac" in said(figure, "legend-text") + said(figure, "label")
 
 
 def test_the_corners_are_the_ratios() -> None:
-    figure = draw(radar_of([IMDN, replace(IMDN, variant="imdn-wide", params=2 * 715_176.0)], 4, "imdn"))
+    figure = draw(radar_of([IMDN, with_figures(IMDN, variant="imdn-wide", params=2 * 715_176.0)], 4, "imdn"))
     [axes] = figure.axes
     [shape] = [line for line in axes.lines if line.get_gid() == "shape"]
     [base] = [line for line in axes.lines if line.get_gid() == "baseline"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.render.columns import COLUMNS
+from srbench.board.metrics import PEAK, RUNTIME
 from srbench.render.plots.growth import order_of_growth, scaling_of
 from srbench.render.plots.scaling import draw, scaling
 from tests.render.looking import check_texts, notes, said
@@ -52,7 +52,7 @@ def test_pixels_count_not_sides() -> None:
     [curve] = scaling_of(rows, 4).curves
     assert curve.orders[0] == pytest.approx(1.0)
     assert curve.orders[1] is None
-    assert [spot.x for spot in curve.spots(COLUMNS["runtime_ms"])] == [5, 20]
+    assert [spot.x for spot in curve.spots(RUNTIME)] == [5, 20]
     figure = draw(scaling_of(rows, 4))
     assert said(figure, "legend-text") == ["Order p of runtime:", "SPAN 1.00"]  # no peak is known: one panel
     assert len(figure.axes) == 1
@@ -63,8 +63,8 @@ def test_a_disturbed_runtime_is_drawn_but_not_fitted() -> None:
     disturbed = sized(SPAN, 512, 512, 1e5, 0.5 * (512 * 512 / 1e3) ** 0.9, status="CONTENDED")
     found = scaling_of([*rows, disturbed], 4)
     assert found.curves[0].orders == pytest.approx((1.0, 0.9))
-    assert [s.fitted for s in found.curves[0].spots(COLUMNS["runtime_ms"])] == [True, True, True, False]
-    assert all(s.fitted for s in found.curves[0].spots(COLUMNS["peak_memory_mib"]))
+    assert [s.fitted for s in found.curves[0].spots(RUNTIME)] == [True, True, True, False]
+    assert all(s.fitted for s in found.curves[0].spots(PEAK))
     said_below = notes(draw(found))
     assert "Hollow: disturbed, not in the fit" in said_below
     assert "SPAN 512x512 (CONTENDED)" in said_below

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from srbench.measure.stats import Interval
 from srbench.render.plots.naming import shorten
 from srbench.render.plots.points import chart_of, pareto_front
+from tests.builders import with_figures
 from tests.render.plot_data import MORE, ON_RUNTIME, SEVEN, SPEC, row, timed
 
 # --- The front
@@ -70,7 +71,7 @@ def test_marks_behind_names() -> None:
 
 
 def test_a_failed_row_is_named_with_its_status() -> None:
-    lost = replace(SEVEN[3], params=None, multi_adds=None, status="CRASH")
+    lost = with_figures(SEVEN[3], params=None, multi_adds=None, status="CRASH")
     wrong = replace(SEVEN[2], status="MISMATCH")
     full = replace(SEVEN[4], status="OOM")  # its counts hold all the same
     chart = chart_of([SEVEN[0], lost, wrong, full], SPEC)
@@ -100,9 +101,9 @@ def test_what_the_caption_says() -> None:
 def test_twins_are_told_apart_or_drawn_once() -> None:
     twins = [r for d in ("cpu", "cuda:0") for r in timed([replace(SEVEN[0], device=d, machine=f"with {d}")])]
     assert [p.label for p in chart_of(twins, SPEC).points] == ["BSRN"]  # parameters are the same on every machine
-    slower = replace(twins[1], runtime_ms=Interval(900, 890, 910, "t95_processes"))
+    slower = with_figures(twins[1], runtime_ms=Interval(900, 890, 910, "t95_processes"))
     assert [p.label for p in chart_of([twins[0], slower], ON_RUNTIME).points] == ["BSRN cpu", "BSRN cuda:0"]
-    folded = [SEVEN[5], replace(SEVEN[5], form="train", params=2_646_736)]
+    folded = [SEVEN[5], with_figures(SEVEN[5], form="train", params=2_646_736)]
     named = [replace(r, quality=SEVEN[0].quality) for r in folded]
     assert [p.label for p in chart_of(named, SPEC).points] == ["RepSR* (Y)", "RepSR train* (Y)"]
 

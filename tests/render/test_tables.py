@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from srbench.board.leaderboard import Row, published_rows, rows_of
+from srbench.board.metrics import METRICS
 from srbench.board.published import ClaimBook, load_claims
 from srbench.measure.stats import Interval
 from srbench.render import formats, tables
@@ -26,7 +27,7 @@ HEADER = (
     "psnr_y_manga109,psnr_y_manga109_kind,psnr_y_manga109_source,"
     "ssim_y_manga109,ssim_y_manga109_kind,ssim_y_manga109_source,"
     # Behind the promised ones, in the order in which they came.
-    "rank,threads,engine,layout,node,predicted_peak_mib"
+    "rank,threads,engine,layout,node,predicted_peak_mib,agreement_db,build_ms,throughput_mp_s"
 )
 EMPTY: dict[str, Any] = dict.fromkeys(("params", "multi_adds", "activations", "convs", "runtime_ms", "peak_memory_mib"))
 
@@ -80,7 +81,11 @@ def terminal(rows: list[Row]) -> str:
 
 @pytest.mark.parametrize("rows", [[], [make_row()]])
 def test_the_header_is_the_promised_one(rows: list[Row]) -> None:
-    assert tables.csv(rows).splitlines()[0] == HEADER
+    header = tables.csv(rows).splitlines()[0]
+    assert header.startswith(HEADER)
+    # What is younger stands behind, in the order of the table of metrics.
+    keys = [metric.key for metric in METRICS]
+    assert header.removeprefix(HEADER).split(",")[1:] == keys[keys.index("throughput_mp_s") + 1 :]
 
 
 def test_numbers_are_raw_and_in_full_precision() -> None:
@@ -126,6 +131,8 @@ def test_a_row_as_csv() -> None:
         "runtime_interval": "t95_processes",
         "peak_memory_mib": "150.25",
         "status": "VALID",
+        # 1280 x 720 pixels in 104.25 ms.
+        "throughput_mp_s": str(1280 * 720 / 1e3 / 104.25),
     }
     assert {key: value for key, value in row.items() if value} == filled
 
@@ -332,8 +339,11 @@ def test_a_page_has_title_caption_tables_and_notes(claims: ClaimBook) -> None:
     assert lines[0] == "# Leaderboard x4"
     assert lines[2] == "x4: GT 1280x720, LR 320x180, batch 1, float32; cpu of Test CPU, 2 cores, 8 GiB"
     heads = [line for line in lines if line.startswith("| Model")]
-    # Name, seven costs with the prediction; name, five sets. Runtimes that are equal have no ranks.
-    assert [len(head.split("|")) - 2 for head in heads] == [8, 6]
+    titles = [[title.strip() for title in head.strip("|").split("|")] for head in heads]
+    # Runtimes that are equal have no ranks.
+    costs = ["Params [K]", "Multi-Adds [G]", "Acts [M]", "Convs", "Runtime [ms]", "Peak [MiB]", "Predicted [MiB]"]
+    assert titles[0][:8] == ["Model", *costs]
+    assert titles[1:] == [["Model", "Set5", "Set14", "B100", "Urban100", "Manga109"]]
     assert f"{QUALITY_TITLE}:" in lines
     assert any(line.startswith("- a: ") for line in lines)
     assert "(32.24/0.8952) <sup>" in page

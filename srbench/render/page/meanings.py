@@ -4,22 +4,11 @@ from collections.abc import Sequence
 
 from srbench.board.leaderboard import Row
 from srbench.render.page.values import Term
+from srbench.statuses import STATUSES
 
-#: docs/measuring.md has the thresholds and the advice.
-VERDICTS = (
-    Term(word="VALID", meaning="None of the below."),
-    Term(word="NOISY", meaning="The interval is wide: more than 5 times the precision asked for, to either side."),
-    Term(word="DRIFTING", meaning="In half of the processes or more the passes rose or fell, more than chance gives."),
-    Term(word="THROTTLED", meaning="The device says that its clock was held back."),
-    Term(word="CONTENDED", meaning="Other programs used the cores meanwhile, or the passes were preempted."),
-    Term(word="SHORT", meaning="Fewer than 3 samples fit into the time-out."),
-    Term(word="OOM", meaning="Failed: no memory."),
-    Term(word="CRASH", meaning="Failed: an exception or a signal."),
-    Term(word="TIMEOUT", meaning="Failed: no answer in time."),
-    Term(word="MISMATCH", meaning="Failed: what came out is no upscaled image."),
-    Term(word="UNSUPPORTED", meaning="Failed: it cannot be built."),
-    Term(word="PUBLISHED", meaning="No record here: a network that only papers know, with their figures."),
-)
+#: Of a row that no record stands behind.
+_PUBLISHED = Term(word="PUBLISHED", meaning="No record here: a network that only papers know, with their figures.")
+VERDICTS = (*(Term(word=each.word, meaning=each.meaning) for each in STATUSES), _PUBLISHED)
 
 MARKS = (
     Term(word="(Y)", meaning="Works on luma only; its costs leave out the chroma and do not compare with others."),

@@ -3,26 +3,24 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from srbench.board import metrics
 from srbench.board.leaderboard import Quality, Row, own_sets
+from srbench.board.metric import Metric
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.board.ranks import can_be_ranked, ranking
-from srbench.records import FAILURES
-from srbench.render.columns import COSTS, DERIVED, Column
 from srbench.render.columns import quality_columns as columns_of_quality
 from srbench.render.page.values import ColumnData, CostData, FigureData, RowData
 from srbench.render.plots.colors import color_of
 from srbench.render.tables import marks_of, runtime_text
 from srbench.render.text import plain
 
-_COLUMNS = (*COSTS, *DERIVED)
-
 
 def cost_columns(rows: Sequence[Row]) -> tuple[ColumnData, ...]:
     """The costs that some row has."""
     return tuple(
-        _column(column, derived=column in DERIVED)
-        for column in _COLUMNS
-        if any(column.raw(row) is not None for row in rows)
+        _column(metric, derived=not metric.in_tables)
+        for metric in metrics.METRICS
+        if any(metric.shown(row) is not None for row in rows)
     )
 
 
@@ -33,7 +31,7 @@ def quality_columns(rows: Sequence[Row]) -> tuple[ColumnData, ...]:
     return tuple(_column(column, column.cell[1]) for column in columns if column.cell in known and column.cell)
 
 
-def _column(column: Column, dataset: str = "", *, derived: bool = False) -> ColumnData:
+def _column(column: Metric, dataset: str = "", *, derived: bool = False) -> ColumnData:
     return ColumnData(
         key=column.key,
         title=column.title,
@@ -43,6 +41,7 @@ def _column(column: Column, dataset: str = "", *, derived: bool = False) -> Colu
         meaning=column.meaning,
         dataset=plain(dataset),
         derived=derived,
+        of=column.of,
     )
 
 
@@ -62,7 +61,7 @@ def _ranks(rows: Sequence[Row]) -> dict[int, int]:
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         if can_be_ranked(row):
-            groups[row.scale, _load(row), _place(row), row.mode, row.colors].append(number)
+            groups[row.scale, _load(row), _place(row), row.colors].append(number)
     found: dict[int, int] = {}
     for group in groups.values():
         for number, rank in zip(group, ranking([rows[n] for n in group]).places, strict=True):
@@ -83,23 +82,22 @@ def _row_data(row: Row, rank: int | None, color: int) -> RowData:
         load=_load(row),
         place=_place(row),
         state=row.status,
-        failed=row.status in FAILURES,
+        failed=row.failed,
         luma=row.colors == "y",
         rank=rank,
         reason=plain(row.reason),
         advice=plain(row.advice),
         note=plain(row.note),
         color=color,
-        costs={column.key: cost for column in _COLUMNS if (cost := _cost(row, column)) is not None},
+        costs={metric.key: cost for metric in metrics.METRICS if (cost := _cost(row, metric)) is not None},
         measured=_figures(row.measured),
         published=_figures(row.quality),
     )
 
 
-def _cost(row: Row, column: Column) -> CostData | None:
-    value = column.value(row)
-    # A peak of a network that failed is of whatever it did until then.
-    if value is None or (row.status in FAILURES and column.key == "peak_memory_mib"):
+def _cost(row: Row, column: Metric) -> CostData | None:
+    value = column.shown(row)
+    if value is None:
         return None
     interval = column.spread(row)
     if interval is None:

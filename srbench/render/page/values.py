@@ -7,12 +7,13 @@ from srbench.facts import Frozen
 
 
 class ColumnData(Frozen):
-    """A column of :mod:`srbench.render.columns`.
+    """A metric of :mod:`srbench.board.metrics`.
 
     Attributes:
         dataset: the test set of a quality column, empty for a cost.
         short: its name over a table's column.
         derived: whether other columns say it already, so that a table shows it on request only.
+        of: what it belongs to: the network alone, the network at an image size, or the machine as well.
     """
 
     key: str
@@ -21,6 +22,7 @@ class ColumnData(Frozen):
     unit: str
     good: Literal["low", "high"] | None
     meaning: str
+    of: Literal["network", "image", "machine"]
     dataset: str = ""
     derived: bool = False
 

@@ -7,7 +7,7 @@ from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.columns import SCORE
 from srbench.render.plots.naming import few, listed, shorten
-from srbench.render.plots.spec import OF_A_MACHINE, PER_IMAGE, PlotSpec
+from srbench.render.plots.spec import PlotSpec, of_a_machine, per_image
 
 
 def conditions(rows: Sequence[Row], spec: PlotSpec, *, measured: bool) -> list[str]:
@@ -17,13 +17,13 @@ def conditions(rows: Sequence[Row], spec: PlotSpec, *, measured: bool) -> list[s
     quality = [titles[column.key] for column in spec.columns if column.cell is not None]
     if quality:
         said.append(f"{' and '.join(dict.fromkeys(quality))} on Y{'' if measured else ' as published'}")
-    if counted := spec.draws(PER_IMAGE):
+    if counted := spec.draws(per_image):
         # One odd size spoils the comparison, so all sizes are said.
         counting = [row for row in rows if any(c.raw(row) is not None for c in counted)]
         said.append(f"{' and '.join(column.title for column in counted)} for a {gt_sizes(counting)} GT")
-    if timed := spec.draws(OF_A_MACHINE):
+    if timed := spec.draws(of_a_machine):
         said.append(f"{' and '.join(column.title for column in timed)} on {machine(rows)}")
-    return said + [column.meaning for column in spec.draws((SCORE,))]
+    return said + [column.meaning for column in spec.columns if column.key == SCORE]
 
 
 def bars(spreads: Sequence[Interval]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from srbench.board.leaderboard import Row
-from srbench.render.columns import Column
+from srbench.board.metric import Metric
 from srbench.render.plots.points import Point
 from srbench.render.plots.scales import LOG_FROM
 
@@ -49,7 +49,7 @@ def pale(color: str) -> str:
 class ColorScale:
     """Colours from ``low`` (dark violet) to ``high`` (light green), in the column's unit."""
 
-    column: Column
+    column: Metric
     low: float
     high: float
     log: bool
@@ -75,7 +75,7 @@ class ColorScale:
         return to_hex(mpl.colormaps["viridis"](_MAP_END * share))
 
 
-def color_scale(column: Column | None, values: Sequence[float]) -> ColorScale | None:
+def color_scale(column: Metric | None, values: Sequence[float]) -> ColorScale | None:
     """A scale of the values, logarithmic where they span much; None without a column or a value."""
     if column is None or not values:
         return None

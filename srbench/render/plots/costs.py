@@ -4,12 +4,14 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from srbench.board import metrics
 from srbench.board.leaderboard import Row
+from srbench.board.metric import Metric
+from srbench.board.metrics import MULTI_ADDS
 from srbench.records import FAILURES
-from srbench.render.columns import COSTS, PREDICTED, Column
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
-from srbench.render.plots.spec import OF_A_MACHINE, PER_IMAGE
+from srbench.render.plots.spec import of_a_machine, per_image
 
 #: Two spokes are no figure.
 _MIN_SPOKES = 3
@@ -29,7 +31,7 @@ class Shape:
 class Radar:
     """Everything that the figure shows; the baseline, all of whose ratios are 1, is not among the shapes."""
 
-    spokes: tuple[Column, ...]
+    spokes: tuple[Metric, ...]
     baseline: Shape
     shapes: tuple[Shape, ...]
     notes: tuple[str, ...]
@@ -69,7 +71,7 @@ def radar_of(rows: Sequence[Row], scale: int, baseline: str | None = None) -> Ra
     return Radar(tuple(spokes), base, tuple(shapes), tuple(notes))
 
 
-def ratios(row: Row, baseline: Row, spokes: Sequence[Column]) -> tuple[float, ...]:
+def ratios(row: Row, baseline: Row, spokes: Sequence[Metric]) -> tuple[float, ...]:
     """Each cost divided by the baseline's; both have them all."""
     pairs = [(spoke.raw(row), spoke.raw(baseline)) for spoke in spokes]
     return tuple(own / base for own, base in pairs if own is not None and base is not None)
@@ -87,14 +89,14 @@ def csv_of(radar: Radar) -> tuple[list[str], list[list[Cell]]]:
     return [*header, *(f"{key}_ratio" for key in keys)], lines
 
 
-def _known(row: Row) -> list[Column]:
+def _known(row: Row) -> list[Metric]:
     """The costs of a row that others can be divided by."""
-    return [column for column in COSTS if column.key != PREDICTED and (column.raw(row) or 0) > 0]
+    return [metric for metric in metrics.METRICS if metric.cost and (metric.raw(row) or 0) > 0]
 
 
 def _costliest(rows: Sequence[Row]) -> int:
     usable = [i for i, row in enumerate(rows) if row.status != "MISMATCH"] or range(len(rows))
-    return max(usable, key=lambda i: (len(_known(rows[i])), rows[i].multi_adds or 0))
+    return max(usable, key=lambda i: (len(_known(rows[i])), MULTI_ADDS.raw(rows[i]) or 0))
 
 
 def _named(asked: str, rows: Sequence[Row], names: Sequence[tuple[str, str]]) -> int:
@@ -112,7 +114,7 @@ def _named(asked: str, rows: Sequence[Row], names: Sequence[tuple[str, str]]) ->
     return known[wanted]
 
 
-def _reason_to_leave_out(row: Row, spokes: Sequence[Column]) -> str | None:
+def _reason_to_leave_out(row: Row, spokes: Sequence[Metric]) -> str | None:
     if row.status == "MISMATCH":
         return "MISMATCH"  # its numbers may be those of another network
     unknown = [spoke.title for spoke in spokes if not (spoke.raw(row) or 0) > 0]
@@ -122,10 +124,10 @@ def _reason_to_leave_out(row: Row, spokes: Sequence[Column]) -> str | None:
 
 
 def _notes(
-    base: Shape, shapes: Sequence[Shape], spokes: Sequence[Column], missing: Sequence[tuple[str, str]], scale: int
+    base: Shape, shapes: Sequence[Shape], spokes: Sequence[Metric], missing: Sequence[tuple[str, str]], scale: int
 ) -> list[str]:
     rows = [base.row, *(shape.row for shape in shapes)]
-    timed, counted = ([s.key for s in spokes if s.key in keys] for keys in (OF_A_MACHINE, PER_IMAGE))
+    timed, counted = ([s for s in spokes if what(s)] for what in (of_a_machine, per_image))
     said = [f"Costs at x{scale} divided by those of {base.name}"]
     if timed:
         said[0] += f", on {captions.machine(rows)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.board.leaderboard import Row
-from srbench.render.columns import Column
+from srbench.board.metric import Metric
 from srbench.render.plots import frames, naming
 from srbench.render.plots.files import FORMATS, house_style, write
 from srbench.render.plots.frames import ABOVE_AXES_PT, BELOW_AXES_PT, EDGE_PT, RIGHT_PT, WIDTH_PT
@@ -111,12 +111,12 @@ def _attempt(chart: Chart, height: float, nameless: Collection[str]) -> "tuple[F
     return sheet.figure, _draw_labels(sheet, chart, nameless, scale, _in_points(sheet, paths))
 
 
-def _may_be_log(column: Column) -> bool:
+def _may_be_log(column: Metric) -> bool:
     """PSNR and SSIM are logarithms or shares already; costs and throughput span decades."""
-    return column.cell is None
+    return column.cell is None and column.unit != "dB"
 
 
-def _least(column: Column) -> float:
+def _least(column: Metric) -> float:
     """How far an axis reaches around a single value: 0.2 dB where PSNR has two digits; 0 leaves it to the value."""
     return 20 * 10.0**-column.digits if column.cell is not None else 0.0
 

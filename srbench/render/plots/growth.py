@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from srbench.board.leaderboard import Row
+from srbench.board.metric import Metric
+from srbench.board.metrics import PEAK, RUNTIME
 from srbench.measure.stats import Interval
-from srbench.records import FAILURES
-from srbench.render.columns import COLUMNS, Column
+from srbench.records import DISTURBED, FAILURES
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
-from srbench.render.plots.spec import TIMED
 
-MEASURES: tuple[Column, ...] = (COLUMNS["runtime_ms"], COLUMNS["peak_memory_mib"])
-#: A runtime with one of these is known to be another than the network's own.
-DISTURBED: frozenset[str] = frozenset(("CONTENDED", "THROTTLED", "DRIFTING"))
+MEASURES: tuple[Metric, ...] = (RUNTIME, PEAK)
+#: A runtime with one of these is known to be another than the network's own; a SHORT one is only less sure.
+UNFIT: frozenset[str] = DISTURBED - {"SHORT"}
 #: LR pixels are drawn in thousands.
 KILO = 1e3
 
@@ -45,7 +45,7 @@ class Curve:
     label: str
     orders: tuple[float | None, ...]
 
-    def spots(self, column: Column) -> list[Spot]:
+    def spots(self, column: Metric) -> list[Spot]:
         """What is known of a column."""
         known = [(row, value) for row in self.rows if (value := column.value(row))]
         return [Spot(pixels_of(r) / KILO, value, column.spread(r), _fitted(r, column)) for r, value in known]
@@ -120,11 +120,11 @@ def csv_of(scaling: Scaling) -> tuple[list[str], list[list[Cell]]]:
     lines: list[list[Cell]] = []
     for curve in scaling.curves:
         for row in curve.rows:
-            runtime = row.runtime_ms
+            runtime = RUNTIME.spread(row)
             line: list[Cell] = [row.model, row.variant, row.form, row.dtype, row.device, row.machine, row.batch]
             line += [row.lr_width, row.lr_height]
             line += [runtime.median, runtime.low, runtime.high] if runtime else [None, None, None]
-            lines.append([*line, row.peak_memory_mib, row.status, *curve.orders])
+            lines.append([*line, PEAK.raw(row), row.status, *curve.orders])
     return [*header, "runtime_order", "peak_memory_order"], lines
 
 
@@ -132,12 +132,12 @@ def _measured(rows: Sequence[Row]) -> bool:
     return any(column.raw(row) for row in rows for column in MEASURES)
 
 
-def _fitted(row: Row, column: Column) -> bool:
+def _fitted(row: Row, column: Metric) -> bool:
     """Peaks do not depend on who else runs."""
-    return column.key not in TIMED or row.status not in DISTURBED
+    return not column.timed or row.status not in UNFIT
 
 
-def _order(rows: Sequence[Row], column: Column) -> float | None:
+def _order(rows: Sequence[Row], column: Metric) -> float | None:
     known = [(float(pixels_of(row)), value) for row in rows if (value := column.raw(row)) and _fitted(row, column)]
     fit = order_of_growth([size for size, _ in known], [value for _, value in known])
     return fit[0] if fit else None
@@ -145,14 +145,14 @@ def _order(rows: Sequence[Row], column: Column) -> float | None:
 
 def _notes(curves: Sequence[Curve], missing: Sequence[tuple[str, str]], scale: int) -> list[str]:
     rows = [row for curve in curves for row in curve.rows]
-    spreads = [row.runtime_ms for row in rows if row.runtime_ms]
+    spreads = [spread for row in rows if (spread := RUNTIME.spread(row)) is not None]
     named = [(f"{curve.name} {size_of(row)}", row) for curve in curves for row in curve.rows]
     failed = [(name, row.status) for name, row in named if row.status in FAILURES]
     return [
         f"x{scale} on {captions.machine(rows, with_size=False)}",
         "The order p is that of a power law pixels^p, fitted by least squares of logarithms",
         *captions.bars(spreads),
-        *(["Hollow: disturbed, not in the fit"] if any(row.status in DISTURBED for row in rows) else []),
+        *(["Hollow: disturbed, not in the fit"] if any(row.status in UNFIT for row in rows) else []),
         *captions.marks(rows),
         *captions.not_shown([*missing, *failed]),
         *captions.care([each for each in named if each[1].status not in FAILURES], timed=True),

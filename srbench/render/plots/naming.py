@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srbench.board.leaderboard import Quality, Row
-from srbench.cases import digest, slug
-from srbench.render.plots.spec import MULTI_ADDS, OF_A_MACHINE, PARAMS, PlotSpec
+from srbench.board.metrics import MULTI_ADDS, PARAMS
+from srbench.cases import MODE_SIGN, digest, slug
+from srbench.render.plots.spec import PlotSpec, of_a_machine
 
 #: Of a list of networks in a file name.
 _MOST_IN_A_FILE = 40
@@ -24,14 +25,14 @@ def shorten(text: str, limit: int = NAME_LIMIT) -> str:
 
 
 def name_of(row: Row) -> str:
-    """``RFDN-paper`` for the zoo's rfdn-paper; the class for a user's ``path/to/net.py:Net``."""
+    """``RFDN-paper`` for the zoo's rfdn-paper; the class for a user's ``path/to/net.py:Net``; its mode behind it."""
     name, family = row.variant or row.model, row.model.lower()
     if name.endswith(f":{row.model}"):
         name = row.model
     elif name == family or name.startswith(f"{family}-"):
         suffix = name[len(family) :]
         name = row.model + (suffix.upper() if len(suffix) == 2 else suffix)  # BSRN-S, as papers write it
-    return shorten(name) + (" train" if row.form == "train" else "")
+    return shorten(name) + (" train" if row.form == "train" else "") + (MODE_SIGN + row.mode if row.mode else "")
 
 
 def named_in_file(names: str) -> str:
@@ -46,7 +47,7 @@ def named_in_file(names: str) -> str:
 def trade_off_stem(spec: PlotSpec) -> str:
     """What a trade-off plot shows, for its files: the axes, and area and colour where they are not the usual ones."""
     words = [f"{spec.y.key}_over_{spec.x.key}"]
-    usual = PARAMS if spec.x.key in OF_A_MACHINE else MULTI_ADDS
+    usual = (PARAMS if of_a_machine(spec.x) else MULTI_ADDS).key
     if (size := spec.size.key if spec.size is not None else "none") != usual:
         words.append(f"size-{size}")
     if spec.color is not None:

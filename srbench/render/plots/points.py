@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from srbench.board.leaderboard import Quality, QualityKind, Row
+from srbench.board.metric import Good
+from srbench.board.metrics import RUNTIME
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
-from srbench.render.plots.spec import OF_A_MACHINE, PER_IMAGE, TIMED, PlotSpec
-
-Direction = Literal["low", "high"]
+from srbench.render.plots.spec import PlotSpec, of_a_machine, per_image, timed
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ class Chart:
         return sorted((p for p in self.points if p.on_front), key=lambda p: best_first * p.x)
 
 
-def pareto_front(
-    points: Sequence[tuple[float, float]], x_good: Direction = "low", y_good: Direction = "high"
-) -> list[int]:
+def pareto_front(points: Sequence[tuple[float, float]], x_good: Good = "low", y_good: Good = "high") -> list[int]:
     """Indices of the points that no other one dominates, in order.
 
     A point dominates another if it is at least as good in x and in y and better in one of them; so of equal points
@@ -106,7 +103,7 @@ def chart_of(rows: Sequence[Row], spec: PlotSpec) -> Chart:
         *captions.marks(shown, [p.protocol for p in points]),
         *_pale(points, spec),
         *captions.not_shown(missing),
-        *captions.care([(p.name, p.row) for p in points], timed=bool(spec.draws(OF_A_MACHINE))),
+        *captions.care([(p.name, p.row) for p in points], timed=bool(spec.draws(of_a_machine))),
     ]
     return Chart(spec, tuple(points), tuple(notes))
 
@@ -114,13 +111,13 @@ def chart_of(rows: Sequence[Row], spec: PlotSpec) -> Chart:
 def csv_of(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
     """Header and lines of the plotted numbers, raw, in the units of the leaderboard's CSV."""
     spec = chart.spec
-    on_machine, with_runtime = bool(spec.draws(OF_A_MACHINE)), bool(spec.draws(TIMED))
+    on_machine, with_runtime = bool(spec.draws(of_a_machine)), bool(spec.draws(timed))
     header = ["model", "variant", "form", *(["dtype", "device", "machine"] if on_machine else []), "kind"]
     header += [column.key for column in spec.columns]
     header += ["runtime_low_ms", "runtime_high_ms"] if with_runtime else []
     lines: list[list[Cell]] = []
     for point in chart.points:
-        row, runtime = point.row, point.row.runtime_ms
+        row, runtime = point.row, RUNTIME.spread(point.row)
         line: list[Cell] = [row.model, row.variant, row.form]
         line += [row.dtype, row.device, row.machine] if on_machine else []
         line += [point.kind, *(column.raw(row) for column in spec.columns)]
@@ -133,9 +130,9 @@ def csv_of(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
 def _circumstances(row: Row, spec: PlotSpec) -> tuple[str, ...]:
     size = f"{row.gt_width}x{row.gt_height}" if row.gt_width else ""
     file = naming.file_of(row)
-    if spec.draws(OF_A_MACHINE):
+    if spec.draws(of_a_machine):
         return file, row.device, naming.shorten(row.machine), row.dtype, size, f"batch {row.batch}"
-    return (file, size) if spec.draws(PER_IMAGE) else (file,)
+    return (file, size) if spec.draws(per_image) else (file,)
 
 
 def _quality(row: Row, spec: PlotSpec) -> Quality | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.board.leaderboard import Row
-from srbench.render.columns import Column
+from srbench.board.metric import Metric
 from srbench.render.plots import frames
 from srbench.render.plots.entries import Entry, LineEntry
 from srbench.render.plots.files import FORMATS, house_style, write
@@ -100,7 +100,7 @@ def _look(style: dict[str, Any]) -> dict[str, Any]:
     return style | {"linewidth": 0.9, "markersize": 3.0}
 
 
-def _orders(curve: Curve, panels: Sequence[Column]) -> str:
+def _orders(curve: Curve, panels: Sequence[Metric]) -> str:
     orders = [order for column, order in zip(MEASURES, curve.orders, strict=True) if column in panels]
     return ", ".join("-" if order is None else f"{order:.2f}" for order in orders)
 

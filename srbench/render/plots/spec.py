@@ -1,15 +1,24 @@
 """Which columns span a trade-off plot, and what kind of number each of them is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from srbench.render.columns import SCORE, Column
+from srbench.board.metric import Metric
 
-#: What the area of a bubble usually stands for, over a figure's cost of a machine and over others.
-PARAMS, MULTI_ADDS = "params", "multi_adds"
-PER_IMAGE = (MULTI_ADDS, "activations")
-TIMED = ("runtime_ms", "throughput_mp_s")
-OF_A_MACHINE = (*TIMED, "peak_memory_mib", SCORE)
+
+def per_image(column: Metric) -> bool:
+    """Whether it depends on the size of the image and on nothing else beside the network."""
+    return column.of == "image"
+
+
+def of_a_machine(column: Metric) -> bool:
+    """Whether it belongs to a machine."""
+    return column.of == "machine"
+
+
+def timed(column: Metric) -> bool:
+    """Whether it is a runtime or made of one."""
+    return column.timed
 
 
 @dataclass(frozen=True)
@@ -23,14 +32,14 @@ class PlotSpec:
         color: the colour of a bubble; None for one colour an architecture.
     """
 
-    x: Column
-    y: Column
-    size: Column | None = None
+    x: Metric
+    y: Metric
+    size: Metric | None = None
     scale: int = 4
-    color: Column | None = None
+    color: Metric | None = None
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[Metric, ...]:
         """The columns that are drawn, each once."""
         drawn = (self.x, self.y, self.size, self.color)
         return tuple(dict.fromkeys(column for column in drawn if column is not None))
@@ -40,6 +49,6 @@ class PlotSpec:
         """The test set of the first quality column, None where there is none."""
         return next((column.cell[1] for column in self.columns if column.cell is not None), None)
 
-    def draws(self, keys: Sequence[str]) -> list[Column]:
-        """Those of the columns that are drawn."""
-        return [column for column in self.columns if column.key in keys]
+    def draws(self, what: Callable[[Metric], bool]) -> list[Metric]:
+        """Those of the drawn columns that are such ones."""
+        return [column for column in self.columns if what(column)]

@@ -36,12 +36,10 @@ export function kindOf(point) {
   return point.fy.kind ?? point.fx.kind ?? (point.row.only ? "published" : "measured");
 }
 
-const OF_A_DEVICE = ["runtime_ms", "peak_memory_mib", "throughput_mp_s"];
-
 /** Whether the points are of several scales, or of inputs or devices that an axis depends on. */
 function mixed(points, axes) {
-  const costs = axes.filter((metric) => !metric.quality && metric.key !== "params");
-  const onDevice = costs.some((metric) => OF_A_DEVICE.includes(metric.key));
+  const costs = axes.filter((metric) => !metric.quality && metric.of !== "network");
+  const onDevice = costs.some((metric) => metric.of === "machine");
   const told = ({ row }) => [row.scale, costs.length ? row.load : "", onDevice ? row.place : ""].join("|");
   return new Set(points.filter((point) => !point.row.only).map(told)).size > 1;
 }
