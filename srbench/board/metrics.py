@@ -184,10 +184,10 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "build_ms",
         "Build",
-        "ms",
+        "s",
         "low",
         1,
-        1,
+        1e3,
         "Wall time in which the engine makes the network ready with nothing kept from before, a first pass included; "
         "none where it builds nothing (eager).",
         "machine",

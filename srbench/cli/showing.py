@@ -1,7 +1,8 @@
 """Commands that show what is stored or known: ``leaderboard``, ``models``."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,6 +11,14 @@ from srbench.errors import InputError
 from srbench.render.formats import names
 
 _PLAIN, _CHALLENGES = names("leaderboard"), names("challenge")
+
+
+class PivotOption(StrEnum):
+    """What stands across in a leaderboard with one network a row."""
+
+    size = "size"
+    threads = "threads"
+    mode = "mode"
 
 
 def leaderboard(
@@ -43,6 +52,9 @@ def leaderboard(
     machine: MachineName = None,
     with_published: WithPublished = False,
     strict_ranks: StrictRanks = False,
+    pivot: Annotated[
+        PivotOption | None, typer.Option(help="One network a row, and this across: what it does to each.")
+    ] = None,
     output: Output = Path("results"),
 ) -> None:
     """Rebuild the tables from stored records, or rank as a challenge does; measures nothing."""
@@ -58,7 +70,8 @@ def leaderboard(
         raise InputError(f"{what} is for --challenge; a leaderboard shows the records of --output")
     from srbench.commands.leaderboard import Shown, leaderboard
 
-    shown = Shown(with_published, strict_ranks, formats_of(formats, _PLAIN))
+    across: Literal["size", "threads", "mode"] | None = pivot.value if pivot is not None else None
+    shown = Shown(with_published, strict_ranks, formats_of(formats, _PLAIN), across)
     raise typer.Exit(leaderboard(output, scales, machine, shown))
 
 

@@ -1,6 +1,6 @@
 """``srbench leaderboard``: tables from stored records, nothing measured."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,27 +15,55 @@ from srbench.quality import store as quality_store
 from srbench.quality.datasets import some
 from srbench.quality.results import QualityRecord
 from srbench.records import Record
-from srbench.render import formats, tables
+from srbench.render import formats, pivot, tables
 from srbench.render.formats import Document
+from srbench.render.grid import Section
+from srbench.render.pivot import Axis
+
+
+#: What makes records that differ in an axis alone.
+_APART: dict[Axis, str] = {
+    "size": "--lr 160x90,320x180",
+    "threads": "--threads 1,2",
+    "mode": "--dtype float32,bfloat16",
+}
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What tables show beside the records, ranks that the medians alone decide, and the files that are written."""
+    """What tables show.
+
+    Attributes:
+        published: networks outside the zoo, too.
+        strict_ranks: whether the medians alone decide ranks.
+        formats: of the files that are written.
+        pivot: what stands across, one network a row; None for the usual table.
+    """
 
     published: bool = False
     strict_ranks: bool = False
     formats: tuple[str, ...] = ("csv", "md")
+    pivot: Axis | None = None
 
 
 def leaderboard(output: Path, scales: Collection[int], machine: str | None, shown: Shown) -> int:
     """Rebuild and print the tables of the scales given, or of every scale that has records."""
     rows = rows_in(output, scales, machine, with_published=shown.published)
     store.prepare(output)
-    print(formats.terminal(tables.sections(rows, by_median=shown.strict_ranks)))
+    sections = _sections(rows, shown)
+    if shown.pivot is not None and not sections:
+        made = f"'srbench profile {_APART[shown.pivot]}' makes some"
+        raise InputError(f"--pivot {shown.pivot}: no two records differ in {shown.pivot} alone; {made}")
+    print(formats.terminal(sections))
     files = _write(output, rows, shown)
     say(f"wrote {', '.join(map(str, files))}")
     return 0
+
+
+def _sections(rows: Sequence[Row], shown: Shown) -> list[Section]:
+    if shown.pivot is None:
+        return tables.sections(rows, by_median=shown.strict_ranks)
+    return pivot.sections(rows, shown.pivot, by_median=shown.strict_ranks)
 
 
 def write_leaderboards(output: Path, scales: Collection[int], machine: str | None, shown: Shown) -> list[Path]:
@@ -115,9 +143,12 @@ def _write(output: Path, rows: list[Row], shown: Shown) -> list[Path]:
     files = []
     for scale in sorted({row.scale for row in rows}):
         here = [row for row in rows if row.scale == scale]
-        sections = tables.sections(here, by_median=shown.strict_ranks)
-        document = Document(f"Leaderboard x{scale}", sections, partial(tables.frame, here))
-        for name, text in formats.written(document, f"leaderboard_x{scale}", shown.formats):
+        by = f"_by-{shown.pivot}" if shown.pivot else ""
+        title = f"Leaderboard x{scale}{f' by {shown.pivot}' if shown.pivot else ''}"
+        if not (sections := _sections(here, shown)):
+            continue  # of this scale nothing differs in the axis
+        document = Document(title, sections, partial(tables.frame, here))
+        for name, text in formats.written(document, f"leaderboard_x{scale}{by}", shown.formats):
             store.write_text(output / name, text)
             files.append(output / name)
     return files

@@ -112,7 +112,7 @@ def _costs(rows: Sequence[Row], footnotes: Footnotes, ranked: Ranking) -> Grid:
     names = []
     for row in rows:
         marks = (footnotes.mark(row.reason),) if row.status == "PUBLISHED" and row.reason else ()
-        names.append(Cell(_name(row), marks=marks))
+        names.append(Cell(name_of(row), marks=marks))
     head, cells = ["Model"], [names]
     for column in _columns(rows):
         head.append(column.head)
@@ -126,7 +126,7 @@ def _costs(rows: Sequence[Row], footnotes: Footnotes, ranked: Ranking) -> Grid:
             places = ranked.places if column is RUNTIME else ranks(spreads, good)
             values = [place if fit else None for place, fit in zip(places, competes, strict=True)]
             good = "low"
-        cells.append(with_best([_cost(row, column) for row in rows], values, good))
+        cells.append(with_best([cost_cell(row, column) for row in rows], values, good))
         if column is RUNTIME and any(ranked.places):
             head.append("Rank")
             cells.append([_place(row, place) for row, place in zip(rows, ranked.places, strict=True)])
@@ -139,7 +139,7 @@ def _costs(rows: Sequence[Row], footnotes: Footnotes, ranked: Ranking) -> Grid:
 
 
 def _quality(rows: Sequence[Row], footnotes: Footnotes) -> Grid:
-    cells = [[Cell(_name(row)) for row in rows]]
+    cells = [[Cell(name_of(row)) for row in rows]]
     for dataset in QUALITY_SETS:
         values = [_value(row.published_quality("psnr_y", dataset)) for row in rows]
         cells.append(with_best([_figures(row, dataset, footnotes) for row in rows], values, "high"))
@@ -161,7 +161,7 @@ def _unranked(rows: Sequence[Row], ranked: Ranking) -> list[str]:
     disturbed: dict[str, list[str]] = {}
     for row in rows:
         if RUNTIME.raw(row) is not None and row.status in DISTURBED:
-            disturbed.setdefault(row.status, []).append(_name(row))
+            disturbed.setdefault(row.status, []).append(name_of(row))
     notes += [f"Not ranked, {status}: {', '.join(names)}." for status, names in disturbed.items()]
     return notes
 
@@ -204,7 +204,8 @@ def _caption(rows: Sequence[Row]) -> str:
     return f"{shape}; {row.device} of {row.machine}"
 
 
-def _name(row: Row) -> str:
+def name_of(row: Row) -> str:
+    """A row's name as tables have it, with what stands behind it."""
     return shortened(row.variant or row.model) + marks_of(row)
 
 
@@ -214,7 +215,8 @@ def marks_of(row: Row) -> str:
     return marks + (" (Y)" if row.colors == "y" else "") + (" *" if "reconstruction" in row.note else "")
 
 
-def _cost(row: Row, column: Metric) -> Cell:
+def cost_cell(row: Row, column: Metric) -> Cell:
+    """A number of a row as tables have it, with the interval behind it that it was measured with."""
     interval = column.spread(row)
     if interval is not None:
         median, _, spread = runtime_text(interval).partition(" ")
@@ -264,7 +266,7 @@ def _measured(rows: Sequence[Row], footnotes: Footnotes) -> Grid | None:
     names = []
     for row in having:
         marks = dict.fromkeys(footnotes.mark(figure.source) for figure in row.measured.values())
-        names.append(Cell(_name(row), marks=tuple(marks)))
+        names.append(Cell(name_of(row), marks=tuple(marks)))
     cells = [names]
     for dataset in sets:
         values = [_value(row.measured.get(("psnr_y", dataset))) for row in having]
@@ -315,5 +317,5 @@ def _standing_notes(rows: Sequence[Row]) -> list[str]:
         if row.reason and row.status != "PUBLISHED":
             what = row.reason if row.status == "VALID" else f"{row.status}: {row.reason}"
             cure = f"; {row.advice}" if row.advice else ""
-            notes.append(f"{_name(row)}: {what}{cure}")
+            notes.append(f"{name_of(row)}: {what}{cure}")
     return notes
