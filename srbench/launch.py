@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any
 
-from srbench import worker
+from srbench import private, worker
 from srbench.worker import Answer, Work
 
 #: Time for the fork server to import torch, once, before the clock of the first case starts.
@@ -69,8 +69,7 @@ def fresh_server() -> None:
     has a server of its own, for one import of torch.
     """
     if isinstance(_context(), ForkServerContext):
-        # No public call ends a fork server; this one is what Python's own tests use, in every version since 3.8.
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+        private.end_fork_server()
         _start_server()
 
 
@@ -91,8 +90,8 @@ def _start_server() -> None:
 
 
 def _context() -> ForkServerContext | SpawnContext:
-    """A fork server that has torch imported: 40 ms for a process instead of seconds; spawn where there is none."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    """A fork server that has torch imported: 40 ms for a process instead of seconds; spawn where none can be ended."""
+    if "forkserver" not in multiprocessing.get_all_start_methods() or not private.can_end_fork_server():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["srbench.worker"])

@@ -12,6 +12,7 @@ from srbench.errors import InputError
 from srbench.fingerprint import files_of
 from srbench.journal import Entry, Journal, Step
 from srbench.launch import fresh_server, launch
+from srbench.private import LackingInterfaceError
 from srbench.records import Complexity, CounterName, Record, Settings
 from srbench.worker import Job, Progress
 
@@ -91,7 +92,10 @@ def look_ahead(cases: Sequence[Case], settings: Settings) -> list[Plan]:
     plans = []
     for case in cases:
         if case.model.source is None:
-            plan = Plan(case, worker.static(case))
+            try:
+                plan = Plan(case, worker.static(case))
+            except LackingInterfaceError as error:
+                plan = Plan(case, None, worker.failure(error))
         else:
             answer = launch(Job("static", case, settings), settings.timeout_s)
             files = {**files_of([case.model.source]), **answer.files}

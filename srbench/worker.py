@@ -25,7 +25,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from srbench import inputs, models
+from srbench import inputs, models, private
 from srbench.cases import Case
 from srbench.fingerprint import files_of, loaded_code
 from srbench.machine import busy_seconds, read_back
@@ -207,7 +207,7 @@ def failure(error: BaseException) -> Answer:
         return Answer(status="OOM", reason=_lacking(str(error)), detail=detail)
     if isinstance(error, OutputMismatchError):
         return Answer(status="MISMATCH", reason=first, detail=detail)
-    if isinstance(error, models.UnsupportedModelError):
+    if isinstance(error, models.UnsupportedModelError | private.LackingInterfaceError):
         return Answer(status="UNSUPPORTED", reason=first, detail=detail)
     return Answer(status="CRASH", reason=reason, detail=detail)
 
