@@ -9,6 +9,7 @@ from srbench import machine
 from srbench.cases import Case
 from srbench.journal import Step
 from srbench.measure import patience, verdict
+from srbench.measure.counters import installed
 from srbench.measure.verdict import Verdict
 from srbench.records import Complexity, Count, CounterName, Latency, Memory, Record, Settings, Status, Visit
 from srbench.worker import Answer
@@ -51,7 +52,7 @@ class OpenCase:
         """Keep what a process found out."""
         if step.task in ("fvcore", "thop"):
             # Another counter may fail on a network that runs well.
-            failed = Count(counter=step.task, version=version(step.task), multi_adds=None, error=answer.reason)
+            failed = Count(counter=step.task, version=installed(step.task), multi_adds=None, error=answer.reason)
             self._counts[step.task] = answer.count or failed
             return
         self._used = self._used or answer.settings
@@ -118,7 +119,7 @@ class OpenCase:
             return Count(counter=name, version="", multi_adds=None, error="not counted from shapes: nothing to compare")
         if name == "torch":
             return Count(counter=name, version=version("torch"), multi_adds=counts.multi_adds)
-        missing = Count(counter=name, version=version(name), multi_adds=None, error="not run: the case had failed")
+        missing = Count(counter=name, version=installed(name), multi_adds=None, error="not run: the case had failed")
         return self._counts.get(name, missing)
 
 

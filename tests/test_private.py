@@ -44,13 +44,15 @@ def forkserver_pid() -> int:
 
 
 @pytest.mark.parametrize("server", [None, SimpleNamespace(_stop=None)])
-def test_where_no_fork_server_can_be_ended_each_process_is_spawned(
-    server: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fork_server_that_cannot_be_ended(server: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forkserver, "_forkserver", server)
     assert not private.can_end_fork_server()
     with pytest.raises(RuntimeError, match="cannot be ended"):
         private.end_fork_server()
+
+
+def test_each_process_is_spawned_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forkserver, "_forkserver", None)
     launch.fresh_server()  # there is none, and that is no fault
     [model] = models.parse(f"{NETWORKS}:Tiny", "deploy")
     case = Case(model=model, size=plan(4, lr=(8, 8)), device="none")
