@@ -16,6 +16,7 @@ from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, quality_in, records_in
 from srbench.errors import InputError
+from srbench.files import write_text
 from srbench.records import Record
 from srbench.render import challenge as render
 from srbench.render import formats
@@ -73,7 +74,7 @@ def standings(
     files = []
     for form in forms:
         path, text = _file(output, form, edition, ranked, section)
-        store.write_text(path, text)
+        write_text(path, text)
         files.append(path)
     say(f"wrote {', '.join(map(str, files))}")
     return OK

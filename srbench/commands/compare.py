@@ -16,6 +16,7 @@ from srbench.board.pairing import Alone, Stored
 from srbench.cases import Case, Form, Model
 from srbench.commands import say
 from srbench.errors import InputError
+from srbench.files import write_text
 from srbench.machine import noise
 from srbench.machine.device import choose_device
 from srbench.records import Allocator, Record, Settings
@@ -94,7 +95,7 @@ def run(options: Options) -> int:
     unpaired_fail = bool(asked and alone and not options.allow_unpaired)
     print(render.terminal(answers, results, alone, unpaired_fail=unpaired_fail))
     if options.output is not None:
-        store.write_text(options.output, render.as_json(answers, results, alone, unpaired_fail=unpaired_fail))
+        write_text(options.output, render.as_json(answers, results, alone, unpaired_fail=unpaired_fail))
         if not options.quiet:
             say(f"wrote {options.output}")
     noes = {"FAILS", "UNDECIDED"} if options.fail_undecided else {"FAILS"}

@@ -10,6 +10,7 @@ from srbench.board.measured import MeasuredBook, reference
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.errors import InputError
+from srbench.files import write_text
 from srbench.quality import store as quality_store
 from srbench.quality.datasets import some
 from srbench.quality.results import QualityRecord
@@ -119,6 +120,6 @@ def _write(output: Path, rows: list[Row], shown: Shown) -> list[Path]:
         title = f"Leaderboard x{scale}"
         for form in shown.formats:
             path = stem.with_suffix(formats.SUFFIXES[form])
-            store.write_text(path, tables.csv(here) if form == "csv" else formats.write(sections, title, form))
+            write_text(path, tables.csv(here) if form == "csv" else formats.write(sections, title, form))
             files.append(path)
     return files
