@@ -74,6 +74,7 @@ def named_in(path: Path) -> tuple[tuple[str, ...], ...]:
         if isinstance(node, ast.Import):
             found += ((alias.name,) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
+            assert node.module, f"{path}: name the whole path of an import"
             assert not node.level, f"{path}: name the whole path of an import"
             found += ((f"{node.module}.{alias.name}", node.module) for alias in node.names)
     return tuple(found)
