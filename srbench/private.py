@@ -35,7 +35,7 @@ def end_fork_server() -> None:
     """End the fork server, if one runs; the next process that is forked starts another.
 
     Private: ``multiprocessing.forkserver._forkserver._stop``. No public call ends a fork server; this is what Python's
-    own tests use, in every version from 3.8 to 3.14.
+    own tests use, since 3.8.
 
     Without it processes cannot be given another server's address layout and hash seed, which makes them replicates.
     Ask :func:`can_end_fork_server` first and spawn processes where it says no: they are as independent, and each takes
@@ -124,7 +124,7 @@ def may_be_composite(operator: Any) -> bool:
 
     Private: ``torch._C._dispatch_has_kernel_for_dispatch_key``, in torch 2.6 and 2.13.
 
-    Without it every operator is tried, which takes about half as long again and gives the same.
+    Without it every operator is tried, which takes up to twice as long and gives the same.
     """
     import torch
 
