@@ -148,7 +148,8 @@ def prelu_kernel() -> object | None:
 def onednn_takes(half: "torch.dtype") -> bool:
     """Whether oneDNN convolves bfloat16 or float16 on this processor.
 
-    Private: ``torch.ops.mkldnn._is_mkldnn_bf16_supported`` and ``_is_mkldnn_fp16_supported``, in torch 2.6 and 2.13.
+    Private: ``torch.ops.mkldnn._is_mkldnn_bf16_supported``, in torch 2.6 and 2.13, and ``_is_mkldnn_fp16_supported``,
+    in 2.13 (2.6 was not asked).
 
     Without them the vector extension decides: bfloat16 where torch uses AVX-512, which leaves out processors that
     convert it on AVX2; float16 nowhere. There the predicted peak of a half-precision case is of another layout.
