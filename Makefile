@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUTPUT ?= results
+# Processes that share the tests; each takes about 1 GiB.
+TESTERS ?= 2
 
 .PHONY: leaderboard test lint clean
 
@@ -12,7 +14,7 @@ leaderboard: $(VENV)/ready
 	$(BIN)/srbench report --with-published --output $(OUTPUT)
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter_ns
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -84,7 +84,9 @@ OFFICIAL = {
 class Anything(ModuleType):
     """Stands in for a package that official code imports and does not need for a forward pass."""
 
-    __path__: ClassVar[list[str]] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []
 
     def __getattr__(self, name: str) -> Any:
         """Whatever is asked of it is another one."""

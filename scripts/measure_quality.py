@@ -13,9 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from srbench import store
 from srbench.board import measured
 from srbench.board.measured import Measured, measured_of
+from srbench.files import write_text
 from srbench.quality import store as quality_store
 from srbench.quality import weights
 
@@ -35,7 +35,7 @@ def main() -> None:
         evaluate(options.weights, options.data)
     elif options.weights is not None or options.data is not None:
         parser.error("--weights and --data go together")
-    store.write_text(TABLE, table())
+    write_text(TABLE, table())
 
 
 def evaluate(folder: Path, data: Path) -> None:

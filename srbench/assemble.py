@@ -10,6 +10,7 @@ from srbench.cases import Case
 from srbench.failures import Failure
 from srbench.journal import Entry
 from srbench.measure import patience, verdict
+from srbench.measure.counters import installed
 from srbench.measure.verdict import Verdict
 from srbench.records import (
     Agreement,
@@ -70,7 +71,7 @@ class OpenCase:
         if step.task in ("fvcore", "thop"):
             # Another counter may fail on a network that runs well.
             why = result.reason if isinstance(result, Failure) else ""
-            failed = Count(counter=step.task, version=version(step.task), multi_adds=None, error=why)
+            failed = Count(counter=step.task, version=installed(step.task), multi_adds=None, error=why)
             self._counts[step.task] = result if isinstance(result, Count) else failed
             return
         self._used = self._used or entry.settings
@@ -152,7 +153,7 @@ class OpenCase:
             return Count(counter=name, version="", multi_adds=None, error="not counted from shapes: nothing to compare")
         if name == "torch":
             return Count(counter=name, version=version("torch"), multi_adds=counts.multi_adds)
-        missing = Count(counter=name, version=version(name), multi_adds=None, error="not run: the case had failed")
+        missing = Count(counter=name, version=installed(name), multi_adds=None, error="not run: the case had failed")
         return self._counts.get(name, missing)
 
 

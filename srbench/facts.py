@@ -5,6 +5,8 @@ Every field has a neutral value, for records of earlier times and for systems th
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from srbench.cores import number_list
+
 
 class Frozen(BaseModel):
     """An immutable value; unknown fields are errors, so that a typo in a stored file is seen."""
@@ -47,8 +49,6 @@ class Processor(Frozen):
         """Whether two of the usable logical cores share a physical one."""
         if self.usable_physical_cores is None or not self.affinity:
             return None
-        from srbench.machine.linux import number_list  # not above: that room is built of these facts
-
         return len(number_list(self.affinity)) > self.usable_physical_cores
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
 
-from srbench import store
 from srbench.cases import Case
 from srbench.errors import InputError
 from srbench.facts import Machine
 from srbench.failures import Failure
+from srbench.files import write_text
 from srbench.records import Count, CounterName, Frozen, Memory, Settings, Visit
 from srbench.tasks import Agreed, TaskName, Timed, Watched
 
@@ -173,7 +173,7 @@ def begin(output: Path, header: Header) -> tuple[Journal, int]:
         if found is None or aside:  # one that holds nothing must not take the place of one that does
             path.replace(output / SET_ASIDE)
     text = header.model_dump_json() + "\n"
-    store.write_text(path, text)
+    write_text(path, text)
     return Journal(path, [], len(text.encode())), aside
 
 

@@ -16,7 +16,7 @@ from types import ModuleType
 
 from pydantic import ValidationError
 
-from srbench import worker
+from srbench import private, worker
 from srbench.failures import Failure
 from srbench.messages import FrameError, Reader
 from srbench.work import Launcher, News, Result, Work, no_news
@@ -87,8 +87,7 @@ class Processes:
         has a server of its own, for one import of torch.
         """
         if isinstance(_context(), ForkServerContext):
-            # No public call ends a fork server; this one is what Python's own tests use, in every version since 3.8.
-            forkserver._forkserver._stop()  # type: ignore[attr-defined]
+            private.end_fork_server()
             _start_server()
 
 
@@ -128,8 +127,8 @@ def _start_server() -> None:
 
 
 def _context() -> ForkServerContext | SpawnContext:
-    """The fork server; spawn where there is none."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    """The fork server; spawn where there is none that can be ended."""
+    if "forkserver" not in multiprocessing.get_all_start_methods() or not private.can_end_fork_server():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["srbench.tasks"])

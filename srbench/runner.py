@@ -11,10 +11,11 @@ from srbench import machine, tasks
 from srbench.assemble import OpenCase, Plan
 from srbench.cases import Case
 from srbench.errors import InputError
-from srbench.failures import Failure
+from srbench.failures import Failure, failure_of
 from srbench.fingerprint import files_of
 from srbench.journal import Entry, Journal, Step
 from srbench.launch import PROCESSES
+from srbench.private import LackingInterfaceError
 from srbench.records import Complexity, CounterName, Record, Settings
 from srbench.tasks import Progress
 from srbench.work import Launcher, Work
@@ -73,7 +74,10 @@ def look_ahead(
 
 def _plan(case: Case, settings: Settings, launcher: Launcher, network: bytes | None) -> Plan:
     if case.model.source is None:
-        plan = Plan(case, tasks.static(case))
+        try:
+            plan = Plan(case, tasks.static(case))
+        except LackingInterfaceError as error:
+            plan = Plan(case, None, failure_of(error))
     else:
         found = launcher.launch(tasks.Static(case, settings, network), settings.timeout_s)
         files = files_of([case.model.source])

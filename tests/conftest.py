@@ -1,11 +1,21 @@
 """Fixtures of several files."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.command_line import Done, Run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _share_the_cores() -> None:
+    """Each of several testers takes its part: two pools of threads on the same cores wait for each other."""
+    testers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if testers > 1:
+        torch.set_num_threads(max(1, torch.get_num_threads() // testers))
 
 
 @pytest.fixture

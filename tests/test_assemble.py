@@ -1,13 +1,14 @@
 """From the answers of a case's processes to its record."""
 
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
 from srbench import machine
 from srbench.assemble import OpenCase, Plan
 from srbench.journal import Step
+from srbench.measure import counters
 from srbench.records import Count, CounterName, Settings, Status
 from srbench.worker import Answer
 from tests.builders import make_case, make_counts, make_machine, make_memory, make_plan, make_settings, make_visit
@@ -181,3 +182,15 @@ def test_without_our_count_there_is_nothing_to_compare() -> None:
 
 def test_no_counters_no_counts() -> None:
     assert opened(answers=1).record().counts == ()
+
+
+def test_a_counter_that_is_not_installed_fails_without_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(package: str) -> str:
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr(counters, "version", missing)
+    case = opened(None, "fvcore", "thop", answers=1)
+    case.take(FVCORE, Answer(status="CRASH", reason="it was ended"))
+    failed, not_run = case.record().counts
+    assert (failed.version, failed.error) == ("", "it was ended")
+    assert (not_run.version, not_run.multi_adds) == ("", None)

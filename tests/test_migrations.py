@@ -130,7 +130,7 @@ def test_a_record_of_schema_2_is_as_it_was_otherwise() -> None:
 def as_of_schema_3(new: dict[str, Any]) -> dict[str, Any]:
     """Take out what schema 4 brought; what it moved goes back to where it was."""
     assert new["settings"].pop("patience_s") == 0.0  # no further rounds at that time
-    later = {"further": False, "build_ns": None, "rebuilds": 0, "remarks": []}
+    later: dict[str, Any] = {"further": False, "build_ns": None, "rebuilds": 0, "remarks": []}
     for visit in new["latency"]["visits"]:
         assert {name: visit.pop(name) for name in later} == later
     assert new.pop("agreement") is None

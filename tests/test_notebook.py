@@ -17,7 +17,9 @@ def cells() -> list[str]:
 
 def test_every_cell_runs_in_order(tmp_path: Path) -> None:
     # As a kernel does it: cell by cell in one namespace, which is no file.
-    program = "import sys\nspace = {'__name__': '__main__'}\nfor cell in eval(sys.stdin.read()):\n    exec(cell, space)\n"
+    program = (
+        "import sys\nspace = {'__name__': '__main__'}\nfor cell in eval(sys.stdin.read()):\n    exec(cell, space)\n"
+    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", program],

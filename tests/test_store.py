@@ -10,6 +10,7 @@ import pytest
 
 from srbench import migrations, store
 from srbench.errors import InputError
+from srbench.files import write_text
 from srbench.records import Record
 from tests.builders import NOON, make_case, make_machine, make_model, make_record, make_size
 
@@ -127,7 +128,7 @@ def test_half_a_file_is_never_a_record(tmp_path: Path) -> None:
 
 def test_text_is_written_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "folder" / "table.csv"
-    store.write_text(path, "a,b\n1,µ\r\n")
+    write_text(path, "a,b\n1,µ\r\n")
     assert path.read_bytes() == "a,b\n1,µ\r\n".encode()
 
 

@@ -17,6 +17,7 @@ from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, quality_in, records_in
 from srbench.errors import InputError
+from srbench.files import write_text
 from srbench.records import Record
 from srbench.render import challenge as render
 from srbench.render import formats
@@ -72,7 +73,7 @@ def standings(
     files = []
     document = Document(edition.title, [section], partial(render.frame, ranked, edition), ranked)
     for name, text in formats.written(document, edition.name, forms):
-        store.write_text(output / name, text)
+        write_text(output / name, text)
         files.append(output / name)
     say(f"wrote {', '.join(map(str, files))}")
     return OK

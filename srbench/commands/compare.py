@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from srbench import models, planning, progress, store
+from srbench import models, planning, progress
 from srbench.api import comparing
 from srbench.api.comparing import Compared, is_stored
 from srbench.api.request import Pixels
@@ -13,6 +13,7 @@ from srbench.board import gates
 from srbench.cases import Form
 from srbench.commands import say
 from srbench.errors import InputError
+from srbench.files import write_text
 from srbench.records import Allocator
 from srbench.render import comparison as render
 
@@ -107,7 +108,7 @@ def _told(found: Compared, options: Options) -> int:
     what = (found.answers, found.gates, found.alone)
     print(render.terminal(*what, unpaired_fail=unpaired_fail))
     if options.output is not None:
-        store.write_text(options.output, render.as_json(*what, unpaired_fail=unpaired_fail))
+        write_text(options.output, render.as_json(*what, unpaired_fail=unpaired_fail))
         if not options.quiet:
             say(f"wrote {options.output}")
     noes = {"FAILS", "UNDECIDED"} if options.fail_undecided else {"FAILS"}

@@ -11,6 +11,7 @@ from srbench.board.measured import MeasuredBook, reference
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.errors import InputError
+from srbench.files import write_text
 from srbench.quality import store as quality_store
 from srbench.quality.datasets import some
 from srbench.quality.results import QualityRecord
@@ -19,7 +20,6 @@ from srbench.render import formats, pivot, tables
 from srbench.render.formats import Document
 from srbench.render.grid import Section
 from srbench.render.pivot import Axis
-
 
 #: What makes records that differ in an axis alone.
 _APART: dict[Axis, str] = {
@@ -149,6 +149,6 @@ def _write(output: Path, rows: list[Row], shown: Shown) -> list[Path]:
             continue  # of this scale nothing differs in the axis
         document = Document(title, sections, partial(tables.frame, here))
         for name, text in formats.written(document, f"leaderboard_x{scale}{by}", shown.formats):
-            store.write_text(output / name, text)
+            write_text(output / name, text)
             files.append(output / name)
     return files

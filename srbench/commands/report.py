@@ -8,6 +8,7 @@ from srbench.board.leaderboard import Row, published_rows, rows_with_records
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, records_in
+from srbench.files import write_text
 from srbench.records import Record
 from srbench.render.page import page
 
@@ -26,6 +27,6 @@ def report(output: Path, scales: Collection[int], machine: str | None, *, with_p
         rows, behind = [*rows, *others], [*behind, *([None] * len(others))]
     store.prepare(output)
     path = output / FILE
-    store.write_text(path, page(rows, behind))
+    write_text(path, page(rows, behind))
     say(f"wrote {path}")
     return 0

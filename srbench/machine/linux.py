@@ -39,29 +39,6 @@ def counts(path: Path) -> dict[str, int]:
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].lstrip("-").isdigit()}
 
 
-def number_list(words: str | None) -> list[int]:
-    """``0-3,8`` -> 0, 1, 2, 3, 8: the kernel's way to write a set of cores or nodes; empty for anything else."""
-    found: list[int] = []
-    for part in (words or "").split(","):
-        low, dash, high = part.strip().partition("-")
-        first, last = to_int(low), to_int(high if dash else low)
-        if first is None or last is None:
-            return []
-        found.extend(range(first, last + 1))
-    return found
-
-
-def as_ranges(numbers: Iterable[int]) -> str:
-    """0, 1, 2, 3, 8 -> ``0-3,8``."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1][1:] = [number]
-        else:
-            runs.append([number])
-    return ",".join("-".join(map(str, run)) for run in runs)
-
-
 def cpuinfo(root: Path = ROOT) -> list[dict[str, str]]:
     """/proc/cpuinfo: one table for each logical core."""
     found = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from platformdirs import user_state_path
 from pydantic import AwareDatetime, Field, ValidationError
 
-from srbench import store
+from srbench.files import first_line, write_text
 from srbench.measure import stats
 from srbench.records import Frozen
 
@@ -83,7 +83,7 @@ def save(floor: NoiseFloor, complain: Callable[[str], None]) -> Path | None:
     """Store a floor in place of an earlier one; None, and a line to ``complain``, where that cannot be."""
     path = path_of(floor.machine, floor.device)
     try:
-        store.write_text(path, floor.model_dump_json(indent=1) + "\n")
+        write_text(path, floor.model_dump_json(indent=1) + "\n")
     except OSError as error:
         complain(f"the noise floor is not stored: cannot write {path} ({error.strerror or error})")
         return None
@@ -101,7 +101,7 @@ def load(machine: str, device: str, complain: Callable[[str], None] = lambda lin
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        complain(f"ignored {path}: not a noise floor ({store.first_line(error)})")
+        complain(f"ignored {path}: not a noise floor ({first_line(error)})")
         return None
     if (found.machine, found.device) != (machine, device):
         complain(f"ignored {path}: the floor of {found.machine} ({found.device})")

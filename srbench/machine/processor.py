@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from srbench.cores import as_ranges, number_list
 from srbench.facts import Processor
 from srbench.machine import linux
 from srbench.machine.linux import ROOT
@@ -20,7 +21,7 @@ _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 def describe(cores: Sequence[int], root: Path = ROOT) -> Processor:
     """The processor as seen from the logical cores that this process may use."""
     cpu = root / "sys/devices/system/cpu"
-    online = linux.number_list(linux.text(cpu / "online"))
+    online = number_list(linux.text(cpu / "online"))
     first = cpu / f"cpu{min(cores, default=0)}"
     has = flags(linux.cpuinfo(root))
     caches = _caches(first)
@@ -28,7 +29,7 @@ def describe(cores: Sequence[int], root: Path = ROOT) -> Processor:
     return Processor(
         logical_cores=len(online) or None,
         physical_cores=_physical(cpu, online),
-        affinity=linux.as_ranges(cores),
+        affinity=as_ranges(cores),
         usable_physical_cores=_physical(cpu, cores),
         l1d_bytes=caches.get(1),
         l2_bytes=caches.get(2),
@@ -36,7 +37,7 @@ def describe(cores: Sequence[int], root: Path = ROOT) -> Processor:
         max_mhz=max(clocks) // 1000 if clocks else None,
         governor=_governors(cpu, cores),
         turbo=_turbo(cpu, cores),
-        numa_nodes=len(linux.number_list(linux.text(root / "sys/devices/system/node/online"))) or None,
+        numa_nodes=len(number_list(linux.text(root / "sys/devices/system/node/online"))) or None,
         virtual="hypervisor" in has if has & {"fpu", "sse2"} else None,  # only x86 has a flag that says so
         flags=tuple(flag for flag in _VECTOR_FLAGS if flag in has),
     )

@@ -18,8 +18,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from srbench import private
 from srbench.measure.copies import Cpu, convolution_bytes, this_cpu
 from srbench.measure.liveness import Liveness
 from srbench.measure.shapes import SHAPE_RULES, output_of
@@ -46,11 +46,12 @@ def count(
         The counts, and what the model gave (a meta tensor, where it is a network that gives one).
 
     Raises:
+        LackingInterfaceError: the installed torch does not show its operators.
         RuntimeError: whatever the model raises for such an input.
     """
     image = torch.empty(*input_shape, dtype=dtype, device="meta")
     counter = _Counter(model, image, cpu or this_cpu())
-    with torch.no_grad(), counter.watching_modules(), counter:
+    with torch.no_grad(), counter.watching_modules(), private.every_operator(counter.see, _is_whole):
         output = model(image)
     batch = input_shape[0]
     weights = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
@@ -69,23 +70,16 @@ def count(
     return counts, output
 
 
-class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
+class _Counter:
     """Sees every operator of a forward pass: counts it, and follows which tensors are alive."""
 
     def __init__(self, model: nn.Module, image: Tensor, cpu: Cpu) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
         self.layers: list[Layer] = []
         self.liveness = Liveness((image, *model.parameters(), *model.buffers()))
         self._cpu = cpu
         self._names = {id(module): name for name, module in model.named_modules()}
         self._stack: list[nn.Module] = []
         self._seen: set[int] = set()
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # torch's default wraps the method below in a guard against compilation, and with it loads the whole compiler
-        # (800 modules, above a second) at the first operator. Nothing is compiled while counting.
-        return False
 
     @contextmanager
     def watching_modules(self) -> Iterator[None]:
@@ -98,20 +92,9 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
             enter.remove()
             leave.remove()
 
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> object:
-        kwargs = kwargs or {}
+    def see(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+        """An operator is called: what it gives."""
         packet = func.overloadpacket
-        if func not in SHAPE_RULES and packet not in _FORMULAS and _is_composite(func):
-            with self:
-                result = func.decompose(*args, **kwargs)
-            if result is not NotImplemented:
-                return cast(object, result)
         out = output_of(func, args, kwargs)
         if packet is aten.convolution:
             self._convolution(cast(Tensor, out), *args)
@@ -183,8 +166,9 @@ def _drop(stack: list[nn.Module]) -> None:
     stack.pop()
 
 
-def _is_composite(func: Any) -> bool:
-    return bool(torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CompositeImplicitAutograd"))
+def _is_whole(func: Any) -> bool:
+    """Whether an operator is counted as it is; linear, matmul, einsum and attention consist of others."""
+    return func in SHAPE_RULES or func.overloadpacket in _FORMULAS
 
 
 def _mm(a: Tensor, b: Tensor, *_: object) -> int:

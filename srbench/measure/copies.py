@@ -20,6 +20,8 @@ from math import prod
 import torch
 from torch import Tensor
 
+from srbench import private
+
 #: Channels in a block, by the vector instructions that torch finds. Other processors get unpadded layouts (assumed).
 BLOCKS = {"AVX512": 16, "AVX2": 8}
 #: PyTorch keeps smaller inputs to itself (ConvParams::use_mkldnn in ATen/native/Convolution.cpp) ...
@@ -54,11 +56,7 @@ def this_cpu(threads: int | None = None) -> Cpu:
 def _onednn_dtypes() -> frozenset[torch.dtype]:
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return frozenset()
-    halves = {
-        torch.bfloat16: torch.ops.mkldnn._is_mkldnn_bf16_supported(),
-        torch.float16: torch.ops.mkldnn._is_mkldnn_fp16_supported(),
-    }
-    return frozenset((torch.float32, *(dtype for dtype, there in halves.items() if there)))
+    return frozenset((torch.float32, *filter(private.onednn_takes, (torch.bfloat16, torch.float16))))
 
 
 def convolution_bytes(

@@ -1,17 +1,21 @@
 """fvcore and thop as independent counters, and where they differ from ours by name and amount.
 
-Both run real tensors, and thop leaves buffers in the module: call these in a process of their own.
+Both run real tensors, and thop leaves buffers in the module: call these in a process of their own. Neither package is
+imported before it is asked for; one that is missing, or breaks at its import, gives a count that says so.
 """
 
 from collections import Counter
 from collections.abc import Iterator
-from importlib.metadata import version
-from typing import Any
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from srbench.measure.complexity import abbreviated
 from srbench.records import Complexity, Count, Difference
+
+Other = Literal["fvcore", "thop"]
 
 #: What fvcore calls the operators that Multi-Adds consist of.
 _FVCORE_PRODUCTS = {"conv", "linear", "addmm", "mm", "bmm", "baddbmm", "matmul", "einsum"}
@@ -29,9 +33,10 @@ _READABLE = {
 
 def by_fvcore(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
     """Count with fvcore's FlopCountAnalysis (its "flop" is one multiply-add), for one image."""
-    from fvcore.nn import FlopCountAnalysis
-
-    analysis = FlopCountAnalysis(model, (image,))
+    library = _imported("fvcore", "fvcore.nn")
+    if isinstance(library, Count):
+        return library
+    analysis = library.FlopCountAnalysis(model, (image,))
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
     inclusive = analysis.by_module_and_operator()
     own: Counter[tuple[str, str]] = Counter()
@@ -41,13 +46,14 @@ def by_fvcore(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
         for operator, amount in operators.items():
             rest = amount - sum(inclusive[c].get(operator, 0) for c in children)
             own[operator, abbreviated(name)] += int(rest)
-    return _compare("fvcore", version("fvcore"), own, _FVCORE_PRODUCTS, ours, image.shape[0])
+    return _compare("fvcore", own, _FVCORE_PRODUCTS, ours, image.shape[0])
 
 
 def by_thop(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
     """Count with thop, which looks at modules only: what is called as a function it cannot see."""
-    import thop
-
+    thop = _imported("thop", "thop")
+    if isinstance(thop, Count):
+        return thop
     convolutions = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
     products = {c.__name__ for c in (*convolutions, nn.Linear)}
     kinds = {name: type(module).__name__ for name, module in model.named_modules(remove_duplicate=False)}
@@ -56,7 +62,37 @@ def by_thop(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
     # A network that is a single layer has no tree below it.
     for name, amount in _leaves(tree) if tree else [("", total)]:
         own[kinds[name], abbreviated(name)] += int(amount)
-    return _compare("thop", version("thop"), own, products, ours, image.shape[0])
+    return _compare("thop", own, products, ours, image.shape[0])
+
+
+def installed(package: str) -> str:
+    """The version of an installed package; empty where there is none."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _imported(package: Other, module: str) -> Any:
+    """A module of another counter, or the count that says why there is none."""
+    try:
+        return import_module(module)
+    except Exception as error:  # noqa: BLE001 - whatever a package of others does at its import
+        return Count(counter=package, version=installed(package), multi_adds=None, error=_why(package, error))
+
+
+def _why(package: str, error: Exception) -> str:
+    """One line with the cure, where there is one."""
+    named = f"{package} {installed(package)}".strip()
+    needed = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if needed == package == named:
+        return f"{package} is not installed; pip install {package}"
+    if needed == "distutils":
+        return f"{named} needs distutils, which left Python's standard library in 3.12; pip install setuptools"
+    if needed and needed != package:
+        return f"{named} needs {needed}, which is not installed; pip install {needed}"
+    why = ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
+    return f"{named} cannot be imported ({why}); pip install --force-reinstall {package}"
 
 
 def _leaves(tree: dict[str, tuple[float, float, dict[str, Any]]], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -69,8 +105,7 @@ def _leaves(tree: dict[str, tuple[float, float, dict[str, Any]]], prefix: str = 
 
 
 def _compare(
-    counter: str,
-    its_version: str,
+    counter: Other,
     own: Counter[tuple[str, str]],
     products: set[str],
     ours: Complexity,
@@ -87,8 +122,8 @@ def _compare(
         seen = "convolutions or matrix products in functions or classes that it does not know"
         differences.insert(0, Difference(amount=shared - ours.multi_adds, where=seen))
     return Count(
-        counter="fvcore" if counter == "fvcore" else "thop",
-        version=its_version,
+        counter=counter,
+        version=installed(counter),
         multi_adds=sum(own.values()) // batch,
         differences=tuple(differences),
     )

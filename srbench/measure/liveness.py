@@ -10,7 +10,8 @@ class Liveness:
     """Follows the storages of tensors from their birth to their release.
 
     Python's reference counts release a tensor on the meta device when they would on any other, so what is alive here
-    is what a caching allocator would have given out at that moment.
+    is what a caching allocator would have given out at that moment. torch keeps one object for a storage as long as the
+    storage lives, so that object tells storages apart.
 
     Attributes:
         peak_bytes: most bytes alive at once, without the residents.
@@ -25,7 +26,7 @@ class Liveness:
         self.peak_with_copies_bytes = 0
         self._alive_bytes = 0
         self._alive: dict[int, object] = {}
-        self._resident = {t.untyped_storage()._cdata for t in resident}
+        self._resident = {id(t.untyped_storage()) for t in resident}
 
     def during(self, held_bytes: int) -> None:
         """An operator runs that holds so many bytes at its peak, outputs included. Call before :meth:`follow`."""
@@ -37,7 +38,7 @@ class Liveness:
             if not isinstance(tensor, Tensor):
                 continue
             storage = tensor.untyped_storage()
-            key = storage._cdata
+            key = id(storage)
             if key in self._alive or key in self._resident:
                 continue
             size = storage.nbytes()

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from srbench import private
+
 aten = torch.ops.aten
 Rule = Callable[..., Any]
 
@@ -222,7 +224,7 @@ SHAPE_RULES: dict[object, Rule] = {
         _in_place,
     ),
     **dict.fromkeys((aten.add_.Tensor, aten.sub_.Tensor, aten.mul_.Tensor), _broadcast_in_place),
-    aten._prelu_kernel.default: _prelu,
+    **({} if (prelu := private.prelu_kernel()) is None else {prelu: _prelu}),
     **dict.fromkeys((aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor), _broadcast),
     aten.cat.default: _cat,
     aten.mean.dim: _mean,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from srbench import store
 from srbench.cases import slug
+from srbench.files import write_text
 from srbench.quality import migrations
 from srbench.quality.results import Evaluation, QualityRecord
 
@@ -26,7 +27,7 @@ def path_of(output: Path, asked: Evaluation) -> Path:
 def write(output: Path, record: QualityRecord, *, part: bool = False) -> None:
     """Store a record in place of an earlier one of the same question; with ``part`` beside it, to go on from."""
     path = path_of(output, record.evaluation)
-    store.write_text(_part(path) if part else path, record.model_dump_json(indent=1) + "\n")
+    write_text(_part(path) if part else path, record.model_dump_json(indent=1) + "\n")
     if not part:
         _part(path).unlink(missing_ok=True)
 

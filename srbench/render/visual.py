@@ -7,10 +7,10 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srbench.files import write_all
 from srbench.quality.protocols import Image
 from srbench.quality.results import Output
 from srbench.render.plots.sheet import DPI, drawable
-from srbench.store import write_all
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,9 +9,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from srbench import private
 from srbench.cases import Dtype
 from srbench.errors import UnsupportedError
-from srbench.running import tracing
 from srbench.running.eager import tensor_bytes
 
 
@@ -23,15 +23,15 @@ class CompiledNetwork:
 
     def __init__(self, network: nn.Module, image: Tensor) -> None:
         self.weights_bytes = tensor_bytes(network)
-        tracing.forget()
+        private.forget_compiled_graphs()
         start = perf_counter_ns()
         self._network = torch.compile(network, dynamic=False)
         self._network(image)
         if image.is_cuda:
             torch.cuda.synchronize(image.device)
         self.build_ns: int | None = perf_counter_ns() - start
-        self._graphs = tracing.graphs()
-        self.remarks: tuple[str, ...] = _remarks(self._graphs, tracing.breaks())
+        self._graphs = private.compiled_graphs()
+        self.remarks: tuple[str, ...] = _remarks(self._graphs, private.graph_breaks())
 
     def __call__(self, image: Tensor) -> object:
         """One forward pass."""
@@ -39,7 +39,7 @@ class CompiledNetwork:
 
     def rebuilds(self) -> int:
         """Graphs that were compiled since it was ready; 0 where this torch does not count them."""
-        now = tracing.graphs()
+        now = private.compiled_graphs()
         return 0 if now is None or self._graphs is None else now - self._graphs
 
 
@@ -72,7 +72,7 @@ class Compiled:
         try:
             return CompiledNetwork(network, image)
         except Exception as error:
-            if not tracing.is_own_error(error):
+            if not private.is_compiler_error(error):
                 raise
             first = (str(error).strip().splitlines() or [""])[0]
             raise UnsupportedError(f"torch.compile fails on it: {type(error).__name__}: {first}") from error

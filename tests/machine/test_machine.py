@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from srbench import machine
+from srbench.cores import as_ranges, number_list
 from srbench.facts import Build, GpuFacts, Limits, Machine, Processor
-from srbench.machine import GIB, cgroup, linux, processor, software
+from srbench.machine import GIB, cgroup, processor, software
 from srbench.records import Settings
 from tests import trees
 from tests.trees import NO_DRIVER, NOT_SUPPORTED, ScriptedNvml, h100
@@ -180,10 +181,10 @@ def test_a_virtual_machine_is_told_by_its_flag(tmp_path: Path) -> None:
 
 
 def test_sets_of_cores_as_the_kernel_writes_them() -> None:
-    assert linux.number_list("0-2,5,8-9") == [0, 1, 2, 5, 8, 9]
-    assert linux.number_list("") == linux.number_list("0-x") == linux.number_list(None) == []
-    assert linux.as_ranges([9, 0, 1, 2, 5, 8]) == "0-2,5,8-9"
-    assert linux.as_ranges([]) == ""
+    assert number_list("0-2,5,8-9") == [0, 1, 2, 5, 8, 9]
+    assert number_list("") == number_list("0-x") == number_list(None) == []
+    assert as_ranges([9, 0, 1, 2, 5, 8]) == "0-2,5,8-9"
+    assert as_ranges([]) == ""
 
 
 # --- Limits of a container

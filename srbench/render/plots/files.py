@@ -7,9 +7,9 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srbench.files import write_all
 from srbench.render.plots.sheet import DPI
 from srbench.render.text import escape_csv
-from srbench.store import write_all
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,0 +1,211 @@
+"""Private interfaces of torch and of Python: every one that srbench uses, and what becomes of srbench without it.
+
+Nobody promises these from one version to the next. So each stands here alone, in a function that says what is private,
+which versions have it, and what is lost where it is gone. Versions were looked up in the sources of torch 2.6, the
+oldest that srbench is declared for, and of torch 2.13, with which it is tested.
+
+Importing this file does not import torch: whoever starts processes does without it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache
+from multiprocessing import forkserver
+from typing import TYPE_CHECKING, Any, cast
+
+from srbench.errors import InputError, UnsupportedError
+
+if TYPE_CHECKING:
+    import torch
+
+
+class LackingInterfaceError(InputError, UnsupportedError):
+    """The installed torch lacks an interface without which a question has no answer."""
+
+
+# --- Python
+
+
+def can_end_fork_server() -> bool:
+    """Whether :func:`end_fork_server` works here."""
+    return _fork_server_stop() is not None
+
+
+def end_fork_server() -> None:
+    """End the fork server, if one runs; the next process that is forked starts another.
+
+    Private: ``multiprocessing.forkserver._forkserver._stop``. No public call ends a fork server; this is what Python's
+    own tests use, since 3.8.
+
+    Without it processes cannot be given another server's address layout and hash seed, which makes them replicates.
+    Ask :func:`can_end_fork_server` first and spawn processes where it says no: they are as independent, and each takes
+    seconds longer to import torch.
+
+    Raises:
+        RuntimeError: it cannot.
+    """
+    stop = _fork_server_stop()
+    if stop is None:
+        raise RuntimeError("this Python's fork server cannot be ended")
+    stop()
+
+
+def _fork_server_stop() -> Callable[[], None] | None:
+    stop = getattr(getattr(forkserver, "_forkserver", None), "_stop", None)
+    return cast(Callable[[], None], stop) if callable(stop) else None
+
+
+# --- torch
+
+See = Callable[[Any, tuple[Any, ...], dict[str, Any]], object]
+
+
+def every_operator(see: See, whole: Callable[[Any], bool]) -> AbstractContextManager[object]:
+    """A context in which each operator of torch goes through ``see``, which gives what the operator gives.
+
+    Private: the module of ``torch.utils._python_dispatch.TorchDispatchMode``, and that class's method
+    ``_should_skip_dynamo``. torch 2.6 and 2.13 have the class; 2.6 does without the method, and nothing is lost.
+
+    Without the class no operator is seen, and nothing can be counted: a case keeps its runtime and memory, and says why
+    it has no counts.
+
+    Args:
+        see: takes the operator (an ``OpOverload``), its arguments, and those with a name. What it calls itself is not
+            seen again.
+        whole: whether an operator is to be seen as it is. Others are taken apart into what they consist of, where
+            torch defines them by other operators.
+
+    Raises:
+        LackingInterfaceError: this torch does not have the class.
+    """
+    try:
+        from torch.utils._python_dispatch import TorchDispatchMode
+    except ImportError:
+        import torch
+
+        raise LackingInterfaceError(
+            f"torch {torch.__version__} has no torch.utils._python_dispatch.TorchDispatchMode, which counting needs; "
+            "torch 2.6 to 2.13 have it"
+        ) from None
+    return _watch(TorchDispatchMode)(see, whole)
+
+
+@cache
+def _watch(base: type[Any]) -> Callable[[See, Callable[[Any], bool]], AbstractContextManager[object]]:
+    """The class of such contexts; a class for each of them would stay in memory until the garbage is collected."""
+
+    class Watch(base):  # type: ignore[misc]  # known once torch is imported
+        def __init__(self, see: See, whole: Callable[[Any], bool]) -> None:
+            super().__init__()
+            self.see, self.whole = see, whole
+
+        @classmethod
+        def _should_skip_dynamo(cls) -> bool:
+            # torch's default wraps the method below in a guard against compilation, and with it loads the whole
+            # compiler (800 modules, above a second) at the first operator. Nothing is compiled while counting.
+            return False
+
+        def __torch_dispatch__(
+            self, func: Any, types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        ) -> object:
+            kwargs = kwargs or {}
+            if not self.whole(func) and may_be_composite(func):
+                with self:
+                    result = func.decompose(*args, **kwargs)
+                if result is not NotImplemented:
+                    return cast(object, result)
+            return self.see(func, args, kwargs)
+
+    return Watch
+
+
+def may_be_composite(operator: Any) -> bool:
+    """Whether torch defines an operator by other operators; True where only trying tells.
+
+    Private: ``torch._C._dispatch_has_kernel_for_dispatch_key``, in torch 2.6 and 2.13.
+
+    Without it every operator is tried, which takes up to twice as long and gives the same.
+    """
+    import torch
+
+    ask = getattr(torch._C, "_dispatch_has_kernel_for_dispatch_key", None)
+    return ask is None or bool(ask(operator.name(), "CompositeImplicitAutograd"))
+
+
+def prelu_kernel() -> object | None:
+    """The operator that a PReLU consists of; None where this torch has none of that name.
+
+    Private: ``torch.ops.aten._prelu_kernel``, in torch 2.6 and 2.13.
+
+    Without it torch itself works out the output's shape: the first count takes a second longer.
+    """
+    import torch
+
+    packet = getattr(torch.ops.aten, "_prelu_kernel", None)
+    return getattr(packet, "default", None)
+
+
+def onednn_takes(half: "torch.dtype") -> bool:
+    """Whether oneDNN convolves bfloat16 or float16 on this processor.
+
+    Private: ``torch.ops.mkldnn._is_mkldnn_bf16_supported``, in torch 2.6 and 2.13, and ``_is_mkldnn_fp16_supported``,
+    in 2.13 (2.6 was not asked).
+
+    Without them the vector extension decides: bfloat16 where torch uses AVX-512, which leaves out processors that
+    convert it on AVX2; float16 nowhere. There the predicted peak of a half-precision case is of another layout.
+    """
+    import torch
+
+    name = {torch.bfloat16: "_is_mkldnn_bf16_supported", torch.float16: "_is_mkldnn_fp16_supported"}[half]
+    ask = getattr(torch.ops.mkldnn, name, None)
+    if ask is None:
+        return half is torch.bfloat16 and torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return bool(ask())
+
+
+# --- torch.compile
+
+
+def is_compiler_error(error: BaseException) -> bool:
+    """Whether ``torch.compile`` raised it, not the network.
+
+    Private: where its exceptions live, ``torch._dynamo`` and ``torch._inductor``, in torch 2.6 and 2.13.
+
+    Without these names a network that cannot be compiled is a CRASH, in place of UNSUPPORTED.
+    """
+    return any(kind.__module__.startswith(("torch._dynamo", "torch._inductor")) for kind in type(error).__mro__)
+
+
+def forget_compiled_graphs() -> None:
+    """Begin the counts of :func:`compiled_graphs` and :func:`graph_breaks` anew; nothing compiled is kept."""
+    import torch
+
+    torch.compiler.reset()
+    if (counters := _compiler_counters()) is not None:
+        counters.clear()
+
+
+def compiled_graphs() -> int | None:
+    """Graphs that ``torch.compile`` has compiled; None where this torch does not tell.
+
+    Private: ``torch._dynamo.utils.counters``, in torch 2.6 and 2.13.
+
+    Without it a network that is compiled anew inside the timed passes is not told.
+    """
+    counters = _compiler_counters()
+    return None if counters is None else int(counters["stats"]["unique_graphs"])
+
+
+def graph_breaks() -> int | None:
+    """Places where tracing had to stop and begin anew, counted as :func:`compiled_graphs` are."""
+    counters = _compiler_counters()
+    return None if counters is None else sum(counters["graph_break"].values())
+
+
+def _compiler_counters() -> dict[str, Counter[str]] | None:
+    try:
+        from torch._dynamo.utils import counters
+    except ImportError:
+        return None
+    return cast(dict[str, Counter[str]], counters)
