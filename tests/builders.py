@@ -8,7 +8,7 @@ from typing import Any
 from srbench import sizes
 from srbench.assemble import Plan
 from srbench.board import metrics
-from srbench.board.leaderboard import Quality, QualityKind, Row
+from srbench.board.rows import Quality, QualityKind, Row
 from srbench.board.published import Claim
 from srbench.cases import Case, Form, Model, Size
 from srbench.facts import Machine

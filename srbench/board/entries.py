@@ -12,9 +12,9 @@ from pathlib import Path
 from srbench.board import metrics
 from srbench.board.challenge import Entry
 from srbench.board.editions import METRICS, Edition
-from srbench.board.leaderboard import Quality, Row
 from srbench.board.metric import Metric
 from srbench.board.metrics import PARAMS, RUNTIME
+from srbench.board.rows import Quality, Row
 from srbench.cases import labelled
 from srbench.errors import InputError
 from srbench.records import FAILURES

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from pydantic import Field
 
-from srbench.board.leaderboard import Quality
+from srbench.board.rows import Quality
 from srbench.cases import Form, Mode, Model
 from srbench.facts import Frozen
 from srbench.quality.protocols import PRESETS

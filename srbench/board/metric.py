@@ -7,21 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from srbench.board.figures import Figure, Good, QualityMetric, median_of
 from srbench.measure.stats import Interval
 
 if TYPE_CHECKING:
-    from srbench.board.leaderboard import Row
+    from srbench.board.rows import Row
     from srbench.records import Record
-
-#: A number, or a median with its interval; in CSV's unit.
-Figure = float | Interval
-Good = Literal["low", "high"]
-QualityMetric = Literal["psnr_y", "ssim_y"]
-
-
-def median_of(figure: Figure | None) -> float | None:
-    """The number without its interval."""
-    return figure.median if isinstance(figure, Interval) else figure
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ it. A metric is added here, and where it is measured. Nothing heavy is imported:
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from srbench.board.metric import Exact, Figure, Metric, OfRuntime, QualityMetric
+from srbench.board.figures import Figure, QualityMetric
+from srbench.board.metric import Exact, Metric, OfRuntime
 from srbench.measure.stats import Interval
 
 if TYPE_CHECKING:
-    from srbench.board.leaderboard import Row
+    from srbench.board.rows import Row
     from srbench.records import Complexity, Record
 
 NS_PER_MS = 1e6

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from srbench.board.leaderboard import Row
-from srbench.board.metric import Good
+from srbench.board.figures import Good
 from srbench.board.metrics import RUNTIME
+from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.records import DISTURBED, FAILURES
 

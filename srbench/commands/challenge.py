@@ -11,8 +11,9 @@ from srbench import store
 from srbench.board import challenge, editions, entries, shipped
 from srbench.board.challenge import MAIN, Entry, MissingValueError, as_float
 from srbench.board.editions import Edition, ExpScore, RealTime
+from srbench.board.figures import Good
 from srbench.board.leaderboard import of_one_condition, rows_of
-from srbench.board.metric import Good, Metric
+from srbench.board.metric import Metric
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, quality_in, records_in

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from srbench import store
-from srbench.board.leaderboard import Row, newest_of_nodes, of_one_machine, published_rows, rows_of
+from srbench.board.leaderboard import newest_of_nodes, of_one_machine, published_rows, rows_of
 from srbench.board.measured import MeasuredBook, reference
 from srbench.board.published import ClaimBook, load_claims
+from srbench.board.rows import Row
 from srbench.commands import say
 from srbench.errors import InputError
 from srbench.files import write_text

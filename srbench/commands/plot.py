@@ -10,9 +10,10 @@ from srbench import store
 from srbench.board import editions
 from srbench.board.choosing import ANYTHING, Chosen, Wanted, fitting, of_one_condition, of_one_question
 from srbench.board.editions import Edition
-from srbench.board.leaderboard import Row, beside, own_sets, published_rows, rows_of
+from srbench.board.leaderboard import beside, own_sets, published_rows, rows_of
 from srbench.board.metric import Metric
 from srbench.board.published import ClaimBook, load_claims
+from srbench.board.rows import Row
 from srbench.cases import slug
 from srbench.commands import say
 from srbench.commands.challenge import score_axis

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from srbench import store
-from srbench.board.leaderboard import Row, published_rows, rows_with_records
+from srbench.board.leaderboard import published_rows, rows_with_records
 from srbench.board.published import ClaimBook, load_claims
+from srbench.board.rows import Row
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, records_in
 from srbench.files import write_text

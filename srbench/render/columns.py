@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from srbench.board import metrics
-from srbench.board.leaderboard import Row
-from srbench.board.metric import Good, Metric, QualityMetric
+from srbench.board.figures import Good, QualityMetric
+from srbench.board.metric import Metric
 from srbench.board.metrics import QUALITY
 from srbench.board.published import QUALITY_SETS, quality_key
+from srbench.board.rows import Row
 from srbench.render.text import plain, shortened
 
 #: A score belongs to a challenge: its column is made where one is named.

@@ -7,8 +7,8 @@ from typing import Any
 
 from srbench.board import metrics
 from srbench.board.comparison import Comparison, Floor, Pair, Side
+from srbench.board.figures import median_of
 from srbench.board.gates import GateResult
-from srbench.board.metric import median_of
 from srbench.board.metrics import figures_of
 from srbench.board.pairing import Alone
 from srbench.cases import Case

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from srbench.board import metrics
-from srbench.board.leaderboard import Row
 from srbench.board.metric import Metric
 from srbench.board.metrics import RUNTIME
 from srbench.board.ranks import ranking
+from srbench.board.rows import Row
 from srbench.render.grid import DASH, Cell, Grid, Note, Section, with_best
 from srbench.render.tables import cost_cell, name_of
 

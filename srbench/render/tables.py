@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from srbench.board import metrics
-from srbench.board.leaderboard import QUALITY_METRICS, Quality, Row, beside, own_sets
+from srbench.board.leaderboard import QUALITY_METRICS, beside, own_sets
 from srbench.board.metric import Metric
 from srbench.board.metrics import RUNTIME
 from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import Ranking, ranking, ranks
+from srbench.board.rows import Quality, Row
 from srbench.cases import MODE_SIGN
 from srbench.measure.stats import Interval
 from srbench.records import DISTURBED

@@ -5,7 +5,8 @@ Claims are the committed ones; each expected figure has the table that prints it
 
 import pytest
 
-from srbench.board.leaderboard import Quality, of_one_machine, published_rows, rows_of, without_shadows
+from srbench.board.rows import Quality
+from srbench.board.leaderboard import of_one_machine, published_rows, rows_of, without_shadows
 from srbench.board.metrics import RUNTIME
 from srbench.board.published import ClaimBook, load_claims
 from srbench.facts import Machine

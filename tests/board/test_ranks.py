@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from srbench.board.leaderboard import Row
+from srbench.board.rows import Row
 from srbench.board.ranks import ranking
 from srbench.measure.stats import Interval
 from srbench.render import formats, tables

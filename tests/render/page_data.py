@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from srbench.board.leaderboard import Row, rows_of
+from srbench.board.rows import Row
+from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook
 from srbench.records import Layer, Record
 from srbench.render.page import page

@@ -6,7 +6,7 @@ Costs are those that official code gives at x4 for a 1280x720 GT, PSNR those tha
 import math
 from typing import Any
 
-from srbench.board.leaderboard import Quality, QualityKind, Row
+from srbench.board.rows import Quality, QualityKind, Row
 from srbench.board.metrics import PARAMS
 from srbench.measure.stats import Interval
 from srbench.render.columns import find

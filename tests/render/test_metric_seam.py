@@ -11,7 +11,8 @@ import explain_metrics
 from srbench.board import metrics
 from srbench.board.comparison import ASSUMED, Pair, Side, compare
 from srbench.board.gates import check, parse_gates
-from srbench.board.leaderboard import Row, rows_of
+from srbench.board.rows import Row
+from srbench.board.leaderboard import rows_of
 from srbench.board.metric import Exact, Metric
 from srbench.board.metrics import METRICS, MIB
 from srbench.board.published import ClaimBook

@@ -15,7 +15,7 @@ import pytest
 
 from srbench import store
 from srbench.board import metrics
-from srbench.board.leaderboard import Row
+from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.render import tables
 from srbench.render.page import page

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.board.leaderboard import Row
+from srbench.board.rows import Row
 from srbench.board.ranks import ranks
 from srbench.measure.stats import Interval
 from srbench.render.grid import Section

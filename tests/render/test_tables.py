@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from srbench.board.leaderboard import Row, published_rows, rows_of
+from srbench.board.rows import Row
+from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.metrics import METRICS
 from srbench.board.published import ClaimBook, load_claims
 from srbench.measure.stats import Interval

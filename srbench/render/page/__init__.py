@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from srbench.board.leaderboard import Row
+from srbench.board.rows import Row
 from srbench.records import Record
 from srbench.render import tables
 from srbench.render.page.details import details_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from srbench.board.leaderboard import Row
+from srbench.board.rows import Row
 from srbench.render.page.values import Term
 from srbench.statuses import STATUSES
 

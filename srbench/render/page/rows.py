@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from srbench.board import metrics
-from srbench.board.leaderboard import Quality, Row, own_sets
+from srbench.board.leaderboard import own_sets
 from srbench.board.metric import Metric
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.board.ranks import can_be_ranked, ranking
+from srbench.board.rows import Quality, Row
 from srbench.render.columns import quality_columns as columns_of_quality
 from srbench.render.page.values import ColumnData, CostData, FigureData, RowData
 from srbench.render.plots.colors import color_of

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from srbench.board.leaderboard import QualityKind
+from srbench.board.rows import QualityKind
 from srbench.facts import Frozen
 
 

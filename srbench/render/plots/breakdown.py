@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from srbench.board.leaderboard import Row
+from srbench.board.rows import Row
 from srbench.measure.layers import LayerTimes
 from srbench.measure.verdict import CONTENTION_CORES
 from srbench.records import Layer

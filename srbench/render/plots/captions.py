@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from srbench.board.leaderboard import PAPER_GT, Row
+from srbench.board.leaderboard import PAPER_GT
+from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.columns import SCORE

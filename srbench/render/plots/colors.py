@@ -5,8 +5,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from srbench.board.leaderboard import Row
 from srbench.board.metric import Metric
+from srbench.board.rows import Row
 from srbench.render.plots.points import Point
 from srbench.render.plots.scales import LOG_FROM
 

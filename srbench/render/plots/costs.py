@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srbench.board import metrics
-from srbench.board.leaderboard import Row
 from srbench.board.metric import Metric
 from srbench.board.metrics import MULTI_ADDS
+from srbench.board.rows import Row
 from srbench.records import FAILURES
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell

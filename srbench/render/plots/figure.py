@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srbench.board.leaderboard import Row
 from srbench.board.metric import Metric
+from srbench.board.rows import Row
 from srbench.render.plots import frames, naming
 from srbench.render.plots.files import FORMATS, house_style, write
 from srbench.render.plots.frames import ABOVE_AXES_PT, BELOW_AXES_PT, EDGE_PT, RIGHT_PT, WIDTH_PT

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from srbench.board.leaderboard import Row
 from srbench.board.metric import Metric
 from srbench.board.metrics import PEAK, RUNTIME
+from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.records import DISTURBED, FAILURES
 from srbench.render.plots import captions, naming

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srbench.board.leaderboard import QualityKind
+from srbench.board.rows import QualityKind
 from srbench.render.plots.colors import ColorScale, Paint, color_scale, pale
 from srbench.render.plots.entries import TEXT_GAP_PT, Entry, LineEntry
 from srbench.render.plots.points import Chart, Point

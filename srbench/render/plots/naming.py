@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from srbench.board.leaderboard import Quality, Row
 from srbench.board.metrics import MULTI_ADDS, PARAMS
+from srbench.board.rows import Quality, Row
 from srbench.cases import MODE_SIGN, digest, slug
 from srbench.render.plots.spec import PlotSpec, of_a_machine
 

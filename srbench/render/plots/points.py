@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from srbench.board.leaderboard import Quality, QualityKind, Row
-from srbench.board.metric import Good
+from srbench.board.figures import Good
 from srbench.board.metrics import RUNTIME
+from srbench.board.rows import Quality, QualityKind, Row
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
 from srbench.render.plots import captions, naming

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srbench.board.leaderboard import Row
+from srbench.board.rows import Row
 from srbench.render.plots import frames
 from srbench.render.plots.colors import color_of
 from srbench.render.plots.costs import Radar, Shape, csv_of, radar_of

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srbench.board.leaderboard import Row
 from srbench.board.metric import Metric
+from srbench.board.rows import Row
 from srbench.render.plots import frames
 from srbench.render.plots.entries import Entry, LineEntry
 from srbench.render.plots.files import FORMATS, house_style, write
