@@ -122,7 +122,7 @@ class _OfCase:
     def _ready(self, device: Device) -> tuple[Runnable, Tensor]:
         """The network and its resident input, both in the case's mode on the device."""
         network, image = prepare(self.case, device, self.settings.seed)
-        return running.engine_of(self.case.mode).build(network, image, self.scratch), image
+        return running.engine(self.case.mode.engine).build(network, image, self.scratch), image
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Agree(_OfCase, Work[Agreed, Nothing]):
             reference = inputs.check_output(network(image), plain).to("cpu")
             in_mode(network, case)
             image = inputs.natural_input(case).to(device.torch_device)
-            engine = running.engine_of(case.mode)
+            engine = running.engine(case.mode.engine)
             ready = engine.build(network, image, self.scratch)
             output = inputs.check_output(ready(image), case)
         found = agreement(reference, output, case.mode.dtype, natural.NAME, dict(engine.versions()), ready.build_ns)

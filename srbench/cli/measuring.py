@@ -32,6 +32,7 @@ from srbench.cli.options import (
     typed,
     whole_numbers_of,
 )
+from srbench.running import ENGINES
 
 #: For the wall time of a whole run.
 STARTED_NS = monotonic_ns()
@@ -198,7 +199,7 @@ def compare(
     form: Annotated[
         FormOption | None, typer.Option(help="Re-parameterised networks: folded or not. [default: deploy]")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="What runs them: eager, compile; or several.")] = None,
+    engine: Annotated[str | None, typer.Option(help=f"What runs them: {', '.join(ENGINES)}; or several.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, float16; or several.")] = None,
     layout: Annotated[str | None, typer.Option(help="contiguous, channels_last; or several.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda:N. [default: auto]")] = None,

@@ -9,6 +9,7 @@ import typer
 
 from srbench.board import shipped
 from srbench.errors import InputError
+from srbench.running import ENGINES
 
 #: What --challenge takes, for help texts.
 CHALLENGES = f"{', '.join(shipped.names())}, or a .toml of your own"
@@ -49,7 +50,7 @@ class AllocatorOption(StrEnum):
     system = "system"
 
 
-Engines = Annotated[str, typer.Option("--engine", help="What runs it: eager, compile; several make a grid.")]
+Engines = Annotated[str, typer.Option("--engine", help=f"What runs it: {', '.join(ENGINES)}; several make a grid.")]
 Dtypes = Annotated[str, typer.Option("--dtype", help="What it computes in: float32, bfloat16, float16; or several.")]
 Layouts = Annotated[
     str, typer.Option("--layout", help="Order of the axes in memory: contiguous, channels_last; or several.")

@@ -18,7 +18,7 @@ from srbench.quality.identify import state_hash, tensor_hashes
 from srbench.quality.metrics import UnsuitableError, bicubic_score, score
 from srbench.quality.results import Evaluation, ImageResult
 from srbench.records import Frozen
-from srbench.running import engine_of
+from srbench.running import engine
 from srbench.work import Work
 
 #: Bicubic interpolation, the row below which no network may fall; it stands where a variant does.
@@ -100,7 +100,7 @@ class Evaluate(Work[Evaluated, ImageResult]):
         # What an input is like: on the device, in the dtype, in the layout.
         like = torch.empty(1, 3, 2, 2, dtype=getattr(torch, mode.dtype), device=device.torch_device)
         like = like.contiguous(memory_format=layout)
-        run = upscale.runner_of(engine_of(mode).wrap(network), own=asked.model.own)
+        run = upscale.runner_of(engine(mode.engine).wrap(network), own=asked.model.own)
 
         def evaluate(name: str, pair: Pair) -> ImageResult:
             device.synchronize()

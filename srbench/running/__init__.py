@@ -1,18 +1,27 @@
 """Ways of running a network: one file and one row in :data:`ENGINES` each.
 
 An engine says what it lacks on this machine, and makes a :class:`Runnable` of a network. It knows no task and no case:
-what is measured of a Runnable, and how, is the same for all.
+what is measured of a Runnable, and how, is the same for all. Nothing heavy is imported here: the command line's help
+lists the engines too.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
-from torch import Tensor, nn
-
-from srbench.cases import Dtype, Mode
 from srbench.errors import InputError
-from srbench.running.compiled import Compiled
-from srbench.running.eager import Eager
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from srbench.cases import Dtype, Mode
+
+#: Every way of running: the word that people type, and where its engine is, which is imported when it is asked for.
+ENGINES: dict[str, str] = {
+    "eager": "srbench.running.eager:Eager",
+    "compile": "srbench.running.compiled:Compiled",
+}
 
 
 class Runnable(Protocol):
@@ -30,7 +39,7 @@ class Runnable(Protocol):
     def remarks(self) -> tuple[str, ...]:
         """What the engine has to say of how it runs this network, a phrase each."""
 
-    def __call__(self, image: Tensor) -> object:
+    def __call__(self, image: "Tensor") -> object:
         """One forward pass."""
 
     def rebuilds(self) -> int:
@@ -48,7 +57,7 @@ class Engine(Protocol):
 
     name: str
     meaning: str
-    dtypes: tuple[Dtype, ...]
+    dtypes: "tuple[Dtype, ...]"
 
     def missing(self, device: str) -> str | None:
         """What it lacks on this machine to run on a device, with the cure; None where nothing."""
@@ -56,7 +65,7 @@ class Engine(Protocol):
     def versions(self) -> Mapping[str, str]:
         """Of what it needs beside torch, by name."""
 
-    def build(self, network: nn.Module, image: Tensor, scratch: str) -> Runnable:
+    def build(self, network: "nn.Module", image: "Tensor", scratch: str) -> Runnable:
         """Make a network ready for images like this one.
 
         Args:
@@ -68,33 +77,31 @@ class Engine(Protocol):
             UnsupportedError: it cannot run this network.
         """
 
-    def wrap(self, network: nn.Module) -> nn.Module:
+    def wrap(self, network: "nn.Module") -> "nn.Module":
         """The network for images of many sizes, whose passes are not timed."""
 
 
-#: Every way of running, by the word that people type.
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Eager(), Compiled())}
-
-
-def engine_of(mode: Mode) -> Engine:
-    """The engine of a mode.
+@cache
+def engine(name: str) -> Engine:
+    """The engine of a name.
 
     Raises:
         InputError: there is none of that name.
     """
-    if mode.engine not in ENGINES:
-        raise InputError(f"no engine '{mode.engine}'; known are {', '.join(ENGINES)}")
-    return ENGINES[mode.engine]
+    if name not in ENGINES:
+        raise InputError(f"no engine '{name}'; known are {', '.join(ENGINES)}")
+    module, _, kind = ENGINES[name].partition(":")
+    return cast(Engine, getattr(import_module(module), kind)())
 
 
-def check(mode: Mode, device: str) -> None:
+def check(mode: "Mode", device: str) -> None:
     """Refuse a mode that cannot run on a device here.
 
     Raises:
         InputError: with what is missing, and the cure.
     """
-    engine = engine_of(mode)
-    if mode.dtype not in engine.dtypes:
-        raise InputError(f"{engine.name} runs {', '.join(engine.dtypes)}, not {mode.dtype}")
-    if device != "none" and (lack := engine.missing(device)) is not None:
-        raise InputError(f"--engine {engine.name}: {lack}")
+    found = engine(mode.engine)
+    if mode.dtype not in found.dtypes:
+        raise InputError(f"{found.name} runs {', '.join(found.dtypes)}, not {mode.dtype}")
+    if device != "none" and (lack := found.missing(device)) is not None:
+        raise InputError(f"--engine {found.name}: {lack}")
