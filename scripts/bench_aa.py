@@ -25,9 +25,10 @@ from time import perf_counter
 from typing import get_args
 
 from parts import write_part
+from srbench import progress, sizes
+from srbench.api import comparing, profiling
+from srbench.api.request import Request
 from srbench.board.comparison import Comparison
-from srbench.commands import compare
-from srbench.commands.compare import Measuring, Networks, Options
 from srbench.errors import InputError
 from srbench.measure.comparing import Word
 from srbench.measure.stats import t_interval
@@ -53,7 +54,7 @@ class Condition:
 class Setting:
     """Networks that run in the same rounds: the first is compared with each of the others, a condition each."""
 
-    networks: Networks
+    request: Request
     conditions: tuple[Condition, ...]
     load: int = 0
     seconds: float = 0.0
@@ -61,11 +62,11 @@ class Setting:
     def run_once(self, seed: int) -> None:
         """Measure once; each comparison is answered by itself, as the command does it for two."""
         start = perf_counter()
-        settings = self.networks.settings.model_copy(update={"seed": seed})
-        pairs = compare.measure(replace(self.networks, settings=settings), quiet=True)
+        with profiling.opened(replace(self.request, seed=seed), None) as session:
+            pairs = comparing.measured_pairs(session, progress.Quiet())
         self.seconds += perf_counter() - start
         for condition, pair in zip(self.conditions, pairs, strict=True):
-            [found] = compare.answer([pair], seed=seed)
+            [found] = comparing.judged([pair], seed=seed).answers
             condition.answers.append(found)
             ratio = (
                 f"{found.effect.ratio:.4f} [{found.effect.low:.4f}, {found.effect.high:.4f}]" if found.effect else ""
@@ -78,7 +79,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=40, help="comparisons of each condition")
-    parser.add_argument("--rounds", type=int, default=compare.ROUNDS, help="as of srbench compare")
+    parser.add_argument("--rounds", type=int, default=comparing.COMPARE_ROUNDS, help="as of srbench compare")
     parser.add_argument("--budget", type=float, default=5.4, help="as of srbench compare: seconds for each network")
     parser.add_argument("--lr", default="32x32", help="LR size")
     parser.add_argument("--threads", type=int, help="as of srbench compare")
@@ -116,27 +117,15 @@ def main() -> None:
         write_part("docs/measuring.md", "calibration", text)
 
 
-def networks(names: Sequence[str], options: argparse.Namespace) -> Networks:
-    """The cases of a comparison, as the command makes them of its options."""
-    measuring = Measuring(
-        lr=options.lr,
+def networks(names: Sequence[str], options: argparse.Namespace) -> Request:
+    """A comparison as the command makes it of its options."""
+    return comparing.request_of(
+        names,
+        lr=(sizes.parse_size(options.lr, "--lr"),),
         rounds=options.rounds,
-        budget=options.budget,
+        budget_s=options.budget,
         device=options.device,
-        threads=options.threads,
-    )
-    return compare.prepare(
-        Options(
-            names,
-            measuring,
-            fail_on=(),
-            fail_undecided=False,
-            allow_unpaired=False,
-            force=False,
-            seed=0,
-            output=None,
-            quiet=True,
-        ),
+        threads=(options.threads,),
     )
 
 
@@ -165,7 +154,7 @@ def report(done: Sequence[Setting], options: argparse.Namespace) -> str:
     """The table in Markdown, with what it rests on."""
     conditions = [condition for setting in done for condition in setting.conditions]
     first = conditions[0].answers[0]
-    record, settings = first.pair.first.record, done[0].networks.settings
+    record, settings = first.pair.first.record, done[0].request.settings
     load, machine = record.case.size, record.machine
     head = ["", "comparisons", *WORDS, "right", "wrong", "spread of a round"]
     lines = [

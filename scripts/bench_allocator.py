@@ -14,11 +14,13 @@ from typing import get_args
 
 import model_defs
 from parts import write_part
-from srbench import launch, machine, models, sizes
+from srbench import machine, models, sizes
 from srbench.cases import Case
+from srbench.failures import Failure
+from srbench.launch import PROCESSES
 from srbench.measure.comparing import paired_effect
 from srbench.records import Allocator, Settings, Visit
-from srbench.worker import Job
+from srbench.tasks import Time
 
 SCALE = 4
 WAYS: tuple[Allocator, ...] = get_args(Allocator)
@@ -27,19 +29,19 @@ WAYS: tuple[Allocator, ...] = get_args(Allocator)
 def visit(case: Case, way: Allocator, seconds: float) -> Visit:
     """One timed process."""
     settings = Settings(seed=0, budget_s=seconds, timeout_s=300, rounds=1, precision=1e-6, allocator=way)
-    answer = launch.launch(Job("time", case, settings), settings.timeout_s)
-    if answer.visit is None or not answer.visit.samples_ns or answer.settings is None:
-        raise SystemExit(f"{case.model.variant}: {answer.status}: {answer.reason}")
-    if answer.settings.allocator != way:
+    found = PROCESSES.launch(Time(case, settings), settings.timeout_s)
+    if isinstance(found, Failure) or found.problem is not None:
+        raise SystemExit(f"{case.model.variant}: {found}")
+    if found.settings.allocator != way:
         raise SystemExit("this C library cannot be told to keep memory")
-    return answer.visit
+    return found.visit
 
 
 def measure(case: Case, rounds: int, seconds: float) -> dict[Allocator, list[Visit]]:
     """Visits of either kind, a round each."""
     found: dict[Allocator, list[Visit]] = {way: [] for way in WAYS}
     for number in range(rounds):
-        launch.fresh_server()
+        PROCESSES.renew()
         for way in WAYS if number % 2 else reversed(WAYS):
             found[way].append(visit(case, way, seconds))
     return found

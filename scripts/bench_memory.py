@@ -25,8 +25,8 @@ from torch.profiler import ProfilerActivity, profile
 import model_defs
 from parts import write_part
 from srbench import inputs, models, sizes
+from srbench.api.fitting import RESERVE_BYTES
 from srbench.cases import Case, Model, Size
-from srbench.commands.fit import RESERVE_BYTES
 from srbench.machine.device import open_device
 from srbench.measure.complexity import count
 from srbench.measure.copies import this_cpu

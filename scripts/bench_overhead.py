@@ -18,13 +18,15 @@ import time
 import torch
 
 from parts import write_part
-from srbench import launch, machine, models, sizes
+from srbench import machine, models, sizes
 from srbench.cases import Case
+from srbench.failures import Failure
+from srbench.launch import PROCESSES
 from srbench.machine.device import open_device
 from srbench.measure.comparing import Effect, paired_effect
 from srbench.measure.latency import MIN_SAMPLES, TimingPlan, measure_latency
 from srbench.records import Settings
-from srbench.worker import Job, prepare
+from srbench.tasks import Time, prepare
 
 #: What a careful person writes by hand. Nothing of srbench is in it.
 BARE = """
@@ -113,10 +115,11 @@ def bare_s(name: str, lr: tuple[int, int], threads: int, seconds: float) -> floa
 def srbench_s(case: Case, seconds: float) -> float:
     """Median pass of one process as a profile measures it."""
     settings = Settings(seed=0, budget_s=seconds, timeout_s=120, rounds=1, precision=1e-6, allocator="system")
-    answer = launch.launch(Job("time", case, settings), settings.timeout_s)
-    if answer.visit is None or answer.visit.median_ns is None:
-        raise SystemExit(f"{case.model.variant}: {answer.status}: {answer.reason}")
-    return answer.visit.median_ns / 1e9
+    found = PROCESSES.launch(Time(case, settings), settings.timeout_s)
+    problem = found if isinstance(found, Failure) else found.problem
+    if problem is not None or isinstance(found, Failure) or found.visit.median_ns is None:
+        raise SystemExit(f"{case.model.variant}: {problem}")
+    return found.visit.median_ns / 1e9
 
 
 def in_processes(name: str, lr: tuple[int, int], pairs: int, seconds: float) -> tuple[Effect, float]:
@@ -125,7 +128,7 @@ def in_processes(name: str, lr: tuple[int, int], pairs: int, seconds: float) -> 
     case = case_of(name, lr)
     ours, bare = [], []
     for number in range(pairs):
-        launch.fresh_server()
+        PROCESSES.renew()
         if number % 2:
             ours.append(srbench_s(case, seconds))
             bare.append(bare_s(name, lr, threads, seconds))

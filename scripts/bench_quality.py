@@ -20,12 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parts import write_part
-from srbench import machine
-from srbench.commands.evaluate import named
-from srbench.launch import launch
+from srbench import machine, models
+from srbench.launch import PROCESSES
 from srbench.quality import datasets
 from srbench.quality.checkpoints import weights_of
-from srbench.quality.evaluate import EvaluationJob
+from srbench.quality.evaluate import Evaluate, Evaluated
 from srbench.quality.imresize import imresize
 from srbench.quality.metrics import score
 from srbench.quality.protocols import PRESETS, Image
@@ -144,7 +143,7 @@ def interleaved(ours: Callable[[], object], usual: Callable[[], object], repeats
 
 def evaluation(weights_folder: Path, data: Path, repeats: int) -> str:
     """What evaluating Set5 at x4 with BSRN takes, over the time inside its forward passes; each in a fresh process."""
-    [(model, _)] = named("bsrn", "deploy")
+    [model] = models.parse("bsrn", "deploy")
     found = weights_of(model, SCALE, Given(folders=(weights_folder,)), print, optional=False)
     assert found is not None
     dataset = datasets.find("set5", data, SCALE)
@@ -157,7 +156,7 @@ def evaluation(weights_folder: Path, data: Path, repeats: int) -> str:
         device="cpu",
         threads=machine.usable_cores(),
     )
-    job = EvaluationJob(asked, found[0], dataset, frozenset(), None)
+    job = Evaluate(asked, found[0], dataset, frozenset(), None)
     loops, jobs, passes = [], [], []
     for number in range(repeats + 1):
         ends: list[float] = []
@@ -168,8 +167,9 @@ def evaluation(weights_folder: Path, data: Path, repeats: int) -> str:
             forward.append(image.forward_ns / 1e9)
 
         start = perf_counter()
-        answer = launch(job, 600, note)
-        assert answer.status == "VALID", answer.reason
+        answer = PROCESSES.launch(job, 600, note)
+        assert isinstance(answer, Evaluated), answer
+        assert answer.problem is None, answer.problem
         if number:  # the first one waits for the fork server's import of torch
             loops.append((ends[-1] - ends[0]) / sum(forward[1:]))
             jobs.append((perf_counter() - start) / sum(forward))

@@ -4,7 +4,7 @@ python scripts/explain_metrics.py
 """
 
 from parts import ROOT, with_part
-from srbench.board.metric import ByRounds, Exact, Metric, OfRuntime
+from srbench.board.metric import Exact, Metric, OfRuntime
 from srbench.board.metrics import METRICS, QUALITY
 from srbench.render.formats import tabulated
 from srbench.render.text import escape_markdown
@@ -36,8 +36,6 @@ def _metric(metric: Metric, key: str, shown: str) -> list[str]:
 def _gate(metric: Metric) -> str:
     if isinstance(metric.gate, OfRuntime):
         return "interval of the runtimes' ratio" + (", turned over" if metric.good == "high" else "")
-    if isinstance(metric.gate, ByRounds):
-        return "interval of its own ratio"
     if isinstance(metric.gate, Exact):
         return f"exact {metric.gate.unit}, less the counter's error" if metric.gate.unit else "exact"
     return ""

@@ -78,7 +78,7 @@ def records_in(folder: Path) -> dict[str, Record]:
 def finished_in(folder: Path) -> list[Visit]:
     """Timed visits that the journal holds."""
     found = journal.resume(folder) if (folder / journal.NAME).exists() else None
-    return [e.answer.visit for e in found[1].entries if e.answer.visit is not None] if found else []
+    return [e.visit for e in found[1].entries if e.visit is not None] if found else []
 
 
 def workers_of(parent: int) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parts import write_part
-from srbench.commands.compare import ROUNDS
+from srbench.api.comparing import COMPARE_ROUNDS as ROUNDS
 from srbench.measure import comparing, stats
 from srbench.measure.comparing import Effect, judge, paired_effect
 
