@@ -8,14 +8,15 @@ from typing import Any
 from srbench import sizes
 from srbench.assemble import Plan
 from srbench.board import metrics
-from srbench.board.rows import Quality, QualityKind, Row
 from srbench.board.published import Claim
+from srbench.board.rows import Quality, QualityKind, Row
 from srbench.cases import Case, Form, Model, Size
 from srbench.facts import Machine
+from srbench.failures import Failure
 from srbench.journal import Entry, Step
 from srbench.measure.stats import Interval
-from srbench.records import Complexity, Latency, Layer, Memory, Record, Settings, Status, Visit
-from srbench.worker import Answer
+from srbench.records import Agreement, Complexity, Count, Latency, Layer, Memory, Record, Settings, Status, Visit
+from srbench.tasks import Agreed, Timed, Watched
 
 #: Architectures that re-parameterise themselves.
 FOLDING = ("ECBSR", "REPSR", "SPAN")
@@ -125,11 +126,33 @@ def make_memory(peak_bytes: int = 150 * MIB) -> Memory:
     return Memory(weights_bytes=1_409_600, input_bytes=691_200, peak_bytes=peak_bytes, method="kernel high-water mark")
 
 
-def make_entry(step: Step, answer: Answer | None = None, wall_s: float = 2.0) -> Entry:
+def timed(visit: Visit, *, build_s: float = 0.0, problem: Failure | None = None, **settings: Any) -> Timed:
+    """What a timed process gives."""
+    return Timed(visit=visit, settings=make_settings(**settings), build_ns=round(build_s * S), problem=problem)
+
+
+def watched(memory: Memory | None = None, *, build_s: float = 0.0, passes_s: float = 0.0) -> Watched:
+    """What a process gives that watches memory."""
+    return Watched(
+        memory=memory or make_memory(),
+        settings=make_settings(),
+        build_ns=round(build_s * S),
+        passes_ns=round(passes_s * S),
+    )
+
+
+def agreed(psnr_db: float | None = 90.0, *, build_ns: int | None = None, floor_db: float = 60.0) -> Agreed:
+    """What a process gives that holds a mode against eager float32."""
+    found = Agreement(psnr_db=psnr_db, largest=0.0, floor_db=floor_db, image="an image", build_ns=build_ns)
+    return Agreed(agreement=found, settings=make_settings())
+
+
+def make_entry(
+    step: Step, result: Agreed | Timed | Watched | Count | Failure | None = None, wall_s: float = 2.0
+) -> Entry:
     """A finished process; by default one that took three samples of 100 ms."""
-    visit = make_visit(100, 100, 100, round=step.round, place=step.place)
-    answer = answer or Answer(visit=visit, passes_ns=visit.passes_ns)
-    return Entry(step=step, answer=answer, wall_ns=round(wall_s * S))
+    usual = timed(make_visit(100, 100, 100, round=step.round, place=step.place))
+    return Entry(step=step, result=result or usual, wall_ns=round(wall_s * S))
 
 
 def make_record(case: Case | None = None, status: Status = "VALID", *, minutes: int = 0, **changes: Any) -> Record:

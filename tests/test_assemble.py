@@ -7,11 +7,22 @@ import pytest
 
 from srbench import machine
 from srbench.assemble import OpenCase, Plan
+from srbench.failures import Failure
 from srbench.journal import Step
 from srbench.measure import counters
-from srbench.records import Count, CounterName, Settings, Status
-from srbench.worker import Answer
-from tests.builders import make_case, make_counts, make_machine, make_memory, make_plan, make_settings, make_visit
+from srbench.records import Count, CounterName, Settings, Status, Visit
+from tests.builders import (
+    make_case,
+    make_counts,
+    make_entry,
+    make_machine,
+    make_memory,
+    make_plan,
+    make_settings,
+    make_visit,
+    timed,
+    watched,
+)
 
 TIME, MEMORY = Step(task="time", case=0), Step(task="memory", case=0)
 FVCORE, THOP = Step(task="fvcore", case=0), Step(task="thop", case=0)
@@ -29,14 +40,14 @@ def opened(
     """A case of which so many timed processes have answered."""
     case = OpenCase(plan or make_plan(), settings or make_settings(), counters)
     for number in range(answers):
-        case.take(TIME, Answer(visit=make_visit(*[100, 101] * 6, round=number)))
+        case.take(make_entry(TIME, timed(make_visit(*[100, 101] * 6, round=number))))
     return case
 
 
 def test_a_record_is_all_that_was_answered() -> None:
     case = opened(answers=2)
-    case.take(MEMORY, Answer(memory=make_memory()))
-    case.take(TIME, Answer(visit=make_visit(*[100, 101] * 6, round=2)))
+    case.take(make_entry(MEMORY, watched()))
+    case.take(make_entry(TIME, timed(make_visit(*[100, 101] * 6, round=2))))
     before = datetime.now(UTC)
     record = case.record()
     assert (record.case, record.machine, record.srbench_version) == (make_case(), make_machine(), version("srbench"))
@@ -50,13 +61,13 @@ def test_a_record_is_all_that_was_answered() -> None:
 def test_settings_are_those_that_the_first_process_read_back() -> None:
     case = opened()
     for threads in (1, 7):
-        case.take(TIME, Answer(visit=make_visit(100, 100, 100), settings=make_settings(threads=threads)))
+        case.take(make_entry(TIME, timed(make_visit(100, 100, 100), threads=threads)))
     assert case.record().settings.threads == 1
 
 
 def test_settings_are_those_asked_for_where_no_process_got_so_far() -> None:
     case = opened(settings=make_settings(rounds=9))
-    case.take(TIME, Answer(status="CRASH", reason="gone"))
+    case.take(make_entry(TIME, Failure(status="CRASH", reason="gone")))
     assert case.record().settings == make_settings(rounds=9)
 
 
@@ -68,10 +79,10 @@ def test_settings_are_those_asked_for_where_no_process_got_so_far() -> None:
         ([make_visit(*[ms] * 20, round=i) for i, ms in enumerate((80, 100, 120))], "NOISY"),
     ],
 )
-def test_a_runtime_is_judged(visits: list[object], status: str) -> None:
+def test_a_runtime_is_judged(visits: list[Visit], status: str) -> None:
     case = opened()
     for visit in visits:
-        case.take(TIME, Answer.model_validate({"visit": visit}))
+        case.take(make_entry(TIME, timed(visit)))
     record = case.record()
     assert record.status == status
     assert record.reason
@@ -86,8 +97,8 @@ def test_a_runtime_is_judged(visits: list[object], status: str) -> None:
 def test_the_first_failure_is_the_records(status: Status) -> None:
     case = opened(answers=1)
     assert case.failure is None
-    answer = Answer(status=status, reason="this happened", detail="Traceback\n  ...")
-    case.take(TIME, answer)
+    answer = Failure(status=status, reason="this happened", detail="Traceback\n  ...")
+    case.take(make_entry(TIME, answer))
     assert case.failure == answer
     record = case.record()
     assert (record.status, record.reason, record.detail) == (status, "this happened", "Traceback\n  ...")
@@ -98,8 +109,8 @@ def test_the_first_failure_is_the_records(status: Status) -> None:
 def test_a_failure_goes_before_what_the_runtime_is_worth() -> None:
     case = opened()
     for _ in range(3):
-        case.take(TIME, Answer(visit=make_visit(*[100] * 20, others_cores=1.0)))
-    case.take(MEMORY, Answer(status="OOM", reason="no room"))
+        case.take(make_entry(TIME, timed(make_visit(*[100] * 20, others_cores=1.0))))
+    case.take(make_entry(MEMORY, Failure(status="OOM", reason="no room")))
     record = case.record()
     assert (record.status, record.reason, record.memory) == ("OOM", "no room", None)
 
@@ -107,7 +118,8 @@ def test_a_failure_goes_before_what_the_runtime_is_worth() -> None:
 def test_the_passes_of_a_timeout_are_kept() -> None:
     case = opened()
     visit = make_visit()
-    case.take(TIME, Answer(status="TIMEOUT", reason="its first pass took 280 s", visit=visit))
+    slow = Failure(status="TIMEOUT", reason="its first pass took 280 s")
+    case.take(make_entry(TIME, timed(visit, problem=slow)))
     record = case.record()
     assert record.latency is not None
     assert record.latency.visits == (visit,)
@@ -117,22 +129,22 @@ def test_the_passes_of_a_timeout_are_kept() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer(status="TIMEOUT", reason="slow"), "raise --timeout (now 4.5 s) or choose a smaller --gt"),
-        (Answer(status="CRASH", reason="gone", detail="Traceback"), "the record holds the traceback"),
-        (Answer(status="CRASH", reason="gone"), ""),  # killed: it left none
-        (Answer(status="MISMATCH", reason="wrong", detail="Traceback"), ""),
-        (Answer(status="UNSUPPORTED", reason="odd", detail="Traceback"), ""),
+        (Failure(status="TIMEOUT", reason="slow"), "raise --timeout (now 4.5 s) or choose a smaller --gt"),
+        (Failure(status="CRASH", reason="gone", detail="Traceback"), "the record holds the traceback"),
+        (Failure(status="CRASH", reason="gone"), ""),  # killed: it left none
+        (Failure(status="MISMATCH", reason="wrong", detail="Traceback"), ""),
+        (Failure(status="UNSUPPORTED", reason="odd", detail="Traceback"), ""),
     ],
 )
-def test_the_advice_on_a_failure(answer: Answer, said: str) -> None:
+def test_the_advice_on_a_failure(answer: Failure, said: str) -> None:
     case = opened(settings=make_settings(timeout_s=4.5))
-    case.take(TIME, answer)
+    case.take(make_entry(TIME, answer))
     assert case.record().advice == said
 
 
 # --- A network that could not be counted
 
-ODD = Answer(status="CRASH", reason="TypeError: needs real numbers", detail="Traceback of the count")
+ODD = Failure(status="CRASH", reason="TypeError: needs real numbers", detail="Traceback of the count")
 
 
 def test_it_is_timed_and_says_what_is_missing() -> None:
@@ -152,7 +164,7 @@ def test_of_shapes_alone_that_is_a_failure() -> None:
 
 def test_a_failure_of_its_own_goes_before_the_missing_counts() -> None:
     case = opened(Plan(make_case(), None, ODD))
-    case.take(TIME, Answer(status="MISMATCH", reason="not an image", detail="Traceback of the pass"))
+    case.take(make_entry(TIME, Failure(status="MISMATCH", reason="not an image", detail="Traceback of the pass")))
     assert (case.record().status, case.record().reason) == ("MISMATCH", "not an image")
     assert case.record().detail == "Traceback of the pass"
 
@@ -163,8 +175,8 @@ def test_a_failure_of_its_own_goes_before_the_missing_counts() -> None:
 def test_counters_stand_in_the_order_asked_for() -> None:
     case = opened(None, "torch", "fvcore", "thop", answers=1)
     thop = Count(counter="thop", version="0.1.1", multi_adds=5)
-    case.take(THOP, Answer(count=thop))
-    case.take(FVCORE, Answer(status="CRASH", reason="it cannot trace this", detail="Traceback"))
+    case.take(make_entry(THOP, thop))
+    case.take(make_entry(FVCORE, Failure(status="CRASH", reason="it cannot trace this", detail="Traceback")))
     ours, failed, found = case.record().counts
     # Ours is what was counted from shapes: BSRN x4, official_counts.csv.
     assert (ours.counter, ours.multi_adds, ours.version) == ("torch", 19_177_176_448, version("torch"))
@@ -190,7 +202,7 @@ def test_a_counter_that_is_not_installed_fails_without_a_version(monkeypatch: py
 
     monkeypatch.setattr(counters, "version", missing)
     case = opened(None, "fvcore", "thop", answers=1)
-    case.take(FVCORE, Answer(status="CRASH", reason="it was ended"))
+    case.take(make_entry(FVCORE, Failure(status="CRASH", reason="it was ended")))
     failed, not_run = case.record().counts
     assert (failed.version, failed.error) == ("", "it was ended")
     assert (not_run.version, not_run.multi_adds) == ("", None)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from srbench import runner, store
+from srbench.api import comparing
 from srbench.assemble import Plan
 from srbench.cases import Case
-from srbench.commands import compare
 from srbench.machine import noise
 from srbench.machine.noise import NoiseFloor
 from srbench.records import Record, Settings
@@ -203,8 +203,8 @@ def test_a_name_of_the_zoo_is_the_network_and_a_path_the_folder(run: Run) -> Non
     folder("other", timed(100))
     assert "'span' is a network and 'other' a stored run" in run("span", "other").err
     assert "bsrn of ./span is FASTER than bsrn of other" in run("./span", "other").out
-    assert not compare.is_stored("nets/my_net.py:Net")
-    assert not compare.is_stored("span@train")
+    assert not comparing.is_stored("nets/my_net.py:Net")
+    assert not comparing.is_stored("span@train")
 
 
 # --- Networks

@@ -8,18 +8,19 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from srbench import journal, machine, models, sizes, store
 from srbench.cases import Case
 from srbench.commands import profile
-from srbench.journal import Entry, Header, Step
+from srbench.journal import Header, Step
+from srbench.launch import PROCESSES
 from srbench.records import FAILURES, Record
-from srbench.worker import Answer
-from tests.builders import NOON, make_memory, make_settings, make_visit
+from srbench.tasks import Memory, Time, Timed, Watched
+from tests.builders import NOON, make_entry, make_settings, make_visit, timed, watched
 from tests.command_line import Run
+from tests.scripted_launcher import Scripted
 
 NETWORKS = Path(__file__).with_name("networks.py")
 #: A network that works while a file is not there and waits while it is.
@@ -77,7 +78,7 @@ def test_a_run_stopped_by_ctrl_c_goes_on_where_it_was(tmp_path: Path) -> None:
     assert not any(record.status in FAILURES for record in records)
     visits = [visit for record in records if record.latency for visit in record.latency.visits]
     assert len(visits) == 2
-    assert all(entry.answer.visit in visits for entry in done if entry.step.task == "time")  # not measured again
+    assert all(entry.visit in visits for entry in done if entry.step.task == "time")  # not measured again
     assert not (output / journal.NAME).exists()
 
 
@@ -101,24 +102,24 @@ def left(tmp_path: Path) -> Header:
     (tmp_path / "results").mkdir()
     log, _ = journal.begin(tmp_path / "results", header)
     step = Step(task="time", case=0, round=0, place=0)
-    log.add(Entry(step=step, answer=Answer(visit=make_visit(7, 7, 7)), wall_ns=1))
+    log.add(make_entry(step, timed(make_visit(7, 7, 7))))
     return header
 
 
 @pytest.fixture
 def processes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Tasks of the processes that were started; each is answered at once."""
-    from srbench import runner
-
     started: list[str] = []
 
-    def launch(job: Any, timeout_s: float, report: object = None) -> Answer:
-        started.append(job.task)
-        timed = Answer(visit=make_visit(7, 7, 7, round=job.round, place=job.place))
-        return timed if job.task == "time" else Answer(memory=make_memory())
+    def answers(work: Time | Memory, timeout_s: float, report: object) -> Timed | Watched:
+        started.append(type(work).__name__.lower())
+        if isinstance(work, Memory):
+            return watched()
+        return timed(make_visit(7, 7, 7, round=work.round, place=work.place))
 
-    monkeypatch.setattr(runner, "launch", launch)
-    monkeypatch.setattr(runner, "fresh_server", lambda: None)
+    scripted = Scripted(answers)
+    monkeypatch.setattr(PROCESSES, "launch", scripted.launch)
+    monkeypatch.setattr(PROCESSES, "renew", scripted.renew)
     return started
 
 
@@ -239,8 +240,9 @@ def test_rigorous_is_twice_as_much_of_everything(
 
     monkeypatch.setattr(profile, "profile", take)
     assert run("profile", "--models", "bsrn", *typed).code == 0
-    assert [(options.rounds, options.budget_s, options.precision) for options in seen] == [(rounds, budget_s, 0.01)]
-    assert [options.patience_s for options in seen] == [budget_s if "--budget" not in typed else 30.0]
+    [request] = [options.request for options in seen]
+    assert (request.rounds, request.budget_s, request.precision) == (rounds, budget_s, 0.01)
+    assert request.patience_s == (budget_s if "--budget" not in typed else 30.0)
 
 
 def test_timings_say_where_the_time_went(run: Run, processes: list[str]) -> None:

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from srbench import launch, machine, models, runner, sizes, worker
+from srbench import launch, machine, messages, models, runner, sizes, worker
 from srbench.cases import Case
+from srbench.failures import Failure
+from srbench.launch import PROCESSES
+from srbench.machine import contention
 from srbench.progress import Quiet
 from srbench.records import Record, Settings
-from srbench.worker import Job, Progress
+from srbench.tasks import Progress, Time
 
 NETWORKS = Path(__file__).with_name("networks.py")
 LR = (32, 24)
@@ -85,7 +88,8 @@ def test_what_a_hanging_network_started_is_ended_with_it(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     [model] = models.parse("net.py:HangsInAChild", "deploy")
     case = Case(model=model, size=sizes.plan(4, lr=LR), device="cpu", threads=1)
-    answer = launch.launch(Job("time", case, settings()), timeout_s=2.0)
+    answer = PROCESSES.launch(Time(case, settings()), timeout_s=2.0)
+    assert isinstance(answer, Failure)
     assert answer.status == "TIMEOUT"
     child = int(pid_file.read_text())
     assert _within(10, lambda: not _alive(child))
@@ -114,7 +118,8 @@ def test_a_worker_that_is_killed_is_a_crash_with_the_name_of_the_signal(by: sign
         for pid in _workers():
             os.kill(pid, by)
 
-    answer = launch.launch(Job("time", case_of(":Slow"), settings(budget_s=30, timeout_s=60)), 60, kill)
+    answer = PROCESSES.launch(Time(case_of(":Slow"), settings(budget_s=30, timeout_s=60)), 60, kill)
+    assert isinstance(answer, Failure)
     assert answer.status == "CRASH"
     assert answer.reason.startswith(f"the process was ended by {by.name}")
 
@@ -183,11 +188,12 @@ def test_what_a_network_prints_does_not_reach_stdout(capfd: pytest.CaptureFixtur
 def test_a_worker_ends_when_nobody_listens() -> None:
     context = launch._context()
     receiver, sender = context.Pipe(duplex=False)
-    job = Job("time", case_of("ecbsr-m4c8"), settings(budget_s=60))
+    job = Time(case_of("ecbsr-m4c8"), settings(budget_s=60))
     process = context.Process(target=worker.main, args=(job, sender))
     process.start()
     sender.close()
-    assert receiver.recv() == worker.STARTED
+    reader = messages.Reader(receiver.fileno())
+    assert _within(60, lambda: [frame.kind for frame in reader.frames()] == ["started"])
     receiver.close()
     process.join(timeout=20)
     assert process.exitcode is not None
@@ -196,7 +202,7 @@ def test_a_worker_ends_when_nobody_listens() -> None:
 def test_ctrl_c_ends_the_worker_and_reaches_the_caller() -> None:
     threading.Timer(3.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        launch.launch(Job("time", case_of(":Hangs"), settings()), timeout_s=60)
+        PROCESSES.launch(Time(case_of(":Hangs"), settings()), timeout_s=60)
     assert _within(10, lambda: not _workers())
 
 
@@ -226,8 +232,8 @@ def test_a_hanging_worker_ends_with_a_run_that_is_killed(tmp_path: Path) -> None
     ],
 )
 def test_contention_is_what_others_took(wall: float, own: float, everyone: float, others: float | None) -> None:
-    start, end = worker.Clocks(100.0, 1.0, 50.0), worker.Clocks(100.0 + wall, 1.0 + own, 50.0 + everyone)
-    assert worker.others_cores(start, end) == (None if others is None else pytest.approx(others))
+    start, end = contention.Clocks(100.0, 1.0, 50.0), contention.Clocks(100.0 + wall, 1.0 + own, 50.0 + everyone)
+    assert contention.others_cores(start, end) == (None if others is None else pytest.approx(others))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/stat, which only Linux has")

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from srbench import journal
 from srbench.cases import Case
 from srbench.errors import InputError
+from srbench.failures import Failure
 from srbench.journal import NAME, SET_ASIDE, Entry, Header, Journal, Step
-from srbench.worker import Answer
-from tests.builders import NOON, make_case, make_entry, make_machine, make_memory, make_model, make_settings
+from tests.builders import NOON, make_case, make_entry, make_machine, make_model, make_settings, watched
 
 FIRST, SECOND, THIRD = (Step(task="time", case=i, round=0, place=i) for i in range(3))
 
@@ -57,7 +57,7 @@ def resumed(folder: Path) -> Journal:
 
 
 def test_what_is_added_is_found_at_once_and_after_a_restart(tmp_path: Path) -> None:
-    entries = [make_entry(FIRST), make_entry(SECOND, Answer(status="CRASH", reason="gone", detail="line\nline"))]
+    entries = [make_entry(FIRST), make_entry(SECOND, Failure(status="CRASH", reason="gone", detail="line\nline"))]
     log = begun(tmp_path, *entries)
     for now in (log, resumed(tmp_path)):
         assert now.entries == entries
@@ -75,7 +75,7 @@ def test_a_step_is_all_of_what_it_says() -> None:
 
 
 def test_a_journal_is_one_line_for_the_run_and_one_for_each_process(tmp_path: Path) -> None:
-    begun(tmp_path, make_entry(FIRST), make_entry(SECOND, Answer(memory=make_memory(), passes_ns=7)))
+    begun(tmp_path, make_entry(FIRST), make_entry(SECOND, watched(passes_s=7)))
     lines = (tmp_path / NAME).read_text(encoding="utf-8").splitlines()
     header, *entries = map(json.loads, lines)
     assert header["cases"][0]["model"]["variant"] == "bsrn"
@@ -162,7 +162,7 @@ def test_wherever_it_is_cut_the_whole_lines_before_are_kept(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("cut")
-    entries = [make_entry(FIRST), make_entry(SECOND, Answer(status="OOM", reason="µ\n…"))]
+    entries = [make_entry(FIRST), make_entry(SECOND, Failure(status="OOM", reason="µ\n…"))]
     begun(folder, *entries)
     path = folder / NAME
     content = path.read_bytes()

@@ -13,11 +13,12 @@ import pytest
 import torch
 from torch import nn
 
-from srbench import launch, models, private, runner, worker
+from srbench import failures, models, private, runner
 from srbench.cases import Case
+from srbench.launch import PROCESSES
 from srbench.measure import complexity
 from srbench.sizes import plan
-from srbench.worker import Job
+from srbench.tasks import Counted, Static
 from tests.builders import make_case, make_settings
 from tests.command_line import Run
 
@@ -53,14 +54,14 @@ def test_a_fork_server_that_cannot_be_ended(server: object, monkeypatch: pytest.
 
 def test_each_process_is_spawned_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forkserver, "_forkserver", None)
-    launch.fresh_server()  # there is none, and that is no fault
+    PROCESSES.renew()  # there is none, and that is no fault
     [model] = models.parse(f"{NETWORKS}:Tiny", "deploy")
     case = Case(model=model, size=plan(4, lr=(8, 8)), device="none")
     started: list[object] = []
     monkeypatch.setattr(SpawnContext, "Process", recorded(SpawnContext.Process, started))
-    answer = launch.launch(Job("static", case, make_settings()), 60)
+    answer = PROCESSES.launch(Static(case, make_settings()), 60)
     # One convolution of 3 to 48 channels, 3x3, on 8x8 pixels.
-    assert answer.complexity is not None, answer.reason
+    assert isinstance(answer, Counted), answer
     assert answer.complexity.multi_adds == 3 * 48 * 9 * 64
     assert len(started) == 1
 
@@ -94,7 +95,7 @@ def test_without_operators_to_see_nothing_is_counted() -> None:
     with pytest.raises(private.LackingInterfaceError) as caught:
         complexity.count(nn.Conv2d(3, 3, 3).to("meta"), (1, 3, 8, 8))
     assert str(caught.value) == NEEDS
-    answer = worker.failure(caught.value)
+    answer = failures.failure_of(caught.value)
     assert (answer.status, answer.reason) == ("UNSUPPORTED", NEEDS)
 
 

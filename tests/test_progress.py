@@ -7,13 +7,15 @@ import pytest
 
 from srbench import progress
 from srbench.assemble import Plan
+from srbench.failures import Failure
 from srbench.journal import Entry, Step
 from srbench.progress import Forecast, Lines, LiveBar, Quiet, choose, describe, label, outcome, result
-from srbench.records import Settings
+from srbench.records import Count, Settings
 from srbench.runner import Watcher, steps_of
-from srbench.worker import Answer, Progress
+from srbench.tasks import Agreed, Progress, Timed, Watched
 from tests.builders import (
     MIB,
+    agreed,
     make_case,
     make_counts,
     make_entry,
@@ -25,6 +27,8 @@ from tests.builders import (
     make_settings,
     make_size,
     make_visit,
+    timed,
+    watched,
 )
 
 #: 1 G and 3 G Multi-Adds.
@@ -51,7 +55,7 @@ def forecast(plans: Sequence[Plan], settings: Settings) -> tuple[Forecast, list[
 
 def took(step: Step, ms: float) -> Entry:
     """A timed process whose passes took so long."""
-    return make_entry(step, Answer(visit=make_visit(ms, ms, ms)))
+    return make_entry(step, timed(make_visit(ms, ms, ms)))
 
 
 # --- How long it will take
@@ -134,13 +138,13 @@ def test_what_a_run_prints(clock: Clock, capsys: pytest.CaptureFixture[str]) -> 
 
     lines.start(first)
     clock.now += 4
-    lines.sample(Progress(3, 1.0))
+    lines.sample(Progress(samples=3, last_ms=1.0))
     assert lines_of(capsys) == []  # not a word while it is measured
     lines.finish(first, took(first, 1234.5))
     # 1.5 + 0.2 + 10 + 0.2 + 2 * 1.2345
     assert lines_of(capsys) == ["[1/3] bsrn x4, round 1 of 2: 1,234.5 ms (3 passes); about 14 s left"]
 
-    lines.finish(second, make_entry(second, Answer(status="OOM", reason="no room")))
+    lines.finish(second, make_entry(second, Failure(status="OOM", reason="no room")))
     assert lines_of(capsys) == ["[2/3] bsrn x4, round 2 of 2: OOM: no room; about 3 s left"]
     lines.finish(memory, None)  # left out: no line
     assert lines_of(capsys) == []
@@ -154,7 +158,7 @@ def test_what_is_left_out_counts_as_over(capsys: pytest.CaptureFixture[str]) -> 
     steps = steps_of(plans, settings, ("torch",))
     lines = Lines()
     lines.begin(plans, settings, steps)
-    lines.finish(steps[0], make_entry(steps[0], Answer(status="CRASH", reason="gone")))
+    lines.finish(steps[0], make_entry(steps[0], Failure(status="CRASH", reason="gone")))
     lines.finish(steps[1], None)
     capsys.readouterr()
     lines.finish(steps[2], took(steps[2], 10))
@@ -199,8 +203,8 @@ def follow(watcher: Watcher) -> None:
     watcher.begin(plans, settings, steps)
     for step in steps:
         watcher.start(step)
-        watcher.sample(Progress(0, 1.0))
-        watcher.sample(Progress(5, 1.0))
+        watcher.sample(Progress(samples=0, last_ms=1.0))
+        watcher.sample(Progress(samples=5, last_ms=1.0))
         watcher.finish(step, took(step, 10))
     watcher.done(make_record())
     watcher.end()
@@ -241,14 +245,16 @@ def test_a_process_in_few_words(step: Step, words: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (Answer(visit=make_visit(3, 1, 2)), "2.0 ms (3 passes)"),
-        (Answer(visit=make_visit(1234.56, 1234.56)), "1,234.6 ms (2 passes)"),
-        (Answer(memory=make_memory(1536 * MIB)), "peak 1,536.0 MiB"),
-        (Answer(status="TIMEOUT", reason="slow", visit=make_visit()), "TIMEOUT: slow"),
-        (Answer(), "done"),
+        (timed(make_visit(3, 1, 2)), "2.0 ms (3 passes)"),
+        (timed(make_visit(1234.56, 1234.56)), "1,234.6 ms (2 passes)"),
+        (watched(make_memory(1536 * MIB)), "peak 1,536.0 MiB"),
+        (timed(make_visit(), problem=Failure(status="TIMEOUT", reason="slow")), "TIMEOUT: slow"),
+        (Count(counter="thop", version="1", multi_adds=1), "done"),
+        (agreed(54.321), "54.3 dB"),
+        (agreed(None, build_ns=12_340_000_000), "equal to eager float32, built in 12.3 s"),
     ],
 )
-def test_a_result_in_few_words(answer: Answer, words: str) -> None:
+def test_a_result_in_few_words(answer: Agreed | Timed | Watched | Count | Failure, words: str) -> None:
     assert result(make_entry(Step(task="time", case=0), answer)) == words
 
 

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from srbench import journal, machine, runner, store
 from srbench.assemble import Plan
+from srbench.failures import Failure
 from srbench.journal import Entry, Header, Journal, Step
-from srbench.records import CounterName, Record, Settings
-from srbench.worker import Answer, Job, Progress
+from srbench.records import CounterName, Frozen, Record, Settings
+from srbench.tasks import Agree, Agreed, Count, Memory, Progress, Time, Timed, Watched
+from srbench.work import News, Result, Work, no_news
 from tests.builders import (
     NOON,
+    agreed,
     make_case,
     make_counts,
     make_machine,
@@ -24,42 +27,69 @@ from tests.builders import (
     make_plan,
     make_settings,
     make_visit,
+    timed,
+    watched,
 )
 
 NAMES = ("bsrn", "rfdn", "span")
 
 
-def what(job: Job | Step, plans: Sequence[Plan] = ()) -> str:
+def what(step: Step, plans: Sequence[Plan]) -> str:
     """A process in a word: ``bsrn time 0``."""
-    variant = job.case.model.variant if isinstance(job, Job) else plans[job.case].case.model.variant
-    return f"{variant} {job.task} {job.round}" if job.task == "time" else f"{variant} {job.task}"
+    variant = plans[step.case].case.model.variant
+    return f"{variant} {step.task} {step.round}" if step.task == "time" else f"{variant} {step.task}"
+
+
+def asked(work: Work[Any, Any]) -> str:
+    """The same of a piece of work."""
+    assert isinstance(work, Time | Memory | Agree | Count)
+    variant = work.case.model.variant
+    if isinstance(work, Time):
+        return f"{variant} time {work.round}"
+    return f"{variant} {work.counter if isinstance(work, Count) else type(work).__name__.lower()}"
 
 
 class Stage:
-    """Answers for every process, by script, and a diary of all that happens."""
+    """A launcher with a result for every process, by script, and a diary of all that happens."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.diary: list[str] = []
-        self.script: dict[str, Answer | BaseException] = {}
+        self.script: dict[str, Frozen | BaseException] = {}
         self.plans: Sequence[Plan] = ()
-        monkeypatch.setattr(runner, "launch", self.launch)
-        monkeypatch.setattr(runner, "fresh_server", lambda: self.diary.append("fresh server"))
+        self.before: Callable[[object], None] = lambda work: None
         monkeypatch.setattr(machine, "describe", make_machine)
         monkeypatch.setattr(machine, "usable_cores", lambda: 2)
 
-    def launch(self, job: Job, timeout_s: float, report: Callable[[Progress], None]) -> Answer:
-        self.diary.append(f"run {what(job)}")
-        assert timeout_s == job.settings.timeout_s
-        report(Progress(7, 1.5))
-        scripted = self.script.get(what(job))
+    def renew(self) -> None:
+        self.diary.append("fresh server")
+
+    def launch(
+        self,
+        work: Work[Result, News],
+        timeout_s: float,
+        report: Callable[[News], None] = no_news,
+        *,
+        from_last_news: bool = False,
+    ) -> Result | Failure:
+        self.before(work)
+        self.diary.append(f"run {asked(work)}")
+        if isinstance(work, Time):
+            report(work.news.model_validate({"samples": 7, "last_ms": 1.5}))
+        scripted = self.script.get(asked(work), self._usual(work))
         if isinstance(scripted, BaseException):
             raise scripted
-        if scripted is not None:
-            return scripted
-        if job.task == "time":
-            visit = make_visit(100, 101, 102, round=job.round, place=job.place)
-            return Answer(visit=visit, passes_ns=visit.passes_ns)
-        return Answer(memory=make_memory()) if job.task == "memory" else Answer(status="CRASH", reason="no counter")
+        if isinstance(scripted, Timed | Watched | Agreed):
+            assert isinstance(work, Time | Memory | Agree)
+            scripted = scripted.model_copy(update={"settings": work.settings})
+        assert isinstance(scripted, work.result | Failure)
+        return scripted
+
+    def _usual(self, work: Work[Any, Any]) -> Frozen:
+        if isinstance(work, Time):
+            return timed(make_visit(100, 101, 102, round=work.round, place=work.place))
+        if isinstance(work, Agree):
+            return agreed()
+        return watched() if isinstance(work, Memory) else Failure(status="CRASH", reason="no counter")
 
     # What a watcher is told.
 
@@ -71,10 +101,10 @@ class Stage:
         self.diary.append(f"start {what(step, self.plans)}")
 
     def sample(self, progress: Progress) -> None:
-        assert progress == Progress(7, 1.5)
+        assert progress == Progress(samples=7, last_ms=1.5)
 
     def finish(self, step: Step, entry: Entry | None) -> None:
-        word = "left out" if entry is None else entry.answer.status
+        word = "left out" if entry is None else entry.failure.status if entry.failure else "VALID"
         assert entry is None or entry.step == step
         self.diary.append(f"finish {what(step, self.plans)} {word}")
 
@@ -103,7 +133,7 @@ class Stage:
     ) -> list[Record]:
         self.diary.clear()
         plans = [make_plan(name, device=device) for name in names]
-        return runner.run(plans, make_settings(**settings), counters, keep or self.keep, self, log)
+        return runner.run(plans, make_settings(**settings), counters, keep or self.keep, self, log, self)
 
     def said(self, word: str) -> list[str]:
         return [line.removeprefix(f"{word} ") for line in self.diary if line.startswith(f"{word} ")]
@@ -193,7 +223,7 @@ def test_the_order_does_not_touch_the_random_numbers_of_others() -> None:
 
 
 def test_other_counters_come_first_and_only_for_what_was_counted() -> None:
-    plans = [make_plan("bsrn"), Plan(make_case("mine"), None, Answer(status="CRASH", reason="not on meta"))]
+    plans = [make_plan("bsrn"), Plan(make_case("mine"), None, Failure(status="CRASH", reason="not on meta"))]
     steps = runner.steps_of(plans, make_settings(rounds=1), ("torch", "fvcore", "thop"))
     assert [(step.task, step.case) for step in steps[:2]] == [("fvcore", 0), ("thop", 0)]
     assert sorted(step.case for step in steps if step.task == "time") == [0, 1]
@@ -265,10 +295,10 @@ def test_shapes_with_other_counters_are_kept_after_those(stage: Stage) -> None:
 # --- Further rounds
 
 
-def took(ms: float, number: int) -> Answer:
+def took(ms: float, number: int) -> Timed:
     """A process whose passes took so long: a cold, a warm-up and three timed ones."""
     visit = make_visit(ms, ms, ms, round=number, cold_ns=round(ms * 1e6), warmup_ns=(round(ms * 1e6),))
-    return Answer(visit=visit, passes_ns=visit.passes_ns)
+    return timed(visit)
 
 
 def scatter(stage: Stage, name: str, *times: float) -> None:
@@ -323,7 +353,7 @@ def test_nobody_gets_rounds_that_do_not_help(stage: Stage, times: tuple[float, .
 def test_a_network_that_others_disturbed_gets_no_further_rounds(stage: Stage) -> None:
     for number, ms in enumerate((97, 100, 103)):
         visit = make_visit(*[ms] * 9, round=number, others_cores=1.0)
-        stage.script[f"span time {number}"] = Answer(visit=visit, passes_ns=visit.passes_ns)
+        stage.script[f"span time {number}"] = timed(visit)
     [record] = stage.run("span", patience_s=15)
     assert record.status == "CONTENDED"
     assert not [line for line in stage.diary if line.startswith("more")]
@@ -363,7 +393,7 @@ def test_further_rounds_go_on_where_they_were_ended(stage: Stage, tmp_path: Path
 
 
 def test_a_case_that_fails_is_not_visited_again_and_the_others_go_on(stage: Stage) -> None:
-    stage.script["rfdn time 1"] = Answer(status="CRASH", reason="the process was ended by SIGSEGV")
+    stage.script["rfdn time 1"] = Failure(status="CRASH", reason="the process was ended by SIGSEGV")
     records = stage.run(*NAMES)
     assert stage.said("run").count("rfdn time 0") == stage.said("run").count("rfdn time 1") == 1
     assert "rfdn time 2" not in stage.said("run")
@@ -375,7 +405,7 @@ def test_a_case_that_fails_is_not_visited_again_and_the_others_go_on(stage: Stag
 
 
 def test_a_case_that_fails_is_kept_at_once_with_what_was_measured(stage: Stage) -> None:
-    stage.script["rfdn time 1"] = Answer(status="OOM", reason="no room")
+    stage.script["rfdn time 1"] = Failure(status="OOM", reason="no room")
     [failed] = [record for record in stage.run(*NAMES) if record.failed]
     at = stage.diary.index("finish rfdn time 1 OOM")
     assert stage.diary[at + 1 : at + 3] == ["keep rfdn OOM", "done rfdn"]
@@ -385,7 +415,7 @@ def test_a_case_that_fails_is_kept_at_once_with_what_was_measured(stage: Stage) 
 
 
 def test_a_failure_of_the_memory_process_keeps_the_runtime(stage: Stage) -> None:
-    stage.script["bsrn memory"] = Answer(status="TIMEOUT", reason="no answer")
+    stage.script["bsrn memory"] = Failure(status="TIMEOUT", reason="no answer")
     [record] = stage.run("bsrn")
     assert (record.status, record.memory) == ("TIMEOUT", None)
     assert record.latency is not None
@@ -393,7 +423,7 @@ def test_a_failure_of_the_memory_process_keeps_the_runtime(stage: Stage) -> None
 
 
 def test_another_counter_may_fail_without_harm(stage: Stage) -> None:
-    stage.script["bsrn fvcore"] = Answer(status="CRASH", reason="it cannot trace this")
+    stage.script["bsrn fvcore"] = Failure(status="CRASH", reason="it cannot trace this")
     [record] = stage.run("bsrn", counters=("torch", "fvcore"))
     assert record.status == "VALID"
     assert record.counts[1].error == "it cannot trace this"
@@ -414,13 +444,8 @@ def test_a_process_is_on_the_disk_before_the_next_one_starts(stage: Stage, tmp_p
     log = begun(tmp_path)
     held: list[int] = []
 
-    def count(job: Job, timeout_s: float, report: Callable[[Progress], None]) -> Answer:
-        held.append(len(resumed(tmp_path).entries))
-        return stage.launch(job, timeout_s, report)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(runner, "launch", count)
-        stage.run(*NAMES, log=log)
+    stage.before = lambda work: held.append(len(resumed(tmp_path).entries))
+    stage.run(*NAMES, log=log)
     assert held == list(range(12))
 
 
@@ -457,7 +482,7 @@ def test_a_round_that_goes_on_has_a_fresh_server_too(stage: Stage, tmp_path: Pat
 
 
 def test_a_failure_is_remembered_and_not_tried_again(stage: Stage, tmp_path: Path) -> None:
-    stage.script["rfdn time 0"] = Answer(status="CRASH", reason="gone", detail="Traceback")
+    stage.script["rfdn time 0"] = Failure(status="CRASH", reason="gone", detail="Traceback")
     stage.script["span memory"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         stage.run(*NAMES, log=begun(tmp_path))

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from srbench.failures import Failure
 from srbench.journal import Entry, Step
 from srbench.timings import Share, shares, timings_text
-from srbench.worker import Answer
-from tests.builders import MS, S, make_memory, make_visit
+from tests.builders import MS, make_entry, make_visit, watched
+from tests.builders import timed as timed_visit
 
 TIME, MEMORY = Step(task="time", case=0), Step(task="memory", case=0)
 THOP = Step(task="thop", case=0)
@@ -16,13 +17,11 @@ THOP = Step(task="thop", case=0)
 def timed(wall_s: float, *samples_ms: float, build_s: float = 0.0) -> Entry:
     """A visit: 0.9 s cold, 0.5 s of warm-up, then the samples."""
     visit = make_visit(*samples_ms)
-    answer = Answer(visit=visit, passes_ns=visit.passes_ns, build_ns=round(build_s * S))
-    return Entry(step=TIME, answer=answer, wall_ns=round(wall_s * S))
+    return make_entry(TIME, timed_visit(visit, build_s=build_s), wall_s)
 
 
 def memory(wall_s: float, passes_s: float, build_s: float = 0.0) -> Entry:
-    answer = Answer(memory=make_memory(), passes_ns=round(passes_s * S), build_ns=round(build_s * S))
-    return Entry(step=MEMORY, answer=answer, wall_ns=round(wall_s * S))
+    return make_entry(MEMORY, watched(passes_s=passes_s, build_s=build_s), wall_s)
 
 
 def by_name(parts: list[Share]) -> dict[str, float]:
@@ -30,7 +29,7 @@ def by_name(parts: list[Share]) -> dict[str, float]:
 
 
 def test_a_run_by_hand() -> None:
-    counter = Entry(step=THOP, answer=Answer(status="CRASH", reason="no"), wall_ns=3 * S)
+    counter = make_entry(THOP, Failure(status="CRASH", reason="no"), 3)
     entries = [timed(5, 1000, 1500, build_s=0.3), timed(4, 2000, build_s=0.2), memory(2, 1.2, build_s=0.1), counter]
     assert by_name(shares(entries, 20)) == {
         "timed passes": 4.5,
@@ -59,7 +58,7 @@ def test_what_did_not_happen_is_not_listed() -> None:
 
 
 def test_a_process_that_was_killed_is_time_outside() -> None:
-    killed = Entry(step=TIME, answer=Answer(status="TIMEOUT", reason="no answer"), wall_ns=30 * S)
+    killed = make_entry(TIME, Failure(status="TIMEOUT", reason="no answer"), 30)
     assert by_name(shares([killed], 32)) == {
         "starting, checking and ending processes": 30,
         "imports, planning, storing, tables": 2,
@@ -82,7 +81,7 @@ def test_the_parts_make_the_whole_and_none_is_negative(entries: list[Entry], tot
 
 def test_the_table_ends_with_the_share_inside_forward_passes() -> None:
     visit = make_visit(100, 100, cold_ns=100 * MS, warmup_ns=(100 * MS,))
-    text = timings_text([Entry(step=TIME, answer=Answer(visit=visit, passes_ns=400 * MS), wall_ns=S)], 1.6)
+    text = timings_text([make_entry(TIME, timed_visit(visit), 1)], 1.6)
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "timed passes 0.20 12.5" in lines
     assert "starting, checking and ending processes 0.60 37.5" in lines

@@ -20,7 +20,7 @@ from srbench.quality.evaluate import BICUBIC
 from srbench.quality.metrics import UnsuitableError
 from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Output
-from srbench.quality.visual import Upscale, by_bicubic
+from srbench.quality.visual import Upscale, by_bicubic, caption_of
 from srbench.render import visual as render
 from srbench.render.visual import Crop
 
@@ -73,7 +73,7 @@ def visual(options: Options) -> int:
             failed = True
             say(f"{model.variant} x{options.scale}: {made.status}: {made.reason}")
         else:
-            outputs.append(Output(model.architecture if model.own else model.label, made.image, made.score))
+            outputs.append(Output(caption_of(model), made.image, made.score))
     figure = render.draw(pair.gt, f"{sample.name} from {dataset.name}, x{options.scale}", outputs, crop)
     name = f"visual_x{options.scale}_{dataset.name}_{sample.name}_{'-'.join(map(str, crop))}"
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name)

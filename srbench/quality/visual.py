@@ -69,12 +69,16 @@ class Upscale(Work[Upscaled, Nothing]):
         """Upscale, and score."""
         torch.set_num_threads(self.threads)
         network, _ = upscale.load(self.model, self.scale, self.checkpoint)
-        own = self.model.own
-        run = upscale.runner_of(network, own=own)
+        run = upscale.runner_of(network, own=self.model.own)
         pixels = upscale.upscale(run, self.pair.lr, torch.empty(1, 3, 2, 2), self.scale)
         height, width, _ = pixels.shape
         scored = score(pixels, self.pair.gt, self.protocol, self.scale)
         return Upscaled(height=height, width=width, pixels=b64encode(pixels.tobytes()), score=scored)
+
+
+def caption_of(model: Model) -> str:
+    """What a network is called in a caption: with its form, or by its class where it is a user's."""
+    return model.architecture if model.own else model.label
 
 
 def by_bicubic(pair: Pair, protocol: Protocol, scale: int) -> Output:

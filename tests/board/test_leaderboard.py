@@ -5,10 +5,10 @@ Claims are the committed ones; each expected figure has the table that prints it
 
 import pytest
 
-from srbench.board.rows import Quality
 from srbench.board.leaderboard import of_one_machine, published_rows, rows_of, without_shadows
 from srbench.board.metrics import RUNTIME
 from srbench.board.published import ClaimBook, load_claims
+from srbench.board.rows import Quality
 from srbench.facts import Machine
 from srbench.measure.stats import Interval
 from srbench.records import Record, Status

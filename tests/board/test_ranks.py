@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from srbench.board.rows import Row
 from srbench.board.ranks import ranking
+from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.render import formats, tables
 from tests.builders import make_row

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as reference
 
-from srbench.commands.compare import ROUNDS
+from srbench.api.comparing import COMPARE_ROUNDS as ROUNDS
 from srbench.measure import comparing
 from srbench.measure.comparing import (
     Effect,

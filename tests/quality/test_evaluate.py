@@ -17,7 +17,7 @@ import model_defs
 from srbench.cases import Mode, Model
 from srbench.quality import datasets, upscale
 from srbench.quality.datasets import find, fingerprint
-from srbench.quality.evaluate import EvaluationJob
+from srbench.quality.evaluate import Evaluate
 from srbench.quality.metrics import score
 from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Evaluation, ImageResult, QualityRecord, SetRead
@@ -47,8 +47,7 @@ def on_set5(variant: str, scale: int, checkpoint: Path, **changes: Any) -> list[
         device="cpu",
     ).model_copy(update=changes)
     found: list[ImageResult] = []
-    answer = EvaluationJob(asked, checkpoint, dataset, frozenset(), None).run(found.append)
-    assert (answer.status, answer.reason) == ("VALID", "")
+    assert Evaluate(asked, checkpoint, dataset, frozenset(), None).run(found.append).problem is None
     return found
 
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 import model_defs
+from srbench.errors import MismatchError
 from srbench.quality.protocols import Image
-from srbench.quality.upscale import OutputError, runner_of, upscale
+from srbench.quality.upscale import runner_of, upscale
 from tests.command_line import Run
 from tests.quality.test_evaluate import NETWORKS, evaluated, images_in, stored
 
@@ -35,7 +36,7 @@ def test_infinite_values_of_the_zoos_networks_are_no_image(name: str, bad: int, 
     # A bad luma is bad in all three colours. 10x12 pixels of three channels are 360 values.
     network = model_defs.build(name, 2)
     network.register_forward_hook(with_first(value))
-    with pytest.raises(OutputError, match=f"^the output holds {bad} NaN or infinite values of 360$"):
+    with pytest.raises(MismatchError, match=f"^the output holds {bad} NaN or infinite values of 360$"):
         upscale(runner_of(network, own=False), LOW, LIKE, 2)
 
 
@@ -43,7 +44,7 @@ def test_infinite_values_of_the_zoos_networks_are_no_image(name: str, bad: int, 
 def test_infinite_values_of_a_network_of_ones_own_are_no_image(value: float) -> None:
     network = nn.Upsample(scale_factor=2)
     network.register_forward_hook(with_first(value))
-    with pytest.raises(OutputError, match="holds 1 NaN or infinite values of 360"):
+    with pytest.raises(MismatchError, match="holds 1 NaN or infinite values of 360"):
         upscale(runner_of(network, own=True), LOW, LIKE, 2)
 
 
@@ -59,7 +60,7 @@ def test_infinite_values_of_a_network_of_ones_own_are_no_image(value: float) -> 
 def test_what_is_no_upscaled_image_is_named(made: Callable[[Tensor], object], said: str) -> None:
     network = nn.Upsample(scale_factor=2)
     network.register_forward_hook(lambda _module, _inputs, output: made(output))
-    with pytest.raises(OutputError, match=said):
+    with pytest.raises(MismatchError, match=said):
         upscale(runner_of(network, own=True), LOW, LIKE, 2)
 
 

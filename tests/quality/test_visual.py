@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
+from pydantic import ValidationError
 
 import model_defs
 from srbench.cases import Model
@@ -15,7 +16,7 @@ from srbench.errors import InputError
 from srbench.quality.datasets import Pair
 from srbench.quality.protocols import PRESETS, Image, Score
 from srbench.quality.results import Output
-from srbench.quality.visual import VisualJob
+from srbench.quality.visual import Upscale, Upscaled, caption_of
 from srbench.render.plots.sheet import DPI
 from srbench.render.visual import WIDTH_IN, best, draw
 from tests.builders import make_model
@@ -106,24 +107,24 @@ def test_an_image_smaller_than_the_window_is_one_line(run: Run, tmp_path: Path) 
     assert not Path("out").exists()
 
 
-def test_the_forms_of_a_network_have_captions_of_their_own(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    low: Image = TRUTH[::2, ::2]
-    names = []
-    for model in (
-        make_model("span", "train"),
-        make_model("span", "deploy"),
-        Model(architecture="Tiny", variant="networks.py:Tiny", source=str(NETWORKS)),
-    ):
-        made: list[Output] = []
-        checkpoint = None
-        if model.source is None:
-            checkpoint = tmp_path / "span_x2.pth"
-            torch.save(model_defs.build("span", 2, "train").state_dict(), checkpoint)
-        job = VisualJob(model, 2, checkpoint, Pair(TRUTH, low, ()), PRESETS["paper"], 1, None)
-        assert job.run(made.append).status == "VALID"
-        names.append(made[0].name)
+def test_the_forms_of_a_network_have_captions_of_their_own() -> None:
+    mine = Model(architecture="Tiny", variant="networks.py:Tiny", source=str(NETWORKS))
+    names = [caption_of(each) for each in (make_model("span", "train"), make_model("span", "deploy"), mine)]
     assert names == ["span@train", "span", "Tiny"]
+
+
+def test_what_a_process_sends_is_the_image_that_it_made(tmp_path: Path) -> None:
+    low: Image = TRUTH[::2, ::2]
+    checkpoint = tmp_path / "span_x2.pth"
+    torch.save(model_defs.build("span", 2, "train").state_dict(), checkpoint)
+    work = Upscale(make_model("span", "train"), 2, checkpoint, Pair(TRUTH, low, ()), PRESETS["paper"], 1, None)
+    made = work.run(lambda news: None)
+    again = Upscaled.model_validate_json(made.model_dump_json())
+    assert len(made.model_dump_json()) <= work.most_bytes
+    assert again.image.shape == TRUTH.shape
+    assert (again.image == made.image).all()
+    with pytest.raises(ValidationError, match="its pixels are not those of its size"):
+        Upscaled.model_validate_json(made.model_dump_json().replace('"height":120', '"height":119'))
 
 
 def test_a_network_that_fails_is_told_and_the_figure_drawn(run: Run, tmp_path: Path) -> None:

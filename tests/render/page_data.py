@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from srbench.board.rows import Row
 from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook
+from srbench.board.rows import Row
 from srbench.records import Layer, Record
 from srbench.render.page import page
 from tests.builders import (

@@ -6,8 +6,8 @@ Costs are those that official code gives at x4 for a 1280x720 GT, PSNR those tha
 import math
 from typing import Any
 
-from srbench.board.rows import Quality, QualityKind, Row
 from srbench.board.metrics import PARAMS
+from srbench.board.rows import Quality, QualityKind, Row
 from srbench.measure.stats import Interval
 from srbench.render.columns import find
 from srbench.render.plots.layout import Box

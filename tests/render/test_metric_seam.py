@@ -11,11 +11,11 @@ import explain_metrics
 from srbench.board import metrics
 from srbench.board.comparison import ASSUMED, Pair, Side, compare
 from srbench.board.gates import check, parse_gates
-from srbench.board.rows import Row
 from srbench.board.leaderboard import rows_of
 from srbench.board.metric import Exact, Metric
 from srbench.board.metrics import METRICS, MIB
 from srbench.board.published import ClaimBook
+from srbench.board.rows import Row
 from srbench.render import formats, tables
 from srbench.render.columns import find
 from srbench.render.formats import Document, Format

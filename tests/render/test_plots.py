@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from srbench.board.rows import QualityKind, Row
 from srbench.board.leaderboard import published_rows
 from srbench.board.published import ClaimBook, load_claims
+from srbench.board.rows import QualityKind, Row
 from srbench.render.plots import trade_off
 from srbench.render.plots.colors import ARCHITECTURE_COLORS, PUBLISHED_COLOR, color_of
 from srbench.render.plots.figure import draw

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.board.rows import Row
 from srbench.board.ranks import ranks
+from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.render.grid import Section
 from srbench.render.tables import runtime_text, sections

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from srbench.board.rows import Row
 from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.metrics import METRICS
 from srbench.board.published import ClaimBook, load_claims
+from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.render import formats, tables
 from srbench.render.grid import Cell, Footnotes, Grid, Section

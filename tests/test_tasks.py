@@ -1,4 +1,4 @@
-"""What a worker does with a job, in this process: how long it may measure, and what it makes of exceptions."""
+"""What a task does in its process: how long it may measure, and what is made of exceptions."""
 
 import gc
 from collections.abc import Callable
@@ -8,12 +8,15 @@ from time import perf_counter_ns
 import pytest
 import torch
 
-from srbench import models, sizes, worker
+from srbench import models, sizes, tasks
 from srbench.cases import Case
+from srbench.errors import MismatchError, UnsupportedError
+from srbench.failures import failure_of
+from srbench.inputs import check_output
 from srbench.machine.device import CpuDevice, Device
 from srbench.measure.latency import TimingPlan
 from srbench.records import Settings, Visit
-from srbench.worker import Answer, Job, OutputMismatchError, Progress, check_output, failure, min_samples
+from srbench.tasks import Progress, Time, Timed, min_samples
 from tests.builders import S, make_case, make_settings, make_size, make_visit
 
 NETWORKS = Path(__file__).with_name("networks.py")
@@ -32,7 +35,7 @@ class Asked:
         self.collecting = self.grad = True
         self.output: object = None
         self._samples = samples_ms
-        monkeypatch.setattr(worker, "measure_latency", self)
+        monkeypatch.setattr(tasks, "measure_latency", self)
 
     def __call__(
         self,
@@ -49,8 +52,8 @@ class Asked:
         return make_visit(*self._samples)
 
 
-def timed(settings: Settings, round_: int = 0, place: int = 0) -> Answer:
-    return worker.run(Job("time", tiny(), settings, round=round_, place=place), lambda _: None)
+def timed(settings: Settings, round_: int = 0, place: int = 0) -> Timed:
+    return Time(tiny(), settings, round=round_, place=place).run(lambda _: None)
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +76,6 @@ def test_the_record_says_whether_freed_memory_was_kept(
     Asked(monkeypatch, 1, 1, 1)
     keep_memory[:] = [kept]
     answer = timed(make_settings(allocator=asked))
-    assert answer.settings is not None
     assert answer.settings.allocator == recorded
     assert keep_memory == ([True] if asked == "system" else [])
 
@@ -113,19 +115,17 @@ def test_nothing_is_collected_and_nothing_is_tracked_while_it_is_timed(monkeypat
 def test_a_visit_knows_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     Asked(monkeypatch, 1, 1, 1)
     answer = timed(make_settings(), round_=2, place=5)
-    assert answer.visit is not None
-    assert (answer.status, answer.visit.round, answer.visit.place) == ("VALID", 2, 5)
-    assert answer.passes_ns == answer.visit.passes_ns
+    assert (answer.problem, answer.visit.round, answer.visit.place) == (None, 2, 5)
     assert answer.build_ns > 0
-    assert answer.settings is not None
     assert answer.settings.threads == torch.get_num_threads()  # read back
 
 
 def test_no_samples_before_the_deadline_is_a_timeout_with_the_first_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     Asked(monkeypatch)
     answer = timed(make_settings(timeout_s=1.0))
-    assert (answer.status, answer.reason) == ("TIMEOUT", "its first pass took 0.9 s of the 1 s allowed")
-    assert answer.visit is not None
+    assert answer.problem is not None
+    said = "its first pass took 0.9 s of the 1 s allowed"
+    assert (answer.problem.status, answer.problem.reason) == ("TIMEOUT", said)
     assert answer.visit.samples_ns == ()
 
 
@@ -150,12 +150,12 @@ CUDA_OOM = "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total c
         (RuntimeError(CPU_OOM), "OOM", "there was no memory for 512.0 MiB that it asked for at once"),
         (RuntimeError("std::bad_alloc"), "OOM", "there was no memory for what it asked for"),
         (RuntimeError("could not create a memory object"), "OOM", "there was no memory for what it asked for"),
-        (OutputMismatchError("the output is a tuple"), "MISMATCH", "the output is a tuple"),
-        (models.UnsupportedModelError("Net needs width"), "UNSUPPORTED", "Net needs width"),
+        (MismatchError("the output is a tuple"), "MISMATCH", "the output is a tuple"),
+        (UnsupportedError("Net needs width"), "UNSUPPORTED", "Net needs width"),
     ],
 )
 def test_an_exception_is_a_status_with_one_line(error: BaseException, status: str, reason: str) -> None:
-    answer = failure(error)
+    answer = failure_of(error)
     assert answer.status == status
     assert answer.reason.startswith(reason)
     assert "\n" not in answer.reason
@@ -181,14 +181,14 @@ def test_an_image_of_the_right_size_is_one() -> None:
     ],
 )
 def test_what_is_none_is_refused(output: object, said: str) -> None:
-    with pytest.raises(OutputMismatchError, match=said):
+    with pytest.raises(MismatchError, match=said):
         check_output(output, make_case())
 
 
 def test_one_bad_value_is_enough() -> None:
     image = torch.zeros(1, 3, 720, 1280)
     image[0, 2, 719, 1279] = torch.nan
-    with pytest.raises(OutputMismatchError, match=f"holds 1 NaN or infinite values of {3 * 720 * 1280}"):
+    with pytest.raises(MismatchError, match=f"holds 1 NaN or infinite values of {3 * 720 * 1280}"):
         check_output(image, make_case())
 
 
@@ -197,10 +197,10 @@ def test_one_bad_value_is_enough() -> None:
 
 def test_the_parent_is_told_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0]
-    monkeypatch.setattr(worker, "perf_counter_ns", lambda: now[0])
+    monkeypatch.setattr(tasks, "perf_counter_ns", lambda: now[0])
     told: list[Progress] = []
-    tell = worker._throttled(told.append)
+    tell = tasks._throttled(told.append)
     for samples in range(1, 31):
         now[0] += 100_000_000
         tell(samples, 2_500_000)
-    assert told == [Progress(10, 2.5), Progress(20, 2.5), Progress(30, 2.5)]
+    assert told == [Progress(samples=samples, last_ms=2.5) for samples in (10, 20, 30)]
