@@ -247,7 +247,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, ms: dict[str, float], seen: list[P
     """A runner that measures nothing."""
 
     def measured(
-        plans: list[Plan], settings: Settings, counters: object, keep: object, watcher: object
+        plans: list[Plan], settings: Settings, counters: object, keep: object, watcher: object, *_: object
     ) -> list[Record]:
         if seen is not None:
             seen.extend(plans)

@@ -148,7 +148,7 @@ def test_a_node_has_a_name_of_its_own_that_says_nothing_of_it() -> None:
 # --- Two modes
 
 
-def test_two_modes_are_two_records_and_two_tables(run: Run) -> None:
+def test_two_modes_are_two_records_and_two_rows_of_one_table(run: Run) -> None:
     for minutes, (mode, ms) in enumerate(((Mode(), 100), (Mode(dtype="bfloat16"), 50))):
         record = make_record(make_case(mode=mode), minutes=minutes, latency=make_latency(*[[ms] * 7] * 3))
         store.write(Path("results"), record)
@@ -159,6 +159,6 @@ def test_two_modes_are_two_records_and_two_tables(run: Run) -> None:
             "float32": 100,
             "bfloat16": 50,
         }
-    assert "bfloat16; cpu of" in done.out
+    assert [line.partition("  ")[0] for line in done.out.splitlines()[4:6]] == ["bsrn", "bsrn · bf16"]
     shutil.copytree("results", "baseline")
     assert run("compare", "results", "baseline").out.count("bsrn of results") >= 2

@@ -55,8 +55,8 @@ Dtypes = Annotated[str, typer.Option("--dtype", help="What it computes in: float
 Layouts = Annotated[
     str, typer.Option("--layout", help="Order of the axes in memory: contiguous, channels_last; or several.")
 ]
-#: No pass has more images, no machine more cores: a typing error.
-MOST_BATCH, MOST_THREADS = 4096, 4096
+#: Beyond this a number is a typing error; what a machine has is asked later, and answered better.
+MOST_BATCH = MOST_THREADS = 10**9
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of records, tables and plots.")]
 WithPublished = Annotated[

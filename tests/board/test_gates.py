@@ -9,8 +9,8 @@ import pytest
 from srbench.board.comparison import ASSUMED, Comparison, Floor, Pair, Side, compare
 from srbench.board.gates import GateResult, check, parse_gates
 from srbench.errors import InputError
-from srbench.records import Latency, Record
-from tests.builders import make_case, make_counts, make_latency, make_record, make_visit
+from srbench.records import Record
+from tests.builders import make_case, make_counts, make_latency, make_record
 
 STEADY = (1.0, 1.0001, 0.9999, 1.0002, 0.9998, 1.0)
 
@@ -41,7 +41,7 @@ def test_gates_are_read() -> None:
         ("runtme:3%", "unknown metric 'runtme'; did you mean runtime?"),
         (
             "psnr:1%",
-            "unknown metric 'psnr'; known are params, multi-adds, activations, convs, runtime, memory, build",
+            "unknown metric 'psnr'; known are params, multi-adds, activations, convs, runtime, memory, throughput",
         ),
         ("3%", "unknown metric '3%'"),
         ("", "unknown metric ''"),
@@ -179,7 +179,7 @@ def test_every_gate_looks_at_every_pair() -> None:
     ]
 
 
-# --- Throughput and building
+# --- Throughput
 
 
 def test_throughput_is_judged_by_the_runtime_turned_over() -> None:
@@ -200,20 +200,3 @@ def test_throughput_is_judged_by_the_runtime_turned_over() -> None:
 def test_throughput_within_the_noise_floor_is_not_decided() -> None:
     result = one("throughput:3%", timed(104), timed(100), floor=Floor(0.06, "measured"))
     assert (result.outcome, result.why) == ("UNDECIDED", "the limit lies within the noise floor of 6.0%")
-
-
-def built(*builds_ms: float) -> Record:
-    visits = [make_visit(100, 100, 100, round=i, build_ns=round(ms * 1e6)) for i, ms in enumerate(builds_ms)]
-    return make_record(latency=Latency(visits=tuple(visits)))
-
-
-def test_building_is_judged_by_the_interval_of_its_own_ratio() -> None:
-    steady = [1000.0, 1001, 999, 1002, 998, 1000]
-    slower = [1.2 * ms for ms in steady]
-    assert one("build:10%", built(*slower), built(*steady)).outcome == "FAILS"
-    assert one("build:30%", built(*slower), built(*steady)).outcome == "HOLDS"
-    wild = [800.0, 1500, 900, 1400, 1000, 1300]
-    assert one("build:10%", built(*wild), built(*steady)).outcome == "UNDECIDED"
-    assert one("build:10%", built(2000), built(1000)).why == "too few processes"
-    eager = one("build:10%", built(*steady), timed(100))
-    assert (eager.outcome, eager.why) == ("FAILS", "no figure of old")

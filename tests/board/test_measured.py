@@ -59,15 +59,24 @@ def test_a_record_gives_its_means_by_the_protocol_of_papers() -> None:
         {"status": "CRASH"},
         {"images": ()},
         {"mode": Mode(tile=48)},
-        {"mode": Mode(dtype="bfloat16")},
-        {"mode": Mode(layout="channels_last")},
-        {"mode": Mode(engine="compile")},
         {"network": Fingerprint(state="d" * 64, tensors=2, random=1, random_names=("a",), files={})},
         {"protocols": (PRESETS["ntire"], PRESETS["paper-rounded"])},
     ],
 )
 def test_what_is_not_complete_or_not_exact_is_no_figure_of_a_leaderboard(changes: dict[str, Any]) -> None:
     assert measured_of(quality(**changes)) is None
+
+
+@pytest.mark.parametrize("mode", [Mode(dtype="bfloat16"), Mode(layout="channels_last"), Mode(engine="compile")])
+def test_a_mode_has_its_own_figures_and_no_others(mode: Mode) -> None:
+    model = make_model("bsrn")
+    book = MeasuredBook([quality("bsrn", psnr_mse=38.0), quality("bsrn", psnr_mse=40.0, mode=mode)])
+    plain, other = (book.figures(model, 4, mode=each)["psnr_y", "Set5"].value for each in (Mode(), mode))
+    # 10 log10(255^2 / 38) and 10 log10(255^2 / 40).
+    assert plain == pytest.approx(32.3330, abs=1e-4)
+    assert other == pytest.approx(32.1102, abs=1e-4)
+    assert not book.figures(model, 4, mode=Mode(dtype="float16"))
+    assert not MeasuredBook([quality("bsrn")]).figures(model, 4, mode=mode)
 
 
 def test_results_of_different_copies_are_never_in_one_column() -> None:

@@ -221,11 +221,11 @@ def test_ranks_are_within_one_input_device_and_colours() -> None:
         make_row(**other),
         make_row(runtime_ms=slow, **other),
         make_row(runtime_ms=slow, status="CONTENDED"),
-        make_row(runtime_ms=slow, mode="bfloat16"),
+        make_row(runtime_ms=slow, mode="bf16"),
     ]
     data, _ = rows_data(rows)
-    # Alone among its like nothing has a rank, nor what others disturbed.
-    assert [row.rank for row in data] == [1, 2, None, 1, 2, None, None]
+    # Alone among its like nothing has a rank, nor what others disturbed. Modes are ranked together.
+    assert [row.rank for row in data] == [1, 2, None, 1, 2, None, 2]
 
 
 # --- CSV

@@ -10,6 +10,7 @@ from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.metrics import METRICS
 from srbench.board.published import ClaimBook, load_claims
 from srbench.board.rows import Row
+from srbench.cases import Mode
 from srbench.measure.stats import Interval
 from srbench.render import formats, tables
 from srbench.render.grid import Cell, Footnotes, Grid, Section
@@ -194,13 +195,13 @@ def test_a_name_stays_in_its_cell() -> None:
     [
         ({}, "x4: GT 1280x720, LR 320x180, batch 1, float32; cpu of Test CPU, 2 cores, 8 GiB"),
         (
-            {"scale": 3, "lr_width": 427, "lr_height": 240, "batch": 8, "dtype": "float16", "device": "cuda:0"},
-            "x3: GT 1280x720, LR 427x240, batch 8, float16; cuda:0 of Test CPU, 2 cores, 8 GiB",
+            {"scale": 3, "lr_width": 427, "lr_height": 240, "batch": 8, "mode": "fp16", "device": "cuda:0"},
+            "x3: GT 1280x720, LR 427x240, batch 8; cuda:0 of Test CPU, 2 cores, 8 GiB",
         ),
         ({"device": ""}, "x4: GT 1280x720, LR 320x180, batch 1, float32; counted from shapes"),
     ],
 )
-def test_the_caption_states_sizes_batch_dtype_and_where(changes: dict[str, Any], caption: str) -> None:
+def test_the_caption_states_sizes_batch_and_where_and_the_usual_dtype(changes: dict[str, Any], caption: str) -> None:
     row = make_row(**changes)
     assert section(row).caption == caption
     assert caption in terminal([row])
@@ -213,7 +214,6 @@ def test_the_caption_states_sizes_batch_dtype_and_where(changes: dict[str, Any],
         {"lr_width": 427},
         {"gt_height": 1080},
         {"batch": 2},
-        {"dtype": "float16"},
         {"device": "cpu (1 thread)"},
         {"machine": "Another"},
     ],
@@ -223,6 +223,21 @@ def test_only_what_compares_stands_in_one_table(changes: dict[str, Any]) -> None
     here, there = make_row("bsrn"), make_row("span", **changes)
     assert groups([here, there]) == [[here], [there]]
     assert groups([here, make_row("span")]) == [[here, make_row("span")]]
+
+
+def test_modes_stand_in_one_table_with_a_mark_behind_the_name() -> None:
+    here, there = make_row("bsrn"), make_row("bsrn", mode="compile · bf16", dtype="bfloat16", engine="compile")
+    assert groups([here, there]) == [[here, there]]
+    assert [row[0].text for row in section(here, there).grids[0].rows] == ["bsrn", "bsrn · compile · bf16"]
+
+
+def test_what_papers_print_is_of_eager_float32(claims: ClaimBook) -> None:
+    case = make_case("bsrn", mode=Mode(dtype="bfloat16"))
+    [row] = rows_of([make_record(case)], claims)
+    assert quality_of(row)["Set5"] == "(32.35/0.8966) a"
+    [note] = [note for note in notes_of(row) if note.startswith("a: ")]
+    assert "belongs to eager float32, not to this row" in note
+    assert row.own_quality("psnr_y", "Set5") is None
 
 
 def test_comparison_rows_join_the_tables_of_their_scale() -> None:
@@ -308,7 +323,7 @@ def test_a_siblings_figure_stands_in_brackets_with_a_footnote(claims: ClaimBook)
     # The tables print 32.24/0.8952 for the 550 K network; the released one has 433 K.
     assert quality_of(row)["Set5"] == "(32.24/0.8952) a"
     [note] = [note for note in notes_of(row) if note.startswith("a: ")]
-    assert "belongs to rfdn-paper, not to this network" in note
+    assert "belongs to rfdn-paper, not to this row" in note
 
 
 def test_span_has_a_dash_on_set5(claims: ClaimBook) -> None:
