@@ -6,6 +6,7 @@ from statistics import fmean
 from srbench.board.measured import PROTOCOL
 from srbench.board.published import SET_SIZES, Claim, ClaimBook
 from srbench.fingerprint import Fingerprint
+from srbench.cases import MODE_SIGN
 from srbench.quality.protocols import Protocol
 from srbench.quality.results import QualityRecord
 from srbench.render.formats import tabulated
@@ -66,7 +67,7 @@ def _cells(records: Sequence[QualityRecord], protocol: Protocol, claims: ClaimBo
         scored = f"{record.status}, {len(record.images)} of {asked.dataset.images} images scored"
         done = record.status if mean is not None else scored
         done += ", random weights" if asked.random_weights else ""
-        name = _name(record) + (f" ({asked.mode.label})" if asked.mode.words else "")
+        name = _name(record) + (MODE_SIGN + asked.mode.mark if asked.mode.words else "")
         cells.append([name, plain_text(asked.dataset.name), f"x{asked.scale}", *figures, printed, difference, done])
     return cells
 

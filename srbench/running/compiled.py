@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Mapping
 from time import perf_counter_ns
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -78,8 +77,9 @@ class Compiled:
             raise UnsupportedError(f"torch.compile fails on it: {type(error).__name__}: {first}") from error
 
     def wrap(self, network: nn.Module) -> nn.Module:
-        """Compiled for sizes that are not known yet."""
-        return cast(nn.Module, torch.compile(network, dynamic=True))
+        """The network itself, compiled at its first pass, for sizes that are not known yet."""
+        network.compile(dynamic=True)  # type: ignore[no-untyped-call]
+        return network
 
 
 def _remarks(graphs: int | None, breaks: int | None) -> tuple[str, ...]:

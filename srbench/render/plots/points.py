@@ -123,8 +123,9 @@ def csv_of(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
         line += [point.kind, *(column.raw(row) for column in spec.columns)]
         if with_runtime:
             line += [runtime.low, runtime.high] if runtime else [None, None]
-        lines.append([*line, point.on_front, point.source])
-    return [*header, "on_front", "source"], lines
+        how = [row.engine, row.layout] if on_machine else []
+        lines.append([*line, point.on_front, point.source, *how])
+    return [*header, "on_front", "source", *(["engine", "layout"] if on_machine else [])], lines
 
 
 def _circumstances(row: Row, spec: PlotSpec) -> tuple[str, ...]:
