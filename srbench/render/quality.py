@@ -5,8 +5,8 @@ from statistics import fmean
 
 from srbench.board.measured import PROTOCOL
 from srbench.board.published import SET_SIZES, Claim, ClaimBook
-from srbench.fingerprint import Fingerprint
 from srbench.cases import MODE_SIGN
+from srbench.fingerprint import Fingerprint
 from srbench.quality.protocols import Protocol
 from srbench.quality.results import QualityRecord
 from srbench.render.formats import tabulated

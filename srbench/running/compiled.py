@@ -78,7 +78,7 @@ class Compiled:
 
     def wrap(self, network: nn.Module) -> nn.Module:
         """The network itself, compiled at its first pass, for sizes that are not known yet."""
-        network.compile(dynamic=True)  # type: ignore[no-untyped-call]
+        network.compile(dynamic=True)
         return network
 
 
