@@ -102,8 +102,8 @@ class Entry(Frozen):
 
     @property
     def settings(self) -> Settings | None:
-        """The settings as the process read them back."""
-        return self.result.settings if isinstance(self.result, Agreed | Timed | Watched) else None
+        """The settings as a measuring process read them back."""
+        return self.result.settings if isinstance(self.result, Timed | Watched) else None
 
     @property
     def build_ns(self) -> int:

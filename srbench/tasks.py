@@ -53,10 +53,9 @@ class Counted(Frozen):
 
 
 class Agreed(Frozen):
-    """How near the case's mode is to eager float32; ``settings`` as read back."""
+    """How near the case's mode is to eager float32."""
 
     agreement: Agreement
-    settings: Settings
 
 
 class Timed(Frozen):
@@ -162,7 +161,7 @@ class Agree(_OfCase, Work[Agreed, Nothing]):
             ready = engine.build(network, image, self.scratch)
             output = inputs.check_output(ready(image), case)
         found = agreement(reference, output, case.mode.dtype, natural.NAME, dict(engine.versions()), ready.build_ns)
-        return Agreed(agreement=found, settings=read_back(self.settings))
+        return Agreed(agreement=found)
 
 
 @dataclass(frozen=True)

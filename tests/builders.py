@@ -144,7 +144,7 @@ def watched(memory: Memory | None = None, *, build_s: float = 0.0, passes_s: flo
 def agreed(psnr_db: float | None = 90.0, *, build_ns: int | None = None, floor_db: float = 60.0) -> Agreed:
     """What a process gives that holds a mode against eager float32."""
     found = Agreement(psnr_db=psnr_db, largest=0.0, floor_db=floor_db, image="an image", build_ns=build_ns)
-    return Agreed(agreement=found, settings=make_settings())
+    return Agreed(agreement=found)
 
 
 def make_entry(

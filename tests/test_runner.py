@@ -15,7 +15,7 @@ from srbench.assemble import Plan
 from srbench.failures import Failure
 from srbench.journal import Entry, Header, Journal, Step
 from srbench.records import CounterName, Frozen, Record, Settings
-from srbench.tasks import Agree, Agreed, Count, Memory, Progress, Time, Timed, Watched
+from srbench.tasks import Agree, Count, Memory, Progress, Time, Timed, Watched
 from srbench.work import News, Result, Work, no_news
 from tests.builders import (
     NOON,
@@ -78,8 +78,8 @@ class Stage:
         scripted = self.script.get(asked(work), self._usual(work))
         if isinstance(scripted, BaseException):
             raise scripted
-        if isinstance(scripted, Timed | Watched | Agreed):
-            assert isinstance(work, Time | Memory | Agree)
+        if isinstance(scripted, Timed | Watched):
+            assert isinstance(work, Time | Memory)
             scripted = scripted.model_copy(update={"settings": work.settings})
         assert isinstance(scripted, work.result | Failure)
         return scripted

@@ -48,7 +48,7 @@ def rows_with_records(
 def _place(row: Row) -> tuple[object, ...]:
     """Cheapest first; failed rows last, whatever they would have cost."""
     multi_adds = MULTI_ADDS.raw(row)
-    return row.scale, row.failed, multi_adds is None, multi_adds or 0, row.variant, row.form
+    return row.scale, row.failed, multi_adds is None, multi_adds or 0, row.variant, row.form, row.mode
 
 
 def published_rows(scale: int, claims: ClaimBook) -> list[Row]:
