@@ -273,13 +273,34 @@ def test_psnr_of_another_copy_of_the_set_is_left_out(run: Run, house: Path) -> N
     assert {team: bool(psnr) for team, psnr in found.items()} == {"span": False, "rfdn": True, "imdn": False}
 
 
-def scored(variant: str, name: str, copy: str, minutes: int) -> QualityRecord:
+def test_a_mode_is_ranked_with_the_psnr_of_that_mode_and_says_its_name(run: Run, house: Path) -> None:
+    text = HOUSE.replace("columns = [", 'columns = [{ key = "val_psnr", title = "PSNR", digits = 2 }, ')
+    house.with_name("house.toml").write_text(text)
+    half = Mode(dtype="bfloat16")
+    quality_store.write(house, scored("span", "DIV2K_valid", "a" * 64, 0))
+    for side in (32, 64):
+        record = timed("span", side, 10)
+        store.write(house, record.model_copy(update={"case": record.case.model_copy(update={"mode": half})}))
+    assert run(*RANKED).code == 0
+    with Path("results/house.csv").open(newline="") as file:
+        assert [(row["team"], row["val_psnr"]) for row in csv.DictReader(file)] == [("span · bf16", "")]
+    quality_store.write(house, scored("span", "DIV2K_valid", "a" * 64, 0, mse=400.0, mode=half))
+    run(*RANKED)
+    with Path("results/house.csv").open(newline="") as file:
+        # 10 log10(255^2 / 400) = 22.11 dB.
+        assert [float(row["val_psnr"]) for row in csv.DictReader(file)] == [pytest.approx(22.11, abs=0.005)]
+
+
+def scored(
+    variant: str, name: str, copy: str, minutes: int, mse: float = 100.0, mode: Mode | None = None
+) -> QualityRecord:
     asked = Evaluation(
         model=make_case(variant).model,
         scale=4,
         checkpoint=Checkpoint(file="net.pth", sha256="c" * 64, form="deploy"),
         dataset=SetRead(name=name, images=1, sha256=copy, lr_source="files"),
         protocols=(PRESETS["ntire"],),
+        mode=mode or Mode(),
         device="cpu",
     )
     return QualityRecord(
@@ -287,7 +308,7 @@ def scored(variant: str, name: str, copy: str, minutes: int) -> QualityRecord:
         evaluation=asked,
         machine=make_machine(),
         finished=NOON + timedelta(minutes=minutes),
-        images=(ImageResult(name="0801", scores=(Score(mse=100.0, ssim=0.8),)),),
+        images=(ImageResult(name="0801", scores=(Score(mse=mse, ssim=0.8),)),),
     )
 
 

@@ -15,7 +15,7 @@ from srbench.board.editions import METRICS, Edition
 from srbench.board.metric import Metric
 from srbench.board.metrics import PARAMS, RUNTIME
 from srbench.board.rows import Quality, Row
-from srbench.cases import labelled
+from srbench.cases import MODE_SIGN, labelled
 from srbench.errors import InputError
 from srbench.records import FAILURES
 
@@ -221,11 +221,13 @@ def from_rows(rows: Iterable[Row], edition: Edition, quality: Mapping[tuple[str,
         if row.scale == edition.scale:
             by_network.setdefault((row.network, row.form), []).append(row)
     labels = Counter(each[0].label for each in by_network.values())
-    # Two files typed alike, from two folders, are told apart by where they lie.
-    return [
-        _own(each, labelled(*network) if labels[each[0].label] > 1 else each[0].label, edition, quality)
-        for network, each in by_network.items()
-    ]
+    entries = []
+    for network, each in by_network.items():
+        # Two files typed alike, from two folders, are told apart by where they lie.
+        name = labelled(*network) if labels[each[0].label] > 1 else each[0].label
+        mode = next((row.mode for row in each if row.mode), "")
+        entries.append(_own(each, MODE_SIGN.join(filter(None, (name, mode))), edition, quality))
+    return entries
 
 
 def _own(rows: Sequence[Row], team: str, edition: Edition, quality: Mapping[tuple[str, str, str], float]) -> Entry:

@@ -15,6 +15,7 @@ from srbench.board.figures import Good
 from srbench.board.leaderboard import of_one_condition, rows_of
 from srbench.board.metric import Metric
 from srbench.board.published import ClaimBook, load_claims
+from srbench.cases import Mode
 from srbench.commands import say
 from srbench.commands.leaderboard import measured_in, quality_in, records_in
 from srbench.errors import InputError
@@ -189,10 +190,11 @@ def _measured(folders: Sequence[Path], edition: Edition, typed_challenge: str, m
         }.values()
     )
     rows = rows_of(newest, ClaimBook(load_claims()), measured_in(*folders))
+    mode = next((record.case.mode for record in newest if record.case.device != "none"), Mode())
     disputes = _disputes(newest, edition)
     return [
         replace(entry, remarks=(*entry.remarks, *disputes.get(entry.network, ())))
-        for entry in entries.from_rows(rows, edition, _quality(folders, edition))
+        for entry in entries.from_rows(rows, edition, _quality(folders, edition, mode))
     ]
 
 
@@ -212,8 +214,8 @@ def _disputes(records: Iterable[Record], edition: Edition) -> dict[tuple[str, st
     return found
 
 
-def _quality(folders: Sequence[Path], edition: Edition) -> dict[tuple[str, str, str], float]:
-    """(network, form, metric) -> PSNR measured on the edition's sets, by the protocol that it names.
+def _quality(folders: Sequence[Path], edition: Edition, mode: Mode) -> dict[tuple[str, str, str], float]:
+    """(network, form, metric) -> PSNR measured in the mode on the edition's sets, by the protocol that it names.
 
     Of a set's copies the one that was measured last; what was scored on another is left out.
     """
@@ -225,7 +227,7 @@ def _quality(folders: Sequence[Path], edition: Edition) -> dict[tuple[str, str, 
         if wanted
         and _is_set(record.evaluation.dataset.name, wanted)
         and record.evaluation.scale == edition.scale
-        and record.evaluation.mode.plain
+        and record.evaluation.mode == mode
         and not record.evaluation.random_weights
         and (mean := record.mean(edition.inputs.protocol)) is not None
     ]
