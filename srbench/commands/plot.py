@@ -149,7 +149,7 @@ def _is_timed(record: Record, edition: Edition) -> bool:
 
 
 def named(records: Sequence[Record], names: str | None) -> list[Record]:
-    """Those of the networks that are named: ``span``, ``span@train``, or a user's file and class as typed.
+    """Those of the networks that are named: ``span``, ``span@train``, ``span+compile``, or a user's file and class.
 
     Raises:
         InputError: one has no record.
@@ -160,7 +160,10 @@ def named(records: Sequence[Record], names: str | None) -> list[Record]:
     for record in records:
         model = record.case.model
         words = [model.variant, *([f"{model.variant}@{model.form}"] if model.form else [])]
-        for word in dict.fromkeys(map(str.lower, words + ([model.architecture] if model.own else []))):
+        words += [model.architecture] if model.own else []
+        if not record.case.mode.plain:
+            words += [f"{word}+{record.case.mode.typed}" for word in words]
+        for word in dict.fromkeys(map(str.lower, words)):
             known.setdefault(word, []).append(record)
     wanted: dict[tuple[str, str, str], Record] = {}
     for name in (part.strip() for part in names.split(",") if part.strip()):
