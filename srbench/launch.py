@@ -25,6 +25,8 @@ from srbench.work import Launcher, News, Result, Work, no_news
 START_GRACE_S = 120.0
 #: After its pipe is closed a process is over; it may take this long until the kernel says so.
 _END_S = 5.0
+#: One that has answered, and may leave by itself, takes this long at most.
+_LEAVE_S = 5.0
 
 
 class Processes:
@@ -53,12 +55,14 @@ class Processes:
         sender.close()
         reader = Reader(receiver.fileno(), work.most_bytes)
         deadline = monotonic() + START_GRACE_S + timeout_s
+        answered = False
         try:
             while True:
                 ready = wait([receiver, process.sentinel], timeout=max(0.0, deadline - monotonic()))
                 if monotonic() >= deadline or not ready:
                     return Failure(status="TIMEOUT", reason=f"no answer within --timeout {timeout_s:g} s")
                 for frame in reader.frames():
+                    answered = frame.kind in ("result", "failure")
                     if frame.kind == "result":
                         return work.result.model_validate_json(frame.text)
                     if frame.kind == "failure":
@@ -78,7 +82,7 @@ class Processes:
             return Failure(status="CRASH", reason=f"its answer is none ({what})")
         finally:
             receiver.close()
-            _end(process)
+            _end(process, grace_s=_LEAVE_S if answered and work.leaves_by_itself else 0.0)
 
     def renew(self) -> None:
         """Let the next processes come from a new fork server.
@@ -135,13 +139,17 @@ def _context() -> ForkServerContext | SpawnContext:
     return context
 
 
-def _end(process: BaseProcess) -> None:
-    """End a worker and whatever it started (it leads a process group of its own)."""
-    if process.is_alive() and process.pid is not None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            process.kill()  # it has not made its group yet
+def _end(process: BaseProcess, grace_s: float) -> None:
+    """End a worker and whatever it started (it leads a process group of its own).
+
+    One that leaves by itself gives back what its libraries hold of the system.
+    """
+    process.join(timeout=grace_s)
+    assert process.pid is not None, "it was started"
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        process.kill()  # it has not made its group yet, or the group is gone with it
     process.join(timeout=10)
 
 

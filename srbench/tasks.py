@@ -108,6 +108,11 @@ class _OfCase:
         """As the settings have it; a CUDA driver maps as it likes."""
         return None if self.case.device.startswith("cuda") else self.settings.memory_limit_bytes
 
+    @property
+    def leaves_by_itself(self) -> bool:
+        """What an engine loads may hold anything."""
+        return self.case.mode.engine != "eager"
+
     def _begin(self) -> int:
         """Seed and threads; the time when the work began."""
         start = perf_counter_ns()

@@ -33,6 +33,14 @@ class Work(ABC, Generic[Result, News]):
         return None
 
     @property
+    def leaves_by_itself(self) -> bool:
+        """Whether its process may end in its own time, a tenth of a second, once it has answered.
+
+        Libraries that hold semaphores give them back then; else Python complains of them when the run ends.
+        """
+        return False
+
+    @property
     def most_bytes(self) -> int:
         """Longest message that it may send."""
         return messages.MOST_BYTES

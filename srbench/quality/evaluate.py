@@ -58,6 +58,11 @@ class Evaluate(Work[Evaluated, ImageResult]):
         """Most private memory that the process may map."""
         return self.limit
 
+    @property
+    def leaves_by_itself(self) -> bool:
+        """What an engine loads may hold anything."""
+        return self.evaluation.mode.engine != "eager"
+
     def run(self, report: Callable[[ImageResult], None]) -> Evaluated:
         """Evaluate what is not done, and tell of each image."""
         asked = self.evaluation
