@@ -4,6 +4,8 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
+from pathlib import Path
 
 from srbench import messages
 from srbench.facts import Frozen
@@ -18,9 +20,10 @@ class Words(Frozen):
 
 @dataclass(frozen=True)
 class Talk(Work[Words, Words]):
-    """Does as it should: tells ``news`` one by one, and gives ``result``."""
+    """Does as it should: tells its news one by one, with a pause behind each, and gives its answer."""
 
-    news_told: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    pause_s: float = 0.0
     answer: str = "done"
     most: int = 2**20
     result = Words
@@ -31,8 +34,9 @@ class Talk(Work[Words, Words]):
         return self.most
 
     def run(self, report: Callable[[Words], None]) -> Words:
-        for text in self.news_told:
+        for text in self.told:
             report(Words(text=text))
+            time.sleep(self.pause_s)
         return Words(text=self.answer)
 
 
@@ -86,3 +90,48 @@ class CloseAndStay(Work[Nothing, Nothing]):
         os.closerange(3, 256)
         time.sleep(self.stays_s)
         return Nothing()
+
+
+@dataclass(frozen=True)
+class Raise(Work[Nothing, Nothing]):
+    """Raises an error with this text."""
+
+    text: str
+    result = Nothing
+    news = Nothing
+
+    def run(self, report: Callable[[Nothing], None]) -> Nothing:
+        raise RuntimeError(self.text)
+
+
+@dataclass(frozen=True)
+class Leave(Work[Words, Nothing]):
+    """Answers with the number of a process that it started and left; at its end tidies up, which takes a while.
+
+    Attributes:
+        tidied: file that tells that it is done.
+        takes_s: how long that takes.
+        politely: whether it is to be waited for.
+    """
+
+    tidied: Path
+    takes_s: float
+    politely: bool = True
+    result = Words
+    news = Nothing
+
+    @property
+    def leaves_by_itself(self) -> bool:
+        return self.politely
+
+    def run(self, report: Callable[[Nothing], None]) -> Words:
+        child = os.fork()
+        if child == 0:
+            time.sleep(600)
+            os._exit(0)
+        Finalize(None, self._tidy, exitpriority=1)
+        return Words(text=str(child))
+
+    def _tidy(self) -> None:
+        time.sleep(self.takes_s)
+        self.tidied.touch()

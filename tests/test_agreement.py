@@ -16,7 +16,7 @@ from srbench.api.profiling import profile
 from srbench.api.request import Request
 from srbench.assemble import Plan
 from srbench.cases import Case, Dtype, Mode
-from srbench.failures import Failure
+from srbench.failures import Failure, failure_of
 from srbench.measure.agreement import FLOOR_DB, agreement
 from srbench.progress import Quiet
 from srbench.records import Agreement, Record
@@ -178,7 +178,7 @@ def run(answer: Agreed | Failure, monkeypatch: pytest.MonkeyPatch) -> tuple[list
 
 def test_agreement_is_looked_at_first_and_stands_in_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
     good = found(42.5, build_ns=7, versions={"engine": "1.2"})
-    (plain, half), launched = run(Agreed(agreement=good, settings=make_settings()), monkeypatch)
+    (plain, half), launched = run(Agreed(agreement=good), monkeypatch)
     assert launched[0] == "Agree bfloat16"
     assert sorted(launched[1:]) == sorted(
         [*["Time plain", "Time bfloat16"] * 2, "Memory plain", "Memory bfloat16"],
@@ -190,7 +190,7 @@ def test_agreement_is_looked_at_first_and_stands_in_the_record(monkeypatch: pyte
 
 def test_below_its_floor_nothing_of_it_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     bad = found(29.94)
-    (plain, half), launched = run(Agreed(agreement=bad, settings=make_settings()), monkeypatch)
+    (plain, half), launched = run(Agreed(agreement=bad), monkeypatch)
     assert [each for each in launched if "bfloat16" in each] == ["Agree bfloat16"]
     assert (half.status, half.latency, half.memory, half.agreement) == ("MISMATCH", None, None, bad)
     assert half.reason.startswith("its output in bfloat16 is not that of eager float32: 29.9 dB apart on astronaut")
@@ -204,6 +204,27 @@ def test_what_cannot_run_in_a_mode_is_not_timed_in_it_either(monkeypatch: pytest
     assert [each for each in launched if "bfloat16" in each] == ["Agree bfloat16"]
     assert (half.status, half.reason, half.agreement) == ("UNSUPPORTED", lacking.reason, None)
     assert not plain.failed
+
+
+# --- A dtype that torch lacks
+
+
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize(
+    "operator",
+    [
+        torch.linalg.svd,
+        pytest.param(
+            torch.fft.fft2, marks=pytest.mark.xfail(strict=True, reason="failures.py: Unsupported dtype Half")
+        ),
+    ],
+)
+def test_an_operator_without_a_kernel_is_unsupported(operator: Callable[[Tensor], object], half: torch.dtype) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        operator(torch.rand(1, 3, 8, 8).to(half))
+    found = failure_of(caught.value)
+    assert found.status == "UNSUPPORTED"
+    assert "\n" not in found.reason
 
 
 # --- Real networks in real processes

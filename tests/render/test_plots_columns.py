@@ -39,7 +39,8 @@ def test_what_is_high_is_good_on_the_front_too() -> None:
     assert [p.row.variant for p in chart.front] == ["bsrn"]
     assert any(note.startswith("Throughput on cpu of bench") for note in chart.notes)
     header, lines = csv_of(chart)
-    assert header[6:-2] == ["kind", "throughput_mp_s", "psnr_y_set5", "runtime_low_ms", "runtime_high_ms"]
+    figures = ["throughput_mp_s", "psnr_y_set5", "runtime_low_ms", "runtime_high_ms"]
+    assert header[6:] == ["kind", *figures, "on_front", "source", "engine", "layout"]
     assert lines[0][7] == pytest.approx(0.9216 / 0.3524)
 
 
