@@ -2,11 +2,14 @@
 
 import re
 import traceback
+from collections.abc import Callable
 
 import torch
+from pydantic import field_validator
 
 from srbench.errors import CaseError
-from srbench.records import Frozen, Status
+from srbench.facts import Frozen
+from srbench.statuses import FAILURES, Status
 
 #: How torch, oneDNN and the C++ library say that an allocation failed.
 _OUT_OF_MEMORY = (
@@ -20,9 +23,11 @@ _OUT_OF_MEMORY = (
 _ASKED_FOR = re.compile(r"tried to allocate ([\d.]+) ?(bytes|KiB|MiB|GiB)", re.IGNORECASE)
 _UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 #: How torch says that it has no kernel of a dtype.
-_NO_KERNEL = re.compile(r"not implemented for '(\w+)'")
+_NO_KERNEL = re.compile(r"not implemented for '(\w+)'|Unsupported dtype (\w+)")
 #: A traceback is for a reader: its head and its tail say enough.
 _MOST_DETAIL = 100_000
+#: A reason is one line of a table's notes.
+_MOST_REASON = 1_000
 
 
 class Failure(Frozen):
@@ -38,21 +43,36 @@ class Failure(Frozen):
     reason: str
     detail: str = ""
 
+    @field_validator("status")
+    @classmethod
+    def _failed(cls, status: Status) -> Status:
+        if status not in FAILURES:
+            raise ValueError(f"{status} is no failure")
+        return status
+
 
 def failure_of(error: BaseException) -> Failure:
     """An exception as a value: out of memory, a wrong output, an unknown way of running, or a crash."""
-    first = (str(error).strip().splitlines() or [""])[0]
-    detail = "".join(traceback.format_exception(error))[-_MOST_DETAIL:]
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY):
-        return Failure(status="OOM", reason=_lacking(str(error)), detail=detail)
+    text = _text(lambda: str(error))
+    first = (text.strip().splitlines() or [""])[0][:_MOST_REASON]
+    detail = _text(lambda: "".join(traceback.format_exception(error)))[-_MOST_DETAIL:]
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in text for sign in _OUT_OF_MEMORY):
+        return Failure(status="OOM", reason=_lacking(text), detail=detail)
     if isinstance(error, CaseError):
         return Failure(status=error.status, reason=first, detail=detail)
-    if missing := _NO_KERNEL.search(str(error)):
-        return Failure(
-            status="UNSUPPORTED", reason=f"torch has no kernel for {missing[1]} here: {first}", detail=detail
-        )
+    if missing := _NO_KERNEL.search(text):
+        reason = f"torch has no kernel for {missing[1] or missing[2]} here: {first}"
+        return Failure(status="UNSUPPORTED", reason=reason, detail=detail)
     reason = f"{type(error).__name__}: {first}" if first else type(error).__name__
     return Failure(status="CRASH", reason=reason, detail=detail)
+
+
+def _text(make: Callable[[], str]) -> str:
+    """What an error says of itself, as text that can be stored; its own methods may fail, too."""
+    try:
+        return make().encode("utf-8", "replace").decode("utf-8")
+    except Exception as error:  # noqa: BLE001 - whatever they raise
+        return f"(its text cannot be made: {type(error).__name__})"
 
 
 def _lacking(text: str) -> str:

@@ -33,16 +33,21 @@ class Mixed:
         found = self._here.get(case.model.source or "") if case is not None else None
         if found is None:
             return self._launcher.launch(work, timeout_s, report, from_last_news=from_last_news)
+        # What the caller had stays as it was: threads, random numbers, garbage, each part's mode.
+        training = [(part, part.training) for part in found.module.modules()]
+        threads, collecting = torch.get_num_threads(), gc.isenabled()
         models.lend(found.model, found.module, copied=found.copied)
-        threads, training = torch.get_num_threads(), found.module.training
         try:
-            return work.run(report)
+            with torch.random.fork_rng(devices=[]):
+                return work.run(report)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is a row
             return failure_of(error)
         finally:
+            models.take_back(found.model)
             torch.set_num_threads(threads)
-            found.module.train(training)
-            gc.enable()
+            for part, mode in training:
+                part.training = mode
+            (gc.enable if collecting else gc.disable)()
 
     def renew(self) -> None:
         """For the others."""

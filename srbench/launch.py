@@ -55,7 +55,7 @@ class Processes:
         sender.close()
         reader = Reader(receiver.fileno(), work.most_bytes)
         deadline = monotonic() + START_GRACE_S + timeout_s
-        answered = False
+        answered = started = False
         try:
             while True:
                 ready = wait([receiver, process.sentinel], timeout=max(0.0, deadline - monotonic()))
@@ -69,8 +69,10 @@ class Processes:
                         return Failure.model_validate_json(frame.text)
                     if frame.kind == "news":
                         report(work.news.model_validate_json(frame.text))
-                    if frame.kind == "started" or from_last_news:
+                    # A worker says so once; whoever says it again gets no more time for it.
+                    if (frame.kind == "started" and not started) or (frame.kind == "news" and from_last_news):
                         deadline = monotonic() + timeout_s
+                    started = True
                 if reader.ended or ready == [process.sentinel]:
                     process.join(timeout=_END_S)
                     return Failure(status="CRASH", reason=_cause(process.exitcode))
@@ -154,7 +156,9 @@ def _end(process: BaseProcess, grace_s: float) -> None:
 
 
 def _cause(exit_code: int | None) -> str:
-    if exit_code is None or exit_code >= 0:
+    if exit_code is None:
+        return "the process closed its end of the pipe and gave no answer"
+    if exit_code >= 0:
         return f"the process ended with exit code {exit_code} and no answer"
     try:
         name = signal.Signals(-exit_code).name

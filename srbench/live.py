@@ -2,8 +2,11 @@
 
 import copy
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import marshal
+import pickle
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 
 from torch import nn
 
@@ -44,8 +47,10 @@ def adopt(module: nn.Module, name: str = "") -> Live:
     import cloudpickle
 
     kind = type(module).__name__
-    if name and (not name.strip() or any(sign in name for sign in ",+@\n\r\t")):
-        raise InputError(f"{name!r} is no name for a module: leave out commas, +, @ and line breaks")
+    if name and (not name.strip() or any(sign in name for sign in ",+@") or not name.isprintable()):
+        raise InputError(
+            f"{name!r} is no name for a module: leave out commas, +, @, line breaks and control characters"
+        )
     pickled, why = None, ""
     try:
         pickled = cloudpickle.dumps(module)
@@ -56,34 +61,68 @@ def adopt(module: nn.Module, name: str = "") -> Live:
         held, copied = copy.deepcopy(module), True
     except Exception:  # noqa: BLE001 - likewise
         held, copied = module, False
-    model = Model(architecture=kind, variant=name or kind, source=f"{LIVE}{_digest(module)}")
+    model = Model(architecture=kind, variant=name or kind, source=f"{LIVE}{_digest(module, name)}")
     return Live(model, pickled, why, held, copied)
 
 
 def names_and_modules(networks: Networks) -> Iterator[str | tuple[str, nn.Module]]:
-    """The networks one by one: names as typed, modules with the names that they were given, if any."""
-    if isinstance(networks, str):
-        yield networks
-    elif isinstance(networks, nn.Module):
-        yield "", networks
-    elif isinstance(networks, Mapping):
-        yield from networks.items()
-    else:
-        for each in networks:
-            if isinstance(each, str):
-                yield each
-            elif isinstance(each, nn.Module):
-                yield "", each
-            else:
-                raise InputError(f"a {type(each).__name__} is neither the name of a network nor a torch.nn.Module")
+    """The networks one by one: names as typed, modules with the names that they were given, if any.
+
+    Raises:
+        InputError: something that is neither.
+    """
+    if isinstance(networks, Mapping):
+        for name, module in networks.items():
+            yield str(name), _module(module)
+        return
+    if isinstance(networks, str | nn.Module) or not isinstance(networks, Iterable):
+        networks = (networks,)
+    for each in networks:
+        yield each if isinstance(each, str) else ("", _module(each))
 
 
-def _digest(module: nn.Module) -> str:
-    """12 digits of class, parameters and buffers: the same module is the same network in every run."""
-    found = hashlib.sha256(f"{type(module).__module__}.{type(module).__qualname__}\n{module}".encode())
-    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
+def _module(given: object) -> nn.Module:
+    if isinstance(given, nn.Module):
+        return given
+    if isinstance(given, type):
+        raise InputError(f"{given.__name__} is a class; give a module that is made of it: {given.__name__}(...)")
+    raise InputError(f"a {type(given).__name__} is neither the name of a network nor a torch.nn.Module")
+
+
+def _digest(module: nn.Module, name: str) -> str:
+    """12 digits of what a module is: its name, classes with their code, attributes and tensors.
+
+    The same module is the same network in every run; two that differ in one of these are two.
+    """
+    found = hashlib.sha256(f"{name}\0{module}".encode(errors="replace"))
+    for path, part in module.named_modules():
+        found.update(f"{path} {type(part).__module__}.{type(part).__qualname__}\0".encode(errors="replace"))
+        found.update(_code_of(type(part)))
+        for attribute, value in sorted(vars(part).items()):
+            if attribute not in _OF_TORCH:
+                found.update(attribute.encode() + b"\0" + _bytes_of(value))
+    for path, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        found.update(f"{path} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
         if not tensor.is_meta:
             plain = tensor.detach().cpu().contiguous()
             found.update(plain.float().numpy().tobytes() if plain.is_floating_point() else str(plain).encode())
     return found.hexdigest()[:12]
+
+
+#: What every module has, and what bears on nothing: tensors and parts are looked at by themselves.
+_OF_TORCH = frozenset(vars(nn.Module()))
+
+
+def _code_of(kind: type) -> bytes:
+    """What a class of the caller's does; of an installed one its name says it."""
+    if kind.__module__.partition(".")[0] == "torch":
+        return b""
+    methods = sorted((name, member) for name, member in vars(kind).items() if isinstance(member, FunctionType))
+    return b"".join(name.encode() + marshal.dumps(member.__code__) for name, member in methods)
+
+
+def _bytes_of(value: object) -> bytes:
+    try:
+        return pickle.dumps(value)
+    except Exception:  # noqa: BLE001 - whatever its own methods raise
+        return type(value).__qualname__.encode()

@@ -238,6 +238,11 @@ def lend(model: Model, network: bytes | nn.Module, *, copied: bool = True) -> No
     _LENT[model.source] = give
 
 
+def take_back(model: Model) -> None:
+    """Let go of a live module."""
+    _LENT.pop(model.source or "", None)
+
+
 def _import_file(path: Path) -> object:
     """Run a user's file as a module of its own, with its folder first on the path for its own imports."""
     folder = str(path.parent)

@@ -124,6 +124,8 @@ def check_threads(threads: Sequence[int | None], device: str) -> None:
         InputError: more than its cores, or threads of a GPU.
     """
     for each in threads:
+        if each is not None and each < 1:
+            raise InputError(f"--threads {each} must be at least 1")
         if each is not None and each > machine.usable_cores():
             raise InputError(f"--threads {each}: this process may use {machine.usable_cores()} cores")
         if each is not None and device not in ("cpu", "none"):

@@ -40,8 +40,10 @@ def plan(
     """Work out a size. ``lr`` wins over ``gt``, which then is LR times scale.
 
     Raises:
-        InputError: a batch below 1, or an LR side that rounds to nothing.
+        InputError: a scale or a batch below 1, or an LR side that rounds to nothing.
     """
+    if scale < 1:
+        raise InputError(f"--scale {scale} must be at least 1")
     if batch < 1:
         raise InputError(f"--batch {batch} must be at least 1")
     if lr is not None:

@@ -214,9 +214,7 @@ def test_what_cannot_run_in_a_mode_is_not_timed_in_it_either(monkeypatch: pytest
     "operator",
     [
         torch.linalg.svd,
-        pytest.param(
-            torch.fft.fft2, marks=pytest.mark.xfail(strict=True, reason="failures.py: Unsupported dtype Half")
-        ),
+        torch.fft.fft2,
     ],
 )
 def test_an_operator_without_a_kernel_is_unsupported(operator: Callable[[Tensor], object], half: torch.dtype) -> None:

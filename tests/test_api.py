@@ -191,7 +191,6 @@ def test_a_grid_from_python() -> None:
     assert all(r.complexity is not None and r.complexity.multi_adds == MULTI_ADDS for r in records[:4])
 
 
-@pytest.mark.xfail(strict=True, reason="live.py tells modules apart by class, repr and tensors alone")
 def test_modules_that_differ_in_an_attribute_are_two() -> None:
     records = srbench.profile({"once": Repeats(1), "thrice": Repeats(3)}, **SHAPES)
     found = {r.case.model.variant: r.complexity.multi_adds for r in records if r.complexity is not None}
@@ -216,7 +215,6 @@ def test_what_cannot_be_pickled_is_measured_here_and_says_so() -> None:
     assert network.conv.weight.dtype == torch.float32
 
 
-@pytest.mark.xfail(strict=True, reason="inline.py gives back the training mode of the module alone, not of its parts")
 def test_a_part_that_was_frozen_stays_so() -> None:
     network = Locked().train()
     network.drop.eval()
@@ -224,11 +222,11 @@ def test_a_part_that_was_frozen_stays_so() -> None:
     assert (network.training, network.conv.training, network.drop.training) == (True, True, False)
 
 
-@pytest.mark.xfail(strict=True, reason="tasks.in_mode turns the caller's own tensors into float32")
 def test_the_dtype_of_a_module_that_cannot_be_copied_is_its_own_afterwards() -> None:
     network = Locked().double()
     before = network.conv.weight.detach().clone()
-    srbench.profile(network, **QUICK)
+    with pytest.raises(InputError, match="it runs as it is, in eager float32 on the device where it lies"):
+        srbench.profile(network, **QUICK)
     assert network.conv.weight.dtype == torch.float64
     assert torch.equal(network.conv.weight, before)
 
@@ -250,7 +248,7 @@ def test_what_can_be_copied_is_measured_in_a_copy_in_any_mode() -> None:
 
 
 def test_what_can_be_neither_pickled_nor_copied_runs_plain_alone() -> None:
-    with pytest.raises(InputError, match="Locked can be neither pickled nor copied: it runs in eager float32 alone"):
+    with pytest.raises(InputError, match="Locked can be neither pickled nor copied: it runs as it is"):
         srbench.profile(Locked(), dtype="float32,bfloat16", **QUICK)
 
 
@@ -261,16 +259,15 @@ def test_threads_of_this_process_are_as_before() -> None:
     assert gc.isenabled()
 
 
-@pytest.mark.xfail(strict=True, reason="tasks._OfCase._begin seeds the caller's own generator")
 def test_random_numbers_of_this_process_go_on_as_before() -> None:
+    network = Locked()
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    srbench.profile(Locked(), **QUICK)
+    srbench.profile(network, **QUICK)
     assert torch.equal(torch.rand(3), expected)
 
 
-@pytest.mark.xfail(strict=True, reason="count does not know of modules that cannot be pickled: KeyError")
 def test_what_can_be_copied_is_counted() -> None:
     assert srbench.count(Copyable(), lr=(32, 24)).multi_adds == MULTI_ADDS
 

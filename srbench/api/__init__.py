@@ -67,9 +67,9 @@ def count(
     from srbench import models
 
     models.check(one, scale, *size.lr)
-    found = modules.get(one.source or "")
     case = Case(model=one, size=size, mode=asked[0].in_mode(Mode()), device="none")
-    return fitting.count_case(case, pickled=found.pickled if found is not None else None)
+    pickles, launcher = profiling.lent(modules)
+    return fitting.count_case(case, launcher, pickles.get(one.source or ""))
 
 
 def profile(
@@ -164,7 +164,7 @@ def compare(
     rounds: int = COMPARE_ROUNDS,
     budget_s: float = COMPARE_BUDGET_S,
     timeout_s: float = TIMEOUT_S,
-    fail_on: Sequence[str] = (),
+    fail_on: str | Sequence[str] = (),
     force: bool = False,
     seed: int = 0,
     watcher: Watcher | None = None,
@@ -192,12 +192,13 @@ def compare(
     Raises:
         InputError: fewer than two, networks and stored runs mixed, or runs that do not compare.
     """
+    gates = [fail_on] if isinstance(fail_on, str) else fail_on
     stored = [not isinstance(each, nn.Module) and comparing.is_stored(str(each)) for each in what]
     if len(what) < 2:
         raise InputError("compare needs two networks or two stored runs at least; the first is judged against the rest")
     if all(stored):
         folders = [each for each in what if not isinstance(each, nn.Module)]
-        return comparing.compare_stored(folders, fail_on, force=force, seed=seed, tell=tell)
+        return comparing.compare_stored(folders, gates, force=force, seed=seed, tell=tell)
     if any(stored):
         raise InputError("give networks only (measured now, in turns) or stored runs only")
     request = comparing.request_of(
@@ -217,7 +218,7 @@ def compare(
         timeout_s=timeout_s,
         seed=seed,
     )
-    return comparing.compare_networks(request, fail_on, watcher=watcher, tell=tell)
+    return comparing.compare_networks(request, gates, watcher=watcher, tell=tell)
 
 
 def evaluate(
@@ -294,6 +295,8 @@ def _sizes(value: Sizes | None) -> Sequence[Pixels]:
     """One size, or several, as several."""
     if value is None:
         return ()
+    if not isinstance(value, tuple | list) or not value:
+        raise InputError(f"{value!r} is no size; write (width, height) in pixels")
     several = [value] if isinstance(value[0], int) else list(value)
     sizes: list[Pixels] = []
     for each in several:

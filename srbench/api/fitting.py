@@ -6,6 +6,7 @@ import torch
 
 import model_defs
 from srbench import limits, models, planning, sizes, tasks
+from srbench.api.profiling import lent
 from srbench.api.request import Request, networks_of
 from srbench.cases import Case, Form, Mode, Model
 from srbench.errors import InputError
@@ -98,9 +99,9 @@ def fit(request: FitRequest, launcher: Launcher = PROCESSES) -> FitAnswer:
         )
     modes = planning.modes_of("eager", request.dtype, "contiguous")
     fitted: dict[tuple[object, ...], Fitted] = {}
+    pickles, launcher = lent(modules, launcher)
     for each in asked:
-        found = modules.get(each.model.source or "")
-        pickled = found.pickled if found is not None else None
+        pickled = pickles.get(each.model.source or "")
         for mode in (each.in_mode(mode) for mode in modes):
             if mode != Mode(dtype=mode.dtype):
                 raise InputError(f"{mode.label}: what it needs nobody predicts; fit answers for eager, contiguous")

@@ -131,12 +131,21 @@ def _session(found: Resolved, output: Path, log: Journal | None, tell: Tell, lau
 def _looked_ahead(found: Resolved, launcher: Launcher) -> tuple[list[Plan], Launcher]:
     """The plans of a run; a module that no other process can have is measured in this one."""
     _check_live(found.header, found.modules)
-    here = {source: each for source, each in found.modules.items() if each.pickled is None}
-    launching = inline.Mixed(launcher, here) if here else launcher
-    pickles = {source: each.pickled for source, each in found.modules.items() if each.pickled is not None}
+    pickles, launching = lent(found.modules, launcher)
     plans = runner.look_ahead(found.header.cases, found.header.settings, launching, pickles)
-    remarks = {source: f"measured in the caller's own process: {each.why}" for source, each in here.items()}
+    remarks = {
+        source: f"measured in the caller's own process: {each.why}"
+        for source, each in found.modules.items()
+        if each.pickled is None
+    }
     return [_remarked(plan, remarks) for plan in plans], launching
+
+
+def lent(modules: Mapping[str, Live], launcher: Launcher = PROCESSES) -> tuple[dict[str, bytes], Launcher]:
+    """Pickles of live modules by their sources, and what launches: here what cannot be pickled, processes else."""
+    here = {source: each for source, each in modules.items() if each.pickled is None}
+    pickles = {source: each.pickled for source, each in modules.items() if each.pickled is not None}
+    return pickles, inline.Mixed(launcher, here) if here else launcher
 
 
 def _remarked(plan: Plan, remarks: Mapping[str, str]) -> Plan:
@@ -148,8 +157,21 @@ def _check_live(header: Header, modules: Mapping[str, Live]) -> None:
         if case.model.live and case.model.source not in modules:
             raise InputError(f"{case.model.variant} was a live module: only the program that had it can go on with it")
         found = modules.get(case.model.source or "")
-        if found is not None and not found.copied and not case.mode.plain:
-            raise InputError(f"{case.model.variant} can be neither pickled nor copied: it runs in eager float32 alone")
+        if found is not None and not found.copied and not (case.mode.plain and _is_plain(found, case.device)):
+            raise InputError(
+                f"{case.model.variant} can be neither pickled nor copied: it runs as it is, in eager float32 on the "
+                "device where it lies, and no other way"
+            )
+
+
+def _is_plain(module: Live, device: str) -> bool:
+    """Whether a module's own tensors are float32 and lie on a device, so that nothing of it needs to be moved."""
+    tensors = [*module.module.parameters(), *module.module.buffers()]
+    there = device.partition(":")[0] if device != "none" else "cpu"
+    return all(
+        tensor.device.type == there and (not tensor.is_floating_point() or tensor.dtype.itemsize == 4)
+        for tensor in tensors
+    )
 
 
 def _begun(header: Header, output: Path, tell: Tell) -> Journal:

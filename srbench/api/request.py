@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from math import inf
 
 from srbench import journal, limits, live, machine, planning, sizes
 from srbench.board import editions
@@ -79,6 +80,24 @@ class Request:
     allocator: Allocator = "keep"
     seed: int = 0
     repeated: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no run can be asked.
+
+        Raises:
+            InputError: a number that makes no sense, or an unknown form.
+        """
+        if self.form not in ("train", "deploy"):
+            raise InputError(f"form {self.form!r} is neither train nor deploy")
+        if self.rounds < 1:
+            raise InputError(f"rounds {self.rounds} must be at least 1")
+        for name, seconds in (("budget", self.budget_s), ("timeout", self.timeout_s)):
+            if not 0 < seconds < inf:
+                raise InputError(f"{name} {seconds:g} must be a positive number of seconds")
+        if not 0 <= self.patience_s < inf:
+            raise InputError(f"patience {self.patience_s:g} must be a number of seconds, 0 for none")
+        if not 0 < self.precision < 1:
+            raise InputError(f"precision {self.precision:g} is no share such as 0.01")
 
     @property
     def settings(self) -> Settings:

@@ -83,7 +83,7 @@ class Compiled:
 
 
 def _remarks(graphs: int | None, breaks: int | None) -> tuple[str, ...]:
-    if graphs is None or graphs < 2:
+    if graphs is None or (graphs < 2 and not breaks):
         return ()
     why = f" ({breaks} graph break{'s' if breaks != 1 else ''})" if breaks else ""
-    return (f"torch.compile runs it in {graphs} parts{why}",)
+    return (f"torch.compile runs it in {graphs} part{'s' if graphs != 1 else ''}{why}",)
