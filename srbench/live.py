@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from srbench.cases import LIVE, Model
 from srbench.errors import InputError
@@ -42,11 +43,13 @@ def adopt(module: nn.Module, name: str = "") -> Live:
     Classes that were defined in a notebook or a script travel with it.
 
     Raises:
-        InputError: a name that would not do in a table.
+        InputError: a name that would not do in a table, or parameters that are not there yet.
     """
     import cloudpickle
 
     kind = type(module).__name__
+    if any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
+        raise InputError(f"{kind} has lazy parameters, which its first pass makes; run it once on an image before")
     if name and (not name.strip() or any(sign in name for sign in ",+@") or not name.isprintable()):
         raise InputError(
             f"{name!r} is no name for a module: leave out commas, +, @, line breaks and control characters"

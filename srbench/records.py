@@ -256,7 +256,8 @@ class Agreement(Frozen):
     """How near a mode's output is to that of eager float32, with the same weights on the same natural image.
 
     Attributes:
-        psnr_db: of the two outputs, against what the output of eager float32 spans; None where they are equal.
+        psnr_db: of the two outputs, against what the output of eager float32 spans but for one value in 2000 at
+            either end; None where they are equal.
         largest: the largest difference of a value, as a share of that span.
         floor_db: below this the mode is taken for broken, and nothing of it is timed.
         image: name of the image.

@@ -159,7 +159,8 @@ class Agree(_OfCase, Work[Agreed, Nothing]):
         network, _ = prepare(plain, device, self.settings.seed)
         with torch.inference_mode():
             image = inputs.natural_input(plain).to(device.torch_device)
-            reference = inputs.check_output(network(image), plain).to("cpu")
+            # A copy: a network may give what it keeps, and writes over it at its next pass.
+            reference = inputs.check_output(network(image), plain).to("cpu", copy=True)
             in_mode(network, case)
             image = inputs.natural_input(case).to(device.torch_device)
             engine = running.engine(case.mode.engine)

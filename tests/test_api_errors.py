@@ -43,6 +43,8 @@ COUNT: list[Any] = [
     (lambda: srbench.count("span", lr=()), "() is no size; write (width, height) in pixels"),  # type: ignore[arg-type]
     (lambda: srbench.count("span", lr=64), "64 is no size; write (width, height) in pixels"),  # type: ignore[arg-type]
     (lambda: srbench.count("span", form="folded"), "form 'folded' is neither train nor deploy"),  # type: ignore[arg-type]
+    (lambda: srbench.count("span", lr=[(8, 8), (9, 9)]), "count takes one size, not 2"),  # type: ignore[arg-type]
+    (lambda: srbench.count(nn.LazyConv2d(3, 3)), "LazyConv2d has lazy parameters, which its first pass makes"),
     (lambda: srbench.count(Tiny), "Tiny is a class; give a module that is made of it: Tiny(...)"),  # type: ignore[arg-type]
     (lambda: srbench.count(Locked()), "it can be neither pickled nor copied, so its shapes cannot be followed"),
 ]

@@ -62,7 +62,10 @@ def count(
     asked, modules = _networks_of(request)
     if len(asked) != 1:
         raise InputError(f"'{model}' names {len(asked)} networks; count takes one")
-    [size] = _sizes_of(request)
+    sizes = _sizes_of(request)
+    if len(sizes) != 1:
+        raise InputError(f"count takes one size, not {len(sizes)}")
+    [size] = sizes
     one = asked[0].model
     from srbench import models
 

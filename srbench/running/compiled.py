@@ -30,6 +30,8 @@ class CompiledNetwork:
             torch.cuda.synchronize(image.device)
         self.build_ns: int | None = perf_counter_ns() - start
         self._graphs = private.compiled_graphs()
+        if self._graphs == 0:
+            raise UnsupportedError("torch.compile compiles nothing of it: it would run as eager does")
         self.remarks: tuple[str, ...] = _remarks(self._graphs, private.graph_breaks())
 
     def __call__(self, image: Tensor) -> object:
