@@ -50,6 +50,8 @@ def adopt(module: nn.Module, name: str = "") -> Live:
     kind = type(module).__name__
     if any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
         raise InputError(f"{kind} has lazy parameters, which its first pass makes; run it once on an image before")
+    if name.strip().lower() == "bicubic":
+        raise InputError("'bicubic' means bicubic interpolation; give the module another name")
     if name and (not name.strip() or any(sign in name for sign in ",+@") or not name.isprintable()):
         raise InputError(
             f"{name!r} is no name for a module: leave out commas, +, @, line breaks and control characters"
@@ -108,7 +110,7 @@ def _digest(module: nn.Module, name: str) -> str:
         found.update(f"{path} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
         if not tensor.is_meta:
             plain = tensor.detach().cpu().contiguous()
-            found.update(plain.float().numpy().tobytes() if plain.is_floating_point() else str(plain).encode())
+            found.update(plain.float().numpy().tobytes() if plain.is_floating_point() else _bytes_of(plain))
     return found.hexdigest()[:12]
 
 

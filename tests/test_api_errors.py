@@ -53,6 +53,7 @@ PROFILE: list[Any] = [
     (lambda: srbench.profile({}, **SHAPES), "no network is named"),
     (lambda: srbench.profile([1], **SHAPES), "a int is neither the name of a network nor a torch.nn.Module"),  # type: ignore[list-item]
     (lambda: srbench.profile({"a,b": Tiny()}, **SHAPES), "'a,b' is no name for a module"),
+    (lambda: srbench.profile({"Bicubic": Tiny()}, **SHAPES), "give the module another name"),
     (lambda: srbench.profile({"a+b": Tiny()}, **SHAPES), "'a+b' is no name for a module"),
     (lambda: srbench.profile({"a\nb": Tiny()}, **SHAPES), "'a\\nb' is no name for a module"),
     (lambda: srbench.profile("span", scale=[], **SHAPES), "nothing to do"),
