@@ -10,9 +10,9 @@ The calls are documented in :mod:`srbench.api`; they are loaded at their first u
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from srbench.api import compare, count, evaluate, load, profile, table
+    from srbench.api import InputError, compare, count, evaluate, load, profile, table
 
-__all__ = ["compare", "count", "evaluate", "load", "profile", "table"]
+__all__ = ["InputError", "compare", "count", "evaluate", "load", "profile", "table"]
 
 
 def __getattr__(name: str) -> object:

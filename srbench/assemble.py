@@ -10,6 +10,7 @@ from srbench.cases import Case
 from srbench.failures import Failure
 from srbench.journal import Entry
 from srbench.measure import patience, verdict
+from srbench.measure.agreement import FLOOR_DB
 from srbench.measure.counters import installed
 from srbench.measure.verdict import Verdict
 from srbench.records import (
@@ -79,7 +80,9 @@ class OpenCase:
             self._visits.append(entry.visit.model_copy(update={"further": step.further}))
         self._memory = entry.memory or self._memory
         if isinstance(result, Agreed):
-            self._agreement = result.agreement
+            # The floor is ours to set, not the worker's.
+            floor = FLOOR_DB[self.plan.case.mode.dtype]
+            self._agreement = result.agreement.model_copy(update={"floor_db": floor})
         self.failure = entry.failure or self._disagreement()
 
     def _disagreement(self) -> Failure | None:

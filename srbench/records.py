@@ -5,7 +5,7 @@ derived from stored samples, never stored beside them, so recomputing gives the 
 """
 
 from statistics import geometric_mean, median
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
@@ -96,6 +96,12 @@ class Count(Frozen):
     error: str = ""
 
 
+#: A worker is not trusted: what it measured lies between nothing and a century, or what an address can hold.
+Nanoseconds = Annotated[int, Field(ge=0, le=2**62)]
+Bytes = Annotated[int, Field(ge=0, le=2**62)]
+Number = Annotated[int, Field(ge=0, le=2**62)]
+
+
 class Reading(Frozen):
     """What a device said of itself after ``after`` samples.
 
@@ -136,18 +142,18 @@ class Visit(Frozen):
 
     round: int = 0
     place: int = 0
-    cold_ns: int
-    warmup_ns: tuple[int, ...]
+    cold_ns: Nanoseconds
+    warmup_ns: tuple[Nanoseconds, ...]
     warm: bool | None = True
-    samples_ns: tuple[int, ...]
-    device_ns: tuple[int, ...] = ()
-    switches: tuple[int, ...] = ()
-    faults: tuple[int, ...] = ()
+    samples_ns: tuple[Nanoseconds, ...]
+    device_ns: tuple[Nanoseconds, ...] = ()
+    switches: tuple[Number, ...] = ()
+    faults: tuple[Number, ...] = ()
     readings: tuple[Reading, ...] = ()
-    others_cores: float | None = None
+    others_cores: float | None = Field(default=None, ge=0)
     further: bool = False
-    build_ns: int | None = None
-    rebuilds: int = 0
+    build_ns: Nanoseconds | None = None
+    rebuilds: Number = 0
     remarks: tuple[str, ...] = ()
 
     @property
@@ -232,13 +238,13 @@ class Memory(Frozen):
         method: how ``peak_bytes`` was read.
     """
 
-    weights_bytes: int
-    input_bytes: int
-    peak_bytes: int
-    allocator_bytes: int | None = None
-    reserved_bytes: int | None = None
-    process_bytes: int | None = None
-    cold_bytes: int | None = None
+    weights_bytes: Bytes
+    input_bytes: Bytes
+    peak_bytes: Bytes
+    allocator_bytes: Bytes | None = None
+    reserved_bytes: Bytes | None = None
+    process_bytes: Bytes | None = None
+    cold_bytes: Bytes | None = None
     method: str
 
     @property
@@ -266,11 +272,11 @@ class Agreement(Frozen):
     """
 
     psnr_db: float | None
-    largest: float
+    largest: float = Field(ge=0)
     floor_db: float
     image: str
     versions: dict[str, str] = Field(default_factory=dict)
-    build_ns: int | None = None
+    build_ns: Nanoseconds | None = None
 
     @property
     def good(self) -> bool:

@@ -1,16 +1,22 @@
-"""Networks that would make another way of running them pass for the plain one."""
+"""Networks that would pass for what they are not, and processes that tell what cannot be."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from srbench import planning, running, sizes
+from srbench.assemble import OpenCase, Plan
 from srbench.cases import Case, Mode
 from srbench.errors import UnsupportedError
-from srbench.tasks import Agree
-from tests.builders import make_settings
+from srbench.failures import Failure
+from srbench.journal import Step
+from srbench.tasks import Agree, Timed, Watched
+from tests.builders import agreed, make_case, make_counts, make_entry, make_settings, make_visit, timed, watched
+from tests.command_line import Run
 
 NETS = """
 import torch
@@ -70,3 +76,40 @@ def test_what_is_not_compiled_is_not_timed_as_compiled() -> None:
         pytest.skip("no C++ compiler")
     with pytest.raises(UnsupportedError, match="compiles nothing of it"):
         engine.build(Disabled().eval(), torch.rand(1, 3, 8, 8), "")
+
+
+# --- What a process tells is held to what can be
+
+
+@pytest.mark.parametrize("told", [-1, 10**400, 2**63])
+@pytest.mark.parametrize("field", ["cold_ns", "samples_ns", "warmup_ns", "build_ns", "rebuilds"])
+def test_a_time_that_cannot_be_is_no_answer(field: str, told: int) -> None:
+    answer = json.loads(timed(make_visit(1, 1, 1)).model_dump_json())
+    before = answer["visit"][field]
+    answer["visit"][field] = [told] if isinstance(before, list) else told
+    with pytest.raises(ValidationError):
+        Timed.model_validate_json(json.dumps(answer))
+
+
+def test_memory_below_nothing_is_no_answer() -> None:
+    answer = json.loads(watched().model_dump_json())
+    answer["memory"]["peak_bytes"] = -1
+    with pytest.raises(ValidationError):
+        Watched.model_validate_json(json.dumps(answer))
+
+
+def test_the_floor_is_not_the_workers_to_set() -> None:
+    case = OpenCase(Plan(make_case(mode=Mode(dtype="bfloat16")), make_counts()), make_settings(), ())
+    case.take(make_entry(Step(task="agree", case=0), agreed(-100.0, floor_db=-999.0)))
+    assert case.failure is not None
+    assert case.failure.status == "MISMATCH"
+
+
+def test_a_failure_says_that_it_failed() -> None:
+    with pytest.raises(ValidationError, match="VALID is no failure"):
+        Failure.model_validate_json('{"status": "VALID", "reason": ""}')
+
+
+def test_a_name_does_not_move_the_cursor(run: Run) -> None:
+    done = run("profile", "--models", "no\x1b[31mfile.py:Net")
+    assert (done.code, "\x1b" in done.err) == (2, False)

@@ -21,7 +21,7 @@ from srbench.api.request import sizes_of as _sizes_of
 from srbench.api.stored import load as load
 from srbench.api.stored import table as table
 from srbench.cases import Case, Form, Mode
-from srbench.errors import InputError
+from srbench.errors import InputError as InputError
 from srbench.live import Networks
 from srbench.quality.results import QualityRecord
 from srbench.records import Complexity, Record

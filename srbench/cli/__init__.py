@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 
 from srbench.cli import foresight, measuring, plotting, quality, reporting, showing
 from srbench.errors import InputError
+from srbench.render.text import plain
 
 #: What typer returns for a Ctrl-C that it sees itself.
 _TYPER_INTERRUPTED = 130
@@ -92,5 +93,5 @@ def _leave_quietly() -> None:
 
 
 def _fail(message: str) -> None:
-    print(f"srbench: {' '.join(message.replace('Value error, ', '').split())}", file=sys.stderr)
+    print(f"srbench: {plain(' '.join(message.replace('Value error, ', '').split()))}", file=sys.stderr)
     sys.exit(2)

@@ -2,7 +2,9 @@
 
 import sys
 
+from srbench.render.text import plain
+
 
 def say(line: str) -> None:
     """One line for people, on stderr, so that stdout stays the table."""
-    print(line, file=sys.stderr)
+    print(plain(line), file=sys.stderr)
