@@ -2,165 +2,28 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench import journal, machine, runner, store
+from srbench import runner
 from srbench.assemble import Plan
 from srbench.failures import Failure
-from srbench.journal import Entry, Header, Journal, Step
-from srbench.records import CounterName, Frozen, Record, Settings
-from srbench.tasks import Agree, Count, Memory, Progress, Time, Timed, Watched
-from srbench.work import News, Result, Work, no_news
+from srbench.journal import Step
 from tests.builders import (
-    NOON,
-    agreed,
     make_case,
     make_counts,
-    make_machine,
     make_memory,
     make_plan,
     make_settings,
-    make_visit,
-    timed,
-    watched,
 )
-
-NAMES = ("bsrn", "rfdn", "span")
-
-
-def what(step: Step, plans: Sequence[Plan]) -> str:
-    """A process in a word: ``bsrn time 0``."""
-    variant = plans[step.case].case.model.variant
-    return f"{variant} {step.task} {step.round}" if step.task == "time" else f"{variant} {step.task}"
-
-
-def asked(work: Work[Any, Any]) -> str:
-    """The same of a piece of work."""
-    assert isinstance(work, Time | Memory | Agree | Count)
-    variant = work.case.model.variant
-    if isinstance(work, Time):
-        return f"{variant} time {work.round}"
-    return f"{variant} {work.counter if isinstance(work, Count) else type(work).__name__.lower()}"
-
-
-class Stage:
-    """A launcher with a result for every process, by script, and a diary of all that happens."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.diary: list[str] = []
-        self.script: dict[str, Frozen | BaseException] = {}
-        self.plans: Sequence[Plan] = ()
-        self.before: Callable[[object], None] = lambda work: None
-        monkeypatch.setattr(machine, "describe", make_machine)
-        monkeypatch.setattr(machine, "usable_cores", lambda: 2)
-
-    def renew(self) -> None:
-        self.diary.append("fresh server")
-
-    def launch(
-        self,
-        work: Work[Result, News],
-        timeout_s: float,
-        report: Callable[[News], None] = no_news,
-        *,
-        from_last_news: bool = False,
-    ) -> Result | Failure:
-        self.before(work)
-        self.diary.append(f"run {asked(work)}")
-        if isinstance(work, Time):
-            cast(Callable[[Progress], None], report)(Progress(samples=7, last_ms=1.5))
-        scripted = self.script.get(asked(work), self._usual(work))
-        if isinstance(scripted, BaseException):
-            raise scripted
-        if isinstance(scripted, Timed | Watched):
-            assert isinstance(work, Time | Memory)
-            scripted = scripted.model_copy(update={"settings": work.settings})
-        assert isinstance(scripted, work.result | Failure)
-        return scripted
-
-    def _usual(self, work: Work[Any, Any]) -> Frozen:
-        if isinstance(work, Time):
-            return timed(make_visit(100, 101, 102, round=work.round, place=work.place))
-        if isinstance(work, Agree):
-            return agreed()
-        return watched() if isinstance(work, Memory) else Failure(status="CRASH", reason="no counter")
-
-    # What a watcher is told.
-
-    def begin(self, plans: Sequence[Plan], settings: Settings, steps: Sequence[Step]) -> None:
-        self.plans = plans
-        self.diary.append(f"begin {len(steps)}")
-
-    def start(self, step: Step) -> None:
-        self.diary.append(f"start {what(step, self.plans)}")
-
-    def sample(self, progress: Progress) -> None:
-        assert progress == Progress(samples=7, last_ms=1.5)
-
-    def finish(self, step: Step, entry: Entry | None) -> None:
-        word = "left out" if entry is None else entry.failure.status if entry.failure else "VALID"
-        assert entry is None or entry.step == step
-        self.diary.append(f"finish {what(step, self.plans)} {word}")
-
-    def more(self, steps: Sequence[Step]) -> None:
-        self.diary.append(f"more {' '.join(sorted(self.plans[step.case].case.model.variant for step in steps))}")
-
-    def done(self, record: Record) -> None:
-        self.diary.append(f"done {record.case.model.variant}")
-
-    def end(self) -> None:
-        self.diary.append("end")
-
-    # How a test asks.
-
-    def keep(self, record: Record) -> None:
-        self.diary.append(f"keep {record.case.model.variant} {record.status}")
-
-    def run(
-        self,
-        *names: str,
-        counters: tuple[CounterName, ...] = ("torch",),
-        log: Journal | None = None,
-        device: str = "cpu",
-        keep: Callable[[Record], None] | None = None,
-        **settings: Any,
-    ) -> list[Record]:
-        self.diary.clear()
-        plans = [make_plan(name, device=device) for name in names]
-        return runner.run(plans, make_settings(**settings), counters, keep or self.keep, self, log, self)
-
-    def said(self, word: str) -> list[str]:
-        return [line.removeprefix(f"{word} ") for line in self.diary if line.startswith(f"{word} ")]
+from tests.stage import NAMES, Stage
 
 
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return Stage(monkeypatch)
-
-
-def begun(folder: Path) -> Journal:
-    header = Header(
-        srbench_version="0.1.0",
-        started=NOON,
-        machine=make_machine(),
-        settings=make_settings(),
-        counters=("torch",),
-        cases=tuple(make_case(name) for name in NAMES),
-        sources={},
-    )
-    return journal.begin(folder, header)[0]
-
-
-def resumed(folder: Path) -> Journal:
-    found = journal.resume(folder)
-    assert found is not None
-    return found[1]
 
 
 # --- The order
@@ -292,103 +155,6 @@ def test_shapes_with_other_counters_are_kept_after_those(stage: Stage) -> None:
     assert [line for line in stage.diary if line.startswith(("run", "keep"))] == expected
 
 
-# --- Further rounds
-
-
-def took(ms: float, number: int) -> Timed:
-    """A process whose passes took so long: a cold, a warm-up and three timed ones."""
-    visit = make_visit(ms, ms, ms, round=number, cold_ns=round(ms * 1e6), warmup_ns=(round(ms * 1e6),))
-    return timed(visit)
-
-
-def scatter(stage: Stage, name: str, *times: float) -> None:
-    for number, ms in enumerate(times):
-        stage.script[f"{name} time {number}"] = took(ms, number)
-
-
-def test_those_that_need_it_alone_get_further_rounds(stage: Stage) -> None:
-    # Three processes of 100 ms with 3 %: t = 4.30, so ±7.5 %; eight of them would give ±4.6 %. RFDN's are all alike.
-    scatter(stage, "span", 97, 100, 103, *[100] * 20)
-    records = {r.case.model.variant: r for r in stage.run("rfdn", "span", patience_s=15)}
-    assert [line for line in stage.diary if line.startswith("more")] == ["more span"] * 4
-    visits = {name: record.latency.visits for name, record in records.items() if record.latency}
-    assert [visit.further for visit in visits["rfdn"]] == [False] * 3
-    assert [visit.further for visit in visits["span"]] == [False] * 3 + [True] * 4
-    assert [visit.round for visit in visits["span"]] == list(range(7))
-    assert (records["span"].status, records["rfdn"].status) == ("VALID", "VALID")
-    # RFDN is kept before anybody else gets more.
-    assert stage.diary.index("keep rfdn VALID") < stage.diary.index("more span")
-
-
-def test_each_further_round_has_a_server_of_its_own(stage: Stage) -> None:
-    scatter(stage, "span", 97, 100, 103, *[100] * 20)
-    stage.run("span", patience_s=15)
-    assert stage.diary.count("fresh server") == 7
-
-
-def test_patience_ends(stage: Stage) -> None:
-    # A process takes 0.5 s of passes: patience for 2 s allows four more, of which all are needed but do not suffice.
-    scatter(stage, "span", 97, 100, 103, 90, 110, 90, 110, 90, 110)
-    [record] = stage.run("span", patience_s=2)
-    assert record.latency is not None
-    assert 1 <= sum(visit.further for visit in record.latency.visits) <= 4
-    assert (record.status, "raise --patience (now 2 s)" in record.advice) == ("NOISY", True)
-
-
-@pytest.mark.parametrize(
-    ("times", "patience"),
-    [
-        ((60, 100, 160), 15),  # hopeless: ±120 % needs hundreds of rounds
-        ((97, 100, 103), 0),
-        ((97, 100, 103), 0.4),  # less than one process
-        ((100, 100.5, 101), 15),  # narrow enough
-    ],
-)
-def test_nobody_gets_rounds_that_do_not_help(stage: Stage, times: tuple[float, ...], patience: float) -> None:
-    scatter(stage, "span", *times)
-    stage.run("span", patience_s=patience)
-    assert not [line for line in stage.diary if line.startswith("more")]
-
-
-def test_a_network_that_others_disturbed_gets_no_further_rounds(stage: Stage) -> None:
-    for number, ms in enumerate((97, 100, 103)):
-        visit = make_visit(*[ms] * 9, round=number, others_cores=1.0)
-        stage.script[f"span time {number}"] = timed(visit)
-    [record] = stage.run("span", patience_s=15)
-    assert record.status == "CONTENDED"
-    assert not [line for line in stage.diary if line.startswith("more")]
-
-
-def test_one_that_spends_its_budget_takes_part_in_three_rounds(stage: Stage) -> None:
-    # Each process takes 5 s of passes; 15 s are spent after three.
-    scatter(stage, "span", *[1000] * 8)
-    scatter(stage, "rfdn", *[100] * 8)
-    records = {r.case.model.variant: r for r in stage.run("rfdn", "span", rounds=8)}
-    processes = {name: len(record.latency.visits) for name, record in records.items() if record.latency}
-    assert processes == {"rfdn": 8, "span": 3}
-    assert stage.said("finish").count("span time 3 left out") == 1
-    assert records["span"].memory == make_memory()  # measured all the same
-    # In a comparison every round is whole.
-    [record] = stage.run("span", rounds=4, visits=2)
-    assert record.latency is not None
-    assert len(record.latency.visits) == 8
-
-
-@pytest.mark.parametrize("stop", range(4, 9))
-def test_further_rounds_go_on_where_they_were_ended(stage: Stage, tmp_path: Path, stop: int) -> None:
-    scatter(stage, "span", 97, 100, 103, *[100] * 20)
-    whole_records = stage.run("rfdn", "span", patience_s=15)
-    whole = stage.said("run")
-    scripted = dict(stage.script)
-    stage.script[whole[stop]] = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        stage.run("rfdn", "span", patience_s=15, log=begun(tmp_path))
-    stage.script = scripted
-    records = stage.run("rfdn", "span", patience_s=15, log=resumed(tmp_path))
-    assert stage.said("run") == whole[stop:]
-    assert [r.latency for r in records] == [r.latency for r in whole_records]
-
-
 # --- What goes wrong
 
 
@@ -435,74 +201,3 @@ def test_the_watcher_is_told_of_the_end_whatever_happens(stage: Stage) -> None:
         stage.run(*NAMES)
     assert stage.diary[-1] == "end"
     assert stage.said("keep") == []
-
-
-# --- With a journal
-
-
-def test_a_process_is_on_the_disk_before_the_next_one_starts(stage: Stage, tmp_path: Path) -> None:
-    log = begun(tmp_path)
-    held: list[int] = []
-
-    stage.before = lambda work: held.append(len(resumed(tmp_path).entries))
-    stage.run(*NAMES, log=log)
-    assert held == list(range(12))
-
-
-@pytest.mark.parametrize("stop", range(0, 12, 3))
-def test_what_is_finished_is_not_run_again(stage: Stage, tmp_path: Path, stop: int) -> None:
-    stage.run(*NAMES)
-    whole = stage.said("run")
-    stage.script[whole[stop]] = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        stage.run(*NAMES, log=begun(tmp_path))
-    before = stage.said("run")
-    assert before == whole[: stop + 1]
-
-    stage.script.clear()
-    log = resumed(tmp_path)
-    records = stage.run(*NAMES, log=log)
-    assert stage.said("run") == whole[stop:]  # the one that was cut off, and the rest
-    assert len(records) == 3
-    assert all(record.latency is not None and len(record.latency.visits) == 3 for record in records)
-    assert len(log.entries) == 12
-    # Those that the journal holds are told to the watcher all the same.
-    assert len(stage.said("finish")) == 12
-
-
-def test_a_round_that_goes_on_has_a_fresh_server_too(stage: Stage, tmp_path: Path) -> None:
-    stage.run(*NAMES)
-    stage.script[stage.said("run")[1]] = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        stage.run(*NAMES, log=begun(tmp_path))
-    stage.script.clear()
-    stage.run(*NAMES, log=resumed(tmp_path))
-    assert stage.diary.index("fresh server") < next(i for i, line in enumerate(stage.diary) if line.startswith("run"))
-    assert stage.diary.count("fresh server") == 3
-
-
-def test_a_failure_is_remembered_and_not_tried_again(stage: Stage, tmp_path: Path) -> None:
-    stage.script["rfdn time 0"] = Failure(status="CRASH", reason="gone", detail="Traceback")
-    stage.script["span memory"] = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        stage.run(*NAMES, log=begun(tmp_path))
-    stage.script.clear()
-    records = {record.case.model.variant: record for record in stage.run(*NAMES, log=resumed(tmp_path))}
-    assert not [line for line in stage.said("run") if line.startswith("rfdn")]
-    assert (records["rfdn"].status, records["rfdn"].detail) == ("CRASH", "Traceback")
-    assert records["span"].status == "VALID"
-
-
-def test_a_record_that_could_not_be_stored_is_stored_by_the_next_attempt(stage: Stage, tmp_path: Path) -> None:
-    def full(_: Record) -> None:
-        raise OSError("no space left on device")
-
-    with pytest.raises(OSError, match="no space"):
-        stage.run("bsrn", log=begun(tmp_path), keep=full)
-    records = stage.run("bsrn", log=resumed(tmp_path), keep=lambda record: _store(tmp_path, record))
-    assert stage.said("run") == []  # its processes were all kept
-    assert store.read(tmp_path, pytest.fail) == records
-
-
-def _store(folder: Path, record: Record) -> None:
-    store.write(folder, record)

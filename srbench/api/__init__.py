@@ -9,6 +9,7 @@ print(srbench.table(records)[["variant", "params", "multi_adds", "runtime_ms"]])
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -133,16 +134,12 @@ def profile(
     """
     request = Request(
         models=models,
-        scale=_several(scale),
-        gt=_sizes(gt),
-        lr=_sizes(lr),
-        batch=_several(batch),
+        **_axes(scale, gt, lr, batch, threads),
         form=form,
         engine=engine,
         dtype=dtype,
         layout=layout,
         device=device,
-        threads=(None,) if threads is None else _several(threads),
         rounds=rounds,
         budget_s=budget_s,
         patience_s=patience_s,
@@ -206,16 +203,12 @@ def compare(
         raise InputError("give networks only (measured now, in turns) or stored runs only")
     request = comparing.request_of(
         [each if isinstance(each, nn.Module) else str(each) for each in what],
-        scale=_several(scale),
-        gt=_sizes(gt),
-        lr=_sizes(lr),
-        batch=_several(batch),
+        **_axes(scale, gt, lr, batch, threads),
         form=form,
         engine=engine,
         dtype=dtype,
         layout=layout,
         device=device,
-        threads=(None,) if threads is None else _several(threads),
         rounds=rounds,
         budget_s=budget_s,
         timeout_s=timeout_s,
@@ -288,6 +281,19 @@ def evaluate(
     )
     folder = Path(output) if output is not None else None
     return evaluating.evaluate(request, folder, resume=resume, tell=tell)
+
+
+def _axes(
+    scale: Scales, gt: Sizes | None, lr: Sizes | None, batch: int | Sequence[int], threads: int | Sequence[int] | None
+) -> dict[str, Any]:
+    """The axes of a grid as a request has them: several values each."""
+    return {
+        "scale": _several(scale),
+        "gt": _sizes(gt),
+        "lr": _sizes(lr),
+        "batch": _several(batch),
+        "threads": (None,) if threads is None else _several(threads),
+    }
 
 
 def _several(value: int | Sequence[int]) -> Sequence[int]:
