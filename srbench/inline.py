@@ -1,6 +1,7 @@
 """Work in the caller's own process, for what no other process can have: a module that cannot be pickled."""
 
 import gc
+import os
 from collections.abc import Callable, Mapping
 
 import torch
@@ -33,18 +34,21 @@ class Mixed:
         found = self._here.get(case.model.source or "") if case is not None else None
         if found is None:
             return self._launcher.launch(work, timeout_s, report, from_last_news=from_last_news)
-        # What the caller had stays as it was: threads, random numbers, garbage, each part's mode.
+        # What the caller had stays as it was: threads, random numbers, garbage, environment, each part's mode.
         training = [(part, part.training) for part in found.module.modules()]
-        threads, collecting = torch.get_num_threads(), gc.isenabled()
+        threads, collecting, environment = torch.get_num_threads(), gc.isenabled(), dict(os.environ)
         models.lend(found.model, found.module, copied=found.copied)
         try:
             with torch.random.fork_rng(devices=[]):
                 return work.run(report)
-        except Exception as error:  # noqa: BLE001 - whatever a model raises is a row
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a model raises is a row
             return failure_of(error)
         finally:
             models.take_back(found.model)
             torch.set_num_threads(threads)
+            for name in set(os.environ) - set(environment):
+                del os.environ[name]
+            os.environ.update(environment)
             for part, mode in training:
                 part.training = mode
             (gc.enable if collecting else gc.disable)()

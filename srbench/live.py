@@ -59,12 +59,12 @@ def adopt(module: nn.Module, name: str = "") -> Live:
     pickled, why = None, ""
     try:
         pickled = cloudpickle.dumps(module)
-    except Exception as error:  # noqa: BLE001 - whatever its own methods raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever its own methods raise
         first = (str(error).splitlines() or [""])[0]
         why = f"it cannot be pickled ({type(error).__name__}: {first})"
     try:
         held, copied = copy.deepcopy(module), True
-    except Exception:  # noqa: BLE001 - likewise
+    except (Exception, SystemExit):  # noqa: BLE001 - likewise
         held, copied = module, False
     model = Model(architecture=kind, variant=name or kind, source=f"{LIVE}{_digest(module, name)}")
     return Live(model, pickled, why, held, copied)

@@ -164,7 +164,8 @@ class Agree(_OfCase, Work[Agreed, Nothing]):
             in_mode(network, case)
             image = inputs.natural_input(case).to(device.torch_device)
             engine = running.engine(case.mode.engine)
-            ready = engine.build(network, image, self.scratch)
+            # Building may run it, and a network may write into its input.
+            ready = engine.build(network, image.clone(), self.scratch)
             output = inputs.check_output(ready(image), case)
         found = agreement(reference, output, case.mode.dtype, natural.NAME, dict(engine.versions()), ready.build_ns)
         return Agreed(agreement=found)

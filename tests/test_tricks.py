@@ -1,13 +1,17 @@
 """Networks that would pass for what they are not, and processes that tell what cannot be."""
 
 import json
+import os
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
+import srbench
 from srbench import planning, running, sizes
 from srbench.assemble import OpenCase, Plan
 from srbench.cases import Case, Mode
@@ -62,6 +66,28 @@ def test_another_image_does_not_agree(name: str, tmp_path: Path) -> None:
     [asked] = planning.parse(f"{tmp_path / 'nets.py'}:{name}")
     case = Case(model=asked.model, size=sizes.plan(4, lr=(32, 24)), mode=Mode(dtype="bfloat16"), device="cpu")
     assert not Agree(case, make_settings()).run(lambda _: None).agreement.good
+
+
+class Halves(nn.Module):
+    """Writes into its input, so that a second pass on it would see another image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()  # neither pickled nor copied: it runs here
+
+    def forward(self, x: Tensor) -> Tensor:
+        os.environ["LEFT_BEHIND"] = "yes"
+        if x.shape[-1] > 32:
+            raise SystemExit(3)
+        return nn.functional.interpolate(x.mul_(0.5), scale_factor=4.0)
+
+
+def test_what_runs_here_leaves_nothing_and_ends_nothing() -> None:
+    quick: dict[str, Any] = {"rounds": 1, "budget_s": 0.05, "patience_s": 0.0, "device": "cpu"}
+    small, large = srbench.profile(Halves(), lr=[(32, 24), (48, 24)], **quick)
+    assert not small.failed
+    assert (large.status, large.reason) == ("CRASH", "SystemExit: 3")
+    assert "LEFT_BEHIND" not in os.environ
 
 
 class Disabled(nn.Module):
