@@ -21,7 +21,14 @@ ROOT = Path(__file__).parent.parent
 FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "zoo": ("model_defs", "model_defs.*"),
-        "tools": ("srbench.errors", "srbench.files", "srbench.cores", "srbench.statuses", "srbench.private"),
+        "tools": (
+            "srbench.errors",
+            "srbench.files",
+            "srbench.cores",
+            "srbench.statuses",
+            "srbench.defaults",
+            "srbench.private",
+        ),
         "statistics": ("srbench.measure", "srbench.measure.stats"),
     },
     {"vocabulary": ("srbench.facts", "srbench.cases", "srbench.records", "srbench.migrations")},

@@ -16,12 +16,13 @@ from torch import nn
 from srbench.api import comparing, evaluating, fitting, profiling
 from srbench.api.comparing import COMPARE_BUDGET_S, COMPARE_ROUNDS, Compared
 from srbench.api.evaluating import EvaluateRequest
-from srbench.api.request import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S, Pixels, Request, Tell, silent
+from srbench.api.request import Pixels, Request, Tell, silent
 from srbench.api.request import networks_of as _networks_of
 from srbench.api.request import sizes_of as _sizes_of
 from srbench.api.stored import load as load
 from srbench.api.stored import table as table
 from srbench.cases import Case, Form, Mode
+from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
 from srbench.errors import InputError as InputError
 from srbench.live import Networks
 from srbench.quality.results import QualityRecord

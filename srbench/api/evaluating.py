@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from srbench import limits, live, machine, planning, running, store
 from srbench.api.request import Tell, silent
-from srbench.cases import Form, Mode, Model
+from srbench.cases import MODE_SIGN, Form, Mode, Model
 from srbench.errors import InputError
 from srbench.facts import Machine
 from srbench.failures import Failure
@@ -233,7 +233,7 @@ class Session:
 
 def named(asked: Evaluation) -> str:
     """A question's network, scale and mode, in few words."""
-    return " · ".join([f"{asked.model.label} x{asked.scale}", *asked.mode.words])
+    return MODE_SIGN.join([f"{asked.model.label} x{asked.scale}", *asked.mode.words])
 
 
 def _other_conditions(before: QualityRecord, asked: Evaluation, here: Machine) -> str | None:

@@ -9,6 +9,7 @@ from math import inf
 from srbench import journal, limits, live, machine, planning, sizes
 from srbench.board import editions
 from srbench.cases import Case, Form, Size
+from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
 from srbench.errors import InputError
 from srbench.journal import Header
 from srbench.live import Live, Networks
@@ -20,9 +21,6 @@ from srbench.records import Allocator, CounterName, Settings
 Pixels = tuple[int, int]
 #: A line for people.
 Tell = Callable[[str], None]
-
-#: Processes for each case, as many seconds of passes as they share, and as many more where that is not enough.
-ROUNDS, BUDGET_S, PATIENCE_S, TIMEOUT_S = 8, 15.0, 15.0, 300.0
 
 
 def silent(line: str) -> None:

@@ -9,7 +9,6 @@ import typer
 from srbench.board import metrics
 from srbench.cli.options import (
     CHALLENGES,
-    DEFAULT_ROUNDS,
     MOST_BATCH,
     MOST_THREADS,
     RIGOROUS,
@@ -32,6 +31,7 @@ from srbench.cli.options import (
     typed,
     whole_numbers_of,
 )
+from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
 from srbench.running import ENGINES
 
 #: For the wall time of a whole run.
@@ -71,7 +71,7 @@ def profile(
     ] = None,
     budget: Annotated[
         float, typer.Option(help="Seconds of passes for a case, shared by its processes; at least 2 timed ones each.")
-    ] = 15.0,
+    ] = BUDGET_S,
     rounds: Annotated[
         int,
         typer.Option(
@@ -79,20 +79,20 @@ def profile(
             max=1000,
             help="Fresh processes for each case, in as many rounds; 3 for one so slow that these spend its budget.",
         ),
-    ] = DEFAULT_ROUNDS,
+    ] = ROUNDS,
     patience: Annotated[
         float,
         typer.Option(
             help="Seconds of passes in further rounds, for a case whose interval is still too wide; 0 for none."
         ),
-    ] = 15.0,
+    ] = PATIENCE_S,
     rigorous: Annotated[
         bool, typer.Option("--rigorous", help="Twice the rounds, the budget and the patience.")
     ] = False,
     precision: Annotated[
         str, typer.Option(help="A process stops once the interval of its median is this narrow, before its budget.")
     ] = "1%",
-    timeout: Annotated[float, typer.Option(help="Seconds after which a process of a case is ended.")] = 300.0,
+    timeout: Annotated[float, typer.Option(help="Seconds after which a process of a case is ended.")] = TIMEOUT_S,
     counters: Annotated[str, typer.Option(help="Also count with others and name differences: torch,fvcore,thop.")] = (
         "torch"
     ),

@@ -14,8 +14,8 @@ from srbench.running import ENGINES
 #: What --challenge takes, for help texts.
 CHALLENGES = f"{', '.join(shipped.names())}, or a .toml of your own"
 
-#: Rounds of `profile`, in each a fresh process for every case; and how many times as many `--rigorous` takes.
-DEFAULT_ROUNDS, RIGOROUS = 8, 2
+#: How many times as much of everything `--rigorous` takes.
+RIGOROUS = 2
 #: What may stand beside a bare --resume: how things are shown, not how they are measured.
 WITH_RESUME = {
     "--resume",

@@ -3,6 +3,7 @@
 from srbench import limits
 from srbench.api.fitting import MIB, FitAnswer, FitRequest, Fitted
 from srbench.api.fitting import fit as fitted
+from srbench.cases import MODE_SIGN
 from srbench.measure.fitting import Sized
 from srbench.render.formats import tabulated
 from srbench.render.text import plain
@@ -44,7 +45,7 @@ def _title(request: FitRequest, answer: FitAnswer) -> str:
 def _row(each: Fitted, scale: int) -> list[str]:
     largest, beyond = each.fit.largest, each.fit.next
     after = ("", "") if beyond is None else (_size(beyond), _mib(beyond.peak_bytes))
-    name = " · ".join([plain(each.model.label), *each.mode.words])
+    name = MODE_SIGN.join([plain(each.model.label), *each.mode.words])
     gt = f"{largest.width * scale}x{largest.height * scale}"
     return [name, str(each.aspect), _size(largest), gt, _mib(largest.peak_bytes), *after]
 
