@@ -10,9 +10,39 @@ The calls are documented in :mod:`srbench.api`; they are loaded at their first u
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from srbench.api import InputError, compare, count, evaluate, load, profile, table
+    from srbench.api import (
+        InputError,
+        challenge,
+        compare,
+        count,
+        evaluate,
+        examine,
+        leaderboard,
+        load,
+        plot,
+        profile,
+        report,
+        table,
+        visual,
+        zoo,
+    )
 
-__all__ = ["InputError", "compare", "count", "evaluate", "load", "profile", "table"]
+__all__ = [
+    "InputError",
+    "challenge",
+    "compare",
+    "count",
+    "evaluate",
+    "examine",
+    "leaderboard",
+    "load",
+    "plot",
+    "profile",
+    "report",
+    "table",
+    "visual",
+    "zoo",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -92,11 +92,36 @@ class Model(Frozen):
         return labelled(self.variant, self.form)
 
     @property
+    def title(self) -> str:
+        """As papers write it: ``BSRN-S``, or the class of a user's network."""
+        return titled(self.architecture, self.variant)
+
+    @property
     def slug(self) -> str:
         """A readable part of a file name: ``span``, ``span-train``, ``net-Net``. Two networks may share one."""
         outside = self.source is not None and not self.live
         name = f"{Path(self.source or '').stem}-{self.architecture}" if outside else self.variant
         return slug(name + ("-train" if self.form == "train" else ""))
+
+
+def titled(architecture: str, variant: str) -> str:
+    """A network's name as papers write it.
+
+    ``bsrn-s`` is BSRN-S, ``rfdn-paper`` RFDN-paper, ``ecbsr-m4c16-rgb`` ECBSR-M4C16-RGB; ``path/to/net.py:Net`` is Net.
+    A name that a user chose stays as it is.
+    """
+    family, _, rest = variant.partition("-")
+    if variant.endswith(f":{architecture}") or not variant:
+        return architecture
+    if family != architecture.lower():
+        return variant
+    words = rest.split("-") if rest else []
+    return "-".join([architecture, *(word.upper() if _is_code(word) else word for word in words)])
+
+
+def _is_code(word: str) -> bool:
+    """Whether a part of a variant's name is a code (``s``, ``rtc``, ``m4c16``) and no word (``paper``)."""
+    return len(word) <= 3 or any(c.isdigit() for c in word)
 
 
 def labelled(name: str, form: str) -> str:

@@ -173,7 +173,7 @@ def test_an_arrow_up_or_across_is_found(line: str, arrow: str, tmp_path: Path) -
     "module",
     [
         *(f"srbench.commands.{name}" for name in ("profile", "compare", "evaluate", "visual", "doctor", "fit")),
-        *(f"srbench.commands.{name}" for name in ("leaderboard", "challenge", "plot", "report", "zoo", "weights")),
+        *(f"srbench.commands.{name}" for name in ("leaderboard", "plot", "report", "zoo", "weights")),
         *(f"srbench.{name}" for name in ("facts", "records", "machine", "machine.device", "measure.latency", "worker")),
     ],
 )

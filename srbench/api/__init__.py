@@ -14,13 +14,20 @@ from typing import Any
 from torch import nn
 
 from srbench.api import comparing, evaluating, fitting, profiling
+from srbench.api.boards import leaderboard as leaderboard
+from srbench.api.boards import report as report
+from srbench.api.challenging import challenge as challenge
 from srbench.api.comparing import COMPARE_BUDGET_S, COMPARE_ROUNDS, Compared
 from srbench.api.evaluating import EvaluateRequest
+from srbench.api.examining import examine as examine
+from srbench.api.listing import zoo as zoo
+from srbench.api.plotting import plot as plot
 from srbench.api.request import Pixels, Request, Tell, silent
 from srbench.api.request import networks_of as _networks_of
 from srbench.api.request import sizes_of as _sizes_of
 from srbench.api.stored import load as load
 from srbench.api.stored import table as table
+from srbench.api.visualising import visual as visual
 from srbench.cases import Case, Form, Mode
 from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
 from srbench.errors import InputError as InputError

@@ -1,14 +1,18 @@
 """What is stored: records, and the table that they give."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srbench import store
 from srbench.api.request import Tell, silent
-from srbench.board.leaderboard import rows_of
+from srbench.board.leaderboard import newest_of_nodes, of_one_machine, published_rows, rows_of
 from srbench.board.measured import MeasuredBook, reference
 from srbench.board.published import ClaimBook, load_claims
+from srbench.board.rows import Row
+from srbench.errors import InputError
+from srbench.quality import store as quality_store
+from srbench.quality.datasets import some
 from srbench.quality.results import QualityRecord
 from srbench.records import Record
 from srbench.render import tables
@@ -42,3 +46,73 @@ def table(records: Iterable[Record], quality: Iterable[QualityRecord] = ()) -> "
         Multi-Adds as counts, runtimes in ms, memory in MiB, PSNR in dB.
     """
     return tables.frame(rows_of(records, ClaimBook(load_claims()), MeasuredBook(quality, reference())))
+
+
+def rows_in(
+    folder: Path, scales: Collection[int], machine: str | None, *, with_published: bool, tell: Tell
+) -> list[Row]:
+    """The rows of a results folder; see :func:`records_in`."""
+    records = records_in(folder, scales, machine, tell)
+    claims = ClaimBook(load_claims())
+    rows = rows_of(records, claims, measured_in(folder, tell=tell))
+    found = sorted({row.scale for row in rows})
+    return rows + [row for scale in found for row in (published_rows(scale, claims) if with_published else [])]
+
+
+def measured_in(*folders: Path, tell: Tell) -> MeasuredBook:
+    """Measured quality: of the results folders, and srbench's own."""
+    return MeasuredBook(quality_in(*folders, tell=tell), reference())
+
+
+def quality_in(*folders: Path, tell: Tell) -> list[QualityRecord]:
+    """The quality records of results folders, oldest first.
+
+    What a network of the user's scored before its file was changed is that of another network, and left out.
+    """
+    own = [record for folder in folders for record in quality_store.read(folder, complain=tell)]
+    return sorted((record for record in own if not _stale(record, tell)), key=lambda record: record.finished)
+
+
+def _stale(record: QualityRecord, tell: Tell) -> bool:
+    """Whether a score is of a network that is no longer there under that name; it is said."""
+    asked = record.evaluation
+    if not asked.model.own or not record.complete:
+        return False
+    if asked.network is None:
+        why = "an earlier srbench did not look at its weights"
+    elif altered := asked.network.changed:
+        why = f"{some([Path(path).name for path in altered])} changed since it was evaluated"
+    else:
+        return False
+    tell(f"{asked.model.variant} on {asked.dataset.name}: {why}; its score is left out, evaluate it again")
+    return True
+
+
+def records_in(folder: Path, scales: Collection[int], machine: str | None, tell: Tell) -> list[Record]:
+    """The records of a results folder, of the scales given (all where there is none) and of one machine.
+
+    Raises:
+        InputError: no records, none of a scale asked for, or none of the machine.
+    """
+    records = store.read(folder, complain=tell)
+    everywhere = records
+    try:
+        records = of_one_machine(everywhere, machine)
+    except ValueError as error:
+        raise InputError(f"--machine: {error}") from None
+    if others := sorted({record.machine.name for record in everywhere} - {record.machine.name for record in records}):
+        tell(f"not shown: {len(everywhere) - len(records)} record(s) of {some(others)} (--machine NAME, or all)")
+    present = {_scale(record) for record in records}
+    for scale in scales:
+        if scale not in present:
+            have = ", ".join(f"x{s}" for s in sorted(present))
+            raise InputError(f"no records of x{scale} in {folder / store.RUNS}; there are {have}")
+    asked = [record for record in records if not scales or _scale(record) in scales]
+    found = newest_of_nodes(asked)
+    if replicates := len(asked) - len(found):
+        tell(f"{replicates} record(s) are replicates of equal machines; of each case the newest is shown")
+    return found
+
+
+def _scale(record: Record) -> int:
+    return record.case.size.scale

@@ -7,14 +7,14 @@ such and never enters a CSV.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from srbench.board.figures import QualityMetric
 from srbench.board.metrics import MULTI_ADDS, PARAMS, QUALITY, figures_of
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
 from srbench.board.rows import Quality, Row
-from srbench.cases import Mode, Model
+from srbench.cases import Mode, Model, titled
 from srbench.fingerprint import changed
 from srbench.records import Record
 
@@ -42,7 +42,32 @@ def rows_with_records(
 ) -> list[tuple[Row, Record]]:
     """The same, each row with the record behind it."""
     pairs = [(_row(record, claims, measured), record) for record in without_shadows(records)]
-    return sorted(pairs, key=lambda pair: _place(pair[0]))
+    titles = _titles([row for row, _ in pairs])
+    named = [(replace(row, title=titles.get(row.network, "")), record) for row, record in pairs]
+    return sorted(named, key=lambda pair: _place(pair[0]))
+
+
+def _titles(rows: Iterable[Row]) -> dict[str, str]:
+    """Titles of those networks whose own are shared: by the fewest parts of their files' paths that differ."""
+    shared: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        shared.setdefault(titled(row.model, row.variant), {})[row.network] = row
+    found: dict[str, str] = {}
+    for title, networks in shared.items():
+        if len(networks) > 1:
+            told = _told_apart([PurePosixPath(Path(name.rpartition(":")[0]).as_posix()) for name in networks])
+            found |= {network: f"{title} ({file})" for network, file in zip(networks, told, strict=True) if file}
+    return found
+
+
+def _told_apart(paths: Sequence[PurePosixPath]) -> list[str]:
+    """The last parts of each path, as few as make all differ."""
+    most = max(len(path.parts) for path in paths)
+    for parts in range(1, most + 1):
+        words = ["/".join(path.parts[-parts:]) for path in paths]
+        if len(set(words)) == len(words):
+            return words
+    return [""] * len(paths)
 
 
 def _place(row: Row) -> tuple[object, ...]:

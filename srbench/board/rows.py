@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from srbench.board.figures import Figure
-from srbench.cases import labelled
+from srbench.cases import MODE_SIGN, labelled, titled
 from srbench.statuses import FAILURES, Status
 
 QualityKind = Literal["measured", "published", "secondary", "approximate"]
@@ -40,7 +40,8 @@ class Row:
 
     ``network`` names the network itself, whatever it is called (:attr:`srbench.cases.Model.identity`); ``mode`` is how
     it ran, as a mark behind its name; ``node`` tells machines of one description apart; ``figures`` holds those
-    metrics of :data:`srbench.board.metrics.METRICS` that are known, by key and in the table's raw unit.
+    metrics of :data:`srbench.board.metrics.METRICS` that are known, by key and in the table's raw unit; ``title`` is
+    its name as papers write it, where that alone does not say which of several it is.
     """
 
     model: str
@@ -67,6 +68,7 @@ class Row:
     reason: str = ""
     advice: str = ""
     note: str = ""
+    title: str = ""
     quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
     measured: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
 
@@ -74,6 +76,12 @@ class Row:
     def label(self) -> str:
         """As people type it, with its form where that is not the usual one."""
         return labelled(self.variant or self.model, self.form)
+
+    @property
+    def name(self) -> str:
+        """For readers, as papers write it, with its form and its mode: ``SPAN (train) · bf16``."""
+        name = self.title or titled(self.model, self.variant)
+        return name + (" (train)" if self.form == "train" else "") + (MODE_SIGN + self.mode if self.mode else "")
 
     @property
     def failed(self) -> bool:

@@ -131,7 +131,6 @@ def profile(
     batches = whole_numbers_of("--batch", batch, MOST_BATCH)
     counts = whole_numbers_of("--threads", threads, MOST_THREADS) if threads is not None else [None]
     from srbench.api.request import Request
-    from srbench.commands.leaderboard import Shown
     from srbench.commands.profile import Options, profile, read_counters
     from srbench.limits import parse_bytes
 
@@ -170,7 +169,8 @@ def profile(
                 started_ns=STARTED_NS,
                 layers=layers,
                 samples=samples,
-                shown=Shown(with_published, strict_ranks),
+                published=with_published,
+                strict_ranks=strict_ranks,
                 quiet=quiet,
             )
         )

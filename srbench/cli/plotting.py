@@ -68,10 +68,12 @@ def plot(
     [*scales] = scales_of(scale)
     if len(scales) != 1:
         raise InputError(f"--scale {scale}: a figure shows one scale")
+    from srbench.api.plotting import Axes, Drawing
     from srbench.board.choosing import Wanted
-    from srbench.commands.plot import Axes, Options, plot
+    from srbench.commands import say
+    from srbench.commands.plot import plot
     from srbench.sizes import parse_size
 
     axes = Axes(x, y, size, color, dataset, challenge, with_published)
     wanted = Wanted(parse_size(lr, "--lr") if lr is not None else None, batch, mode, device, threads)
-    raise typer.Exit(plot(Options(preset, output, scales[0], models, axes, baseline, machine, wanted)))
+    raise typer.Exit(plot(Drawing(output, preset, scales[0], models, axes, baseline, machine, wanted, say)))

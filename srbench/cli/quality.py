@@ -110,12 +110,14 @@ def visual(
     if len(scales) != 1:
         raise InputError(f"--scale {scale}: a figure shows one scale")
     check_positive("--timeout", timeout)
+    from srbench.api.visualising import Visual
+    from srbench.commands import say
     from srbench.commands.evaluate import default_data
-    from srbench.commands.visual import Options, visual
+    from srbench.commands.visual import visual
 
     raise typer.Exit(
         visual(
-            Options(
+            Visual(
                 names=models,
                 scale=scales[0],
                 dataset=dataset,
@@ -126,6 +128,7 @@ def visual(
                 form=form_of(form),
                 timeout_s=timeout,
                 output=output,
+                tell=say,
             )
         )
     )

@@ -18,4 +18,4 @@ def report(
     scales = scales_of(scale) if scale is not None else []
     from srbench.commands.report import report
 
-    raise typer.Exit(report(output, scales, machine, with_published=with_published))
+    raise typer.Exit(report(output, scales, machine, published=with_published))

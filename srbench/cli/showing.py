@@ -60,7 +60,7 @@ def leaderboard(
     """Rebuild the tables from stored records, or rank as a challenge does; measures nothing."""
     scales = scales_of(scale) if scale is not None else []
     if challenge is not None:
-        from srbench.commands.challenge import standings
+        from srbench.commands.leaderboard import standings
 
         raise typer.Exit(
             standings(output, inputs or [], challenge, baseline, machine, formats_of(formats, _CHALLENGES))
@@ -68,11 +68,15 @@ def leaderboard(
     if inputs or baseline is not None:
         what = str(inputs[0]) if inputs else "--baseline"
         raise InputError(f"{what} is for --challenge; a leaderboard shows the records of --output")
-    from srbench.commands.leaderboard import Shown, leaderboard
+    from srbench.commands.leaderboard import leaderboard
 
     across: Literal["size", "threads", "mode"] | None = pivot.value if pivot is not None else None
-    shown = Shown(with_published, strict_ranks, formats_of(formats, _PLAIN), across)
-    raise typer.Exit(leaderboard(output, scales, machine, shown))
+    forms = formats_of(formats, _PLAIN)
+    raise typer.Exit(
+        leaderboard(
+            output, scales, machine, published=with_published, strict_ranks=strict_ranks, pivot=across, forms=forms
+        )
+    )
 
 
 def models() -> None:

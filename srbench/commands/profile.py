@@ -8,15 +8,16 @@ from time import monotonic_ns
 from typing import get_args
 
 from srbench import machine, progress, store
+from srbench.api.boards import Leaderboard
 from srbench.api.profiling import Session, opened
 from srbench.api.request import Request, silent
+from srbench.api.stored import measured_in, rows_in
 from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import say
-from srbench.commands.leaderboard import Shown, measured_in, write_leaderboards
 from srbench.errors import InputError
 from srbench.records import CounterName, Record
-from srbench.render import details, formats, tables
+from srbench.render import details
 from srbench.timings import timings_text
 
 OK, FAILED = 0, 1
@@ -33,7 +34,8 @@ class Options:
     started_ns: int
     layers: bool
     samples: bool
-    shown: Shown
+    published: bool
+    strict_ranks: bool
     quiet: bool
 
 
@@ -68,7 +70,8 @@ def _measure(session: Session, options: Options) -> str:
 
 def _show(records: Sequence[Record], options: Options) -> None:
     scales = {record.case.size.scale for record in records}
-    files = write_leaderboards(options.output, scales, machine.describe().name, options.shown)
+    everything = rows_in(options.output, scales, machine.describe().name, with_published=options.published, tell=say)
+    files = Leaderboard(everything, options.strict_ranks).write(options.output)
     print(_report(records, options))
     if options.quiet:
         return
@@ -94,12 +97,12 @@ def read_counters(text: str) -> list[CounterName]:
 
 def _report(records: Sequence[Record], options: Options) -> str:
     claims = ClaimBook(load_claims())
-    rows = rows_of(records, claims, measured_in(options.output))
-    if options.shown.published:
+    rows = rows_of(records, claims, measured_in(options.output, tell=say))
+    if options.published:
         rows += [row for scale in sorted({r.scale for r in rows}) for row in published_rows(scale, claims)]
     parts = [details.layers_text(record) for record in records] if options.layers else []
     parts += [
-        formats.terminal(tables.sections(rows, by_median=options.shown.strict_ranks)),
+        str(Leaderboard(rows, options.strict_ranks)),
         details.counters_text(records),
     ]
     parts += [details.samples_text(records)] if options.samples else []

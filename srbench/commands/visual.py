@@ -1,109 +1,14 @@
 """``srbench visual``: the figure of the papers, crops of one image by several networks."""
 
-import difflib
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-from srbench import limits, machine, store
-from srbench.api.evaluating import networks_of
-from srbench.cases import Form
+from srbench.api import visualising
+from srbench.api.visualising import Visual
 from srbench.commands import say
-from srbench.errors import InputError
-from srbench.failures import Failure
-from srbench.launch import PROCESSES
-from srbench.quality import datasets, weights
-from srbench.quality.checkpoints import weights_of
-from srbench.quality.datasets import Dataset, Sample
-from srbench.quality.evaluate import BICUBIC
-from srbench.quality.metrics import UnsuitableError
-from srbench.quality.protocols import PRESETS, Image
-from srbench.quality.results import Output
-from srbench.quality.visual import Upscale, by_bicubic, caption_of
-from srbench.render import visual as render
-from srbench.render.visual import Crop
 
 OK, FAILED = 0, 1
-#: Less shows nothing.
-MIN_CROP = 8
 
 
-@dataclass(frozen=True)
-class Options:
-    """The options as typed; the CLI's help says what they mean."""
-
-    names: str
-    scale: int
-    dataset: str
-    image: str
-    crop: str
-    weights: Sequence[str]
-    data: Path
-    form: Form
-    timeout_s: float
-    output: Path
-
-
-def visual(options: Options) -> int:
-    """Upscale the image with every network and draw the figure; 1 where a network failed."""
-    networks = [(each.model, each.optional) for each in networks_of(options.names, options.form)[0]]
-    given = weights.given(options.weights, [model for model, _ in networks if model.variant != BICUBIC])
-    dataset = datasets.find(options.dataset, options.data, options.scale)
-    sample = _sample(dataset, options.image)
-    pair = datasets.read(sample, options.scale)
-    crop = parse_crop(options.crop, pair.gt)
-    protocol = PRESETS["paper"]
-    wanted = []
-    for model, optional in networks:
-        found = weights_of(model, options.scale, given, say, optional=optional)
-        if found is not None and model.variant != BICUBIC:
-            wanted.append((model, found[0]))
-    try:
-        outputs, failed = [by_bicubic(pair, protocol, options.scale)], False
-    except UnsuitableError as error:
-        raise InputError(f"{sample.gt}: {error}") from None
-    store.prepare(options.output)
-    for model, checkpoint in wanted:
-        work = Upscale(
-            model, options.scale, checkpoint, pair, protocol, machine.usable_cores(), limits.available_bytes()
-        )
-        made = PROCESSES.launch(work, options.timeout_s)
-        if isinstance(made, Failure):
-            failed = True
-            say(f"{model.variant} x{options.scale}: {made.status}: {made.reason}")
-        else:
-            outputs.append(Output(caption_of(model), made.image, made.score))
-    figure = render.draw(pair.gt, f"{sample.name} from {dataset.name}, x{options.scale}", outputs, crop)
-    name = f"visual_x{options.scale}_{dataset.name}_{sample.name}_{'-'.join(map(str, crop))}"
-    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-    files = render.save(figure, options.output / readable)
-    say(f"wrote {', '.join(map(str, files))}; scores of the whole image: {protocol.describe('PSNR', options.scale)}")
-    return FAILED if failed else OK
-
-
-def parse_crop(text: str, truth: Image) -> Crop:
-    """``x,y,w,h`` in GT pixels from the upper left corner.
-
-    Raises:
-        InputError: another form, or a box that does not lie within the image.
-    """
-    match = re.fullmatch(r"\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*", text, re.ASCII)
-    if match is None:
-        raise InputError(f"--crop {text!r} is not x,y,w,h in GT pixels, such as 120,60,64,48")
-    x, y, width, height = map(int, match.groups())
-    if min(width, height) < MIN_CROP or x + width > truth.shape[1] or y + height > truth.shape[0]:
-        raise InputError(
-            f"--crop {text} must be at least {MIN_CROP}x{MIN_CROP} and lie within {truth.shape[1]}x{truth.shape[0]}"
-        )
-    return x, y, width, height
-
-
-def _sample(dataset: Dataset, typed: str) -> Sample:
-    names = {sample.name.lower(): sample for sample in dataset.samples}
-    wanted = typed.lower()
-    if wanted in names:
-        return names[wanted]
-    known: Sequence[str] = difflib.get_close_matches(wanted, list(names), n=3)
-    hint = f"did you mean {' or '.join(known)}?" if known else f"it has {', '.join(list(names)[:10])}"
-    raise InputError(f"no image '{typed}' in {dataset.name}; {hint}")
+def visual(options: Visual) -> int:
+    """Draw the figure; 1 where a network failed."""
+    shown = visualising.visual(options)
+    say(f"wrote {', '.join(map(str, shown.files))}; scores of the whole image: {shown.protocol}")
+    return FAILED if shown.failed else OK

@@ -77,8 +77,8 @@ class Upscale(Work[Upscaled, Nothing]):
 
 
 def caption_of(model: Model) -> str:
-    """What a network is called in a caption: with its form, or by its class where it is a user's."""
-    return model.architecture if model.own else model.label
+    """What a network is called in a caption."""
+    return model.title + (" (train)" if model.form == "train" else "")
 
 
 def by_bicubic(pair: Pair, protocol: Protocol, scale: int) -> Output:

@@ -11,7 +11,6 @@ from srbench.board.metrics import RUNTIME
 from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import Ranking, ranking, ranks
 from srbench.board.rows import Quality, Row
-from srbench.cases import MODE_SIGN
 from srbench.measure.stats import Interval
 from srbench.records import DISTURBED
 from srbench.render.columns import quality_columns
@@ -207,13 +206,12 @@ def _caption(rows: Sequence[Row]) -> str:
 
 def name_of(row: Row) -> str:
     """A row's name as tables have it, with what stands behind it."""
-    return shortened(row.variant or row.model) + marks_of(row)
+    return shortened(row.name) + marks_of(row)
 
 
 def marks_of(row: Row) -> str:
-    """What stands behind a name: its form, its mode, ``(Y)`` of luma alone, ``*`` of a reconstruction."""
-    marks = ("@train" if row.form == "train" else "") + (MODE_SIGN + row.mode if row.mode else "")
-    return marks + (" (Y)" if row.colors == "y" else "") + (" *" if "reconstruction" in row.note else "")
+    """What stands behind a name: ``(Y)`` of luma alone, ``*`` of a reconstruction."""
+    return (" (Y)" if row.colors == "y" else "") + (" *" if "reconstruction" in row.note else "")
 
 
 def cost_cell(row: Row, column: Metric) -> Cell:

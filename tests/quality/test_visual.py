@@ -10,8 +10,8 @@ from PIL import Image as Pillow
 from pydantic import ValidationError
 
 import model_defs
+from srbench.api.visualising import parse_crop
 from srbench.cases import Model
-from srbench.commands.visual import parse_crop
 from srbench.errors import InputError
 from srbench.quality.datasets import Pair
 from srbench.quality.protocols import PRESETS, Image, Score

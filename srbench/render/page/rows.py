@@ -72,7 +72,7 @@ def _ranks(rows: Sequence[Row]) -> dict[int, int]:
 
 
 def _row_data(row: Row, rank: int | None, color: int) -> RowData:
-    name = plain(row.variant or row.model)
+    name = plain(row.name)
     return RowData(
         name=name,
         label=name + marks_of(row),

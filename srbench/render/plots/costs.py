@@ -52,7 +52,7 @@ def radar_of(rows: Sequence[Row], scale: int, baseline: str | None = None) -> Ra
     rows = [row for row in rows if row.scale == scale and row.status != "PUBLISHED"]
     if not rows:
         raise ValueError(f"nothing to plot as radar: no row of x{scale}")
-    circumstances = [(naming.file_of(r), r.device, r.dtype, naming.shorten(r.machine)) for r in rows]
+    circumstances = [(r.device, r.dtype, naming.shorten(r.machine)) for r in rows]
     names = naming.labels(rows, circumstances, [naming.marks_of(row) for row in rows])
     first = _named(baseline, rows, names) if baseline is not None else _costliest(rows)
     spokes = _known(rows[first])

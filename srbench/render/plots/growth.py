@@ -89,9 +89,7 @@ def scaling_of(rows: Sequence[Row], scale: int) -> Scaling:
             key = (row.network, row.form, row.mode, row.device, str(row.batch), row.machine)
             groups.setdefault(key, []).append(row)
     firsts = [group[0] for group in groups.values()]
-    circumstances = [
-        (naming.file_of(r), r.device, r.dtype, naming.shorten(r.machine), f"batch {r.batch}") for r in firsts
-    ]
+    circumstances = [(r.device, r.dtype, naming.shorten(r.machine), f"batch {r.batch}") for r in firsts]
     names = naming.labels(firsts, circumstances, [naming.marks_of(row) for row in firsts])
     curves, missing = [], []
     for (name, label), group in zip(names, groups.values(), strict=True):

@@ -2,11 +2,10 @@
 
 import unicodedata
 from collections.abc import Sequence
-from pathlib import Path
 
 from srbench.board.metrics import MULTI_ADDS, PARAMS
 from srbench.board.rows import Quality, Row
-from srbench.cases import MODE_SIGN, digest, slug
+from srbench.cases import digest, slug
 from srbench.render.plots.spec import PlotSpec, of_a_machine
 
 #: Of a list of networks in a file name.
@@ -25,14 +24,8 @@ def shorten(text: str, limit: int = NAME_LIMIT) -> str:
 
 
 def name_of(row: Row) -> str:
-    """``RFDN-paper`` for the zoo's rfdn-paper; the class for a user's ``path/to/net.py:Net``; its mode behind it."""
-    name, family = row.variant or row.model, row.model.lower()
-    if name.endswith(f":{row.model}"):
-        name = row.model
-    elif name == family or name.startswith(f"{family}-"):
-        suffix = name[len(family) :]
-        name = row.model + (suffix.upper() if len(suffix) == 2 else suffix)  # BSRN-S, as papers write it
-    return shorten(name) + (" train" if row.form == "train" else "") + (MODE_SIGN + row.mode if row.mode else "")
+    """A row's name as figures have it."""
+    return shorten(row.name, NAME_LIMIT + len(row.mode))
 
 
 def named_in_file(names: str) -> str:
@@ -53,11 +46,6 @@ def trade_off_stem(spec: PlotSpec) -> str:
     if spec.color is not None:
         words.append(f"color-{spec.color.key}")
     return "_".join(words)
-
-
-def file_of(row: Row) -> str:
-    """The file of a user's network; empty for the zoo's."""
-    return shorten(Path(row.variant.rpartition(":")[0]).name) if ":" in row.variant else ""
 
 
 def marks_of(row: Row, quality: Quality | None = None) -> str:
@@ -88,7 +76,7 @@ def labels(
 def _told_apart(circumstances: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Of each row's circumstances, the first few that tell as many rows apart as all of them do."""
     kept: list[int] = []
-    for k in range(len(circumstances[0])):
+    for k in range(len(circumstances[0]) if circumstances else 0):
         before = {tuple(row[j] for j in kept) for row in circumstances}
         if len({tuple(row[j] for j in [*kept, k]) for row in circumstances}) > len(before):
             kept.append(k)

@@ -130,10 +130,9 @@ def csv_of(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
 
 def _circumstances(row: Row, spec: PlotSpec) -> tuple[str, ...]:
     size = f"{row.gt_width}x{row.gt_height}" if row.gt_width else ""
-    file = naming.file_of(row)
     if spec.draws(of_a_machine):
-        return file, row.device, naming.shorten(row.machine), row.dtype, size, f"batch {row.batch}"
-    return (file, size) if spec.draws(per_image) else (file,)
+        return row.device, naming.shorten(row.machine), row.dtype, size, f"batch {row.batch}"
+    return (size,) if spec.draws(per_image) else ()
 
 
 def _quality(row: Row, spec: PlotSpec) -> Quality | None:

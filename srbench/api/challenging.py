@@ -1,14 +1,16 @@
-"""``srbench leaderboard --challenge``: the table of a challenge, of its own entries or of networks measured here."""
+"""The table of a challenge, of its own entries or of networks measured here."""
 
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from srbench import store
-from srbench.board import challenge, editions, entries, shipped
+from srbench.api.request import Tell, silent
+from srbench.api.stored import measured_in, quality_in, records_in
+from srbench.board import challenge as challenge_board
+from srbench.board import editions, entries, shipped
 from srbench.board.challenge import MAIN, Entry, MissingValueError, as_float
 from srbench.board.editions import Edition, ExpScore, RealTime
 from srbench.board.figures import Good
@@ -16,8 +18,6 @@ from srbench.board.leaderboard import of_one_condition, rows_of
 from srbench.board.metric import Metric
 from srbench.board.published import ClaimBook, load_claims
 from srbench.cases import Mode
-from srbench.commands import say
-from srbench.commands.leaderboard import measured_in, quality_in, records_in
 from srbench.errors import InputError
 from srbench.files import write_text
 from srbench.records import Record
@@ -25,25 +25,73 @@ from srbench.render import challenge as render
 from srbench.render import formats
 from srbench.render.columns import score_column
 from srbench.render.formats import Document
+from srbench.render.grid import Section
 from srbench.render.plots.naming import shorten
 
-OK = 0
+
+@dataclass(frozen=True)
+class Ranking:
+    """A challenge's table.
+
+    Attributes:
+        edition: the challenge.
+        standings: of each entry, in the order of the table.
+        ours: whether networks measured by srbench are among them.
+    """
+
+    edition: Edition
+    standings: Sequence[challenge_board.Standing] = field(repr=False)
+    ours: bool = False
+
+    @property
+    def section(self) -> Section:
+        """The table with its title and notes."""
+        return render.section(self.standings, self.edition, ours=self.ours)
+
+    def __str__(self) -> str:
+        """The table as text."""
+        return formats.terminal([self.section])
+
+    def write(self, folder: str | Path, forms: Sequence[str] = ("csv", "md")) -> list[Path]:
+        """Write the table, a file for each format; the files written."""
+        frame = partial(render.frame, self.standings, self.edition)
+        document = Document(self.edition.title, [self.section], frame, self.standings)
+        files = []
+        for name, text in formats.written(document, self.edition.name, forms):
+            write_text(Path(folder) / name, text)
+            files.append(Path(folder) / name)
+        return files
 
 
-def standings(
-    output: Path,
-    inputs: Sequence[Path],
-    typed_challenge: str,
-    baseline: str | None,
-    machine: str | None,
-    forms: Sequence[str],
-) -> int:
-    """Rank what the inputs hold (the records of ``output`` where there are none), print the table, write the files."""
-    edition = editions.find(typed_challenge)
+def challenge(
+    name: str,
+    inputs: Sequence[str | Path] = ("results",),
+    *,
+    baseline: str | None = None,
+    machine: str | None = None,
+    tell: Tell = silent,
+) -> Ranking:
+    """Rank entries as a challenge does.
+
+    Args:
+        name: of an edition that srbench knows (``ntire2024``), or the file of one (docs/challenges.md).
+        inputs: folders of records, or a challenge's own files: .csv, results.json, results.txt.
+        baseline: the network that scores are relative to, or a file that has it. [default: the challenge's]
+        machine: name of the machine whose records are ranked. [default: that of the newest record]
+        tell: gets lines on what is left out.
+
+    Returns:
+        The table, to print or to write.
+
+    Raises:
+        InputError: an unknown challenge, no such file or entry, or figures that the rule needs and nobody has.
+    """
+    edition = editions.find(name)
     found: list[Entry] = []
     own_baseline: Entry | None = None
-    folders = [path for path in inputs if path.is_dir()] or ([] if inputs else [output])
-    files = [path for path in inputs if not path.is_dir()]
+    paths = [Path(each) for each in inputs]
+    files = [path for path in paths if path.suffix and not path.is_dir()]
+    folders = [path for path in paths if path not in files]
     for path in files:
         if not path.exists():
             raise InputError(f"no file or folder {path}")
@@ -60,7 +108,7 @@ def standings(
         own_baseline, baseline = _baseline_of(given, edition), None
     if files and folders and edition.rule.needs:
         raise InputError(f"{files[0]} and {folders[0]} are of different machines; rank them apart")
-    measured = _measured(folders, edition, typed_challenge, machine) if folders else []
+    measured = _measured(folders, edition, name, machine, tell) if folders else []
     found += measured
     teams = Counter(entry.team for entry in found)
     if twice := [team for team, count in teams.items() if count > 1]:
@@ -68,17 +116,7 @@ def standings(
             f"'{twice[0]}' stands {teams[twice[0]]} times in what is to be ranked; a name must be one entry's"
         )
     found, own_baseline = _with_baseline(found, own_baseline, edition, baseline, ours=bool(measured))
-    ranked = _ranked(found, edition, own_baseline)
-    section = render.section(ranked, edition, ours=bool(measured))
-    print(formats.terminal([section]))
-    store.prepare(output)
-    files = []
-    document = Document(edition.title, [section], partial(render.frame, ranked, edition), ranked)
-    for name, text in formats.written(document, edition.name, forms):
-        write_text(output / name, text)
-        files.append(output / name)
-    say(f"wrote {', '.join(map(str, files))}")
-    return OK
+    return Ranking(edition, _ranked(found, edition, own_baseline), ours=bool(measured))
 
 
 def _baseline_of(path: Path, edition: Edition) -> Entry:
@@ -93,18 +131,18 @@ def _baseline_of(path: Path, edition: Edition) -> Entry:
     return marked or found[0]
 
 
-def score_axis(folder: Path, typed_challenge: str, baseline: str | None, machine: str | None) -> Metric:
+def score_axis(folder: Path, name: str, baseline: str | None, machine: str | None, tell: Tell) -> Metric:
     """The scores of the networks measured in a folder, as a column for figures.
 
     Raises:
         InputError: the edition has ranks and no scores, or the folder lacks what they need.
     """
-    edition = editions.find(typed_challenge)
+    edition = editions.find(name)
     rule = edition.rule
     if not isinstance(rule, ExpScore | RealTime):
         scored = [name for name in shipped.names() if isinstance(editions.find(name).rule, ExpScore | RealTime)]
         raise InputError(f"{edition.name} has ranks and no scores; {', '.join(scored)} have")
-    measured = _measured([folder], edition, typed_challenge, machine)
+    measured = _measured([folder], edition, name, machine, tell)
     found, chosen = _with_baseline(measured, None, edition, baseline, ours=True)
     standings = _ranked(found, edition, chosen)
     known = {each.entry.network: as_float(each.log_scores[MAIN]) for each in standings if MAIN in each.log_scores}
@@ -116,9 +154,9 @@ def score_axis(folder: Path, typed_challenge: str, baseline: str | None, machine
     return score_column(edition.name, said, good, scores)
 
 
-def _ranked(found: Sequence[Entry], edition: Edition, baseline: Entry | None) -> list[challenge.Standing]:
+def _ranked(found: Sequence[Entry], edition: Edition, baseline: Entry | None) -> list[challenge_board.Standing]:
     try:
-        return challenge.rank(found, edition, baseline)
+        return challenge_board.rank(found, edition, baseline)
     except MissingValueError as error:
         raise InputError(f"{edition.name}: {error}; the rule needs it") from None
 
@@ -156,18 +194,18 @@ def _with_baseline(
     return found, marked
 
 
-def _measured(folders: Sequence[Path], edition: Edition, typed_challenge: str, machine: str | None) -> list[Entry]:
+def _measured(folders: Sequence[Path], edition: Edition, name: str, machine: str | None, tell: Tell) -> list[Entry]:
     """The networks measured in the folders, all on one machine and device and with as many threads.
 
     Raises:
         InputError: nothing of the edition's inputs was measured, or on several machines.
     """
     cure = (
-        f"'srbench profile --challenge {shlex.quote(typed_challenge)} --models ... "
+        f"'srbench profile --challenge {shlex.quote(name)} --models ... "
         f"--output {shlex.quote(str(folders[0]))}' makes them"
     )
     try:
-        records = [record for folder in folders for record in records_in(folder, [edition.scale], machine)]
+        records = [record for folder in folders for record in records_in(folder, [edition.scale], machine, tell)]
     except InputError as error:
         raise InputError(f"{error}; {cure}") from None
     sizes = {edition.inputs.counts_lr, edition.inputs.time_lr}
@@ -182,19 +220,19 @@ def _measured(folders: Sequence[Path], edition: Edition, typed_challenge: str, m
         raise InputError(f"a ranking is of one machine, --machine {machine or 'all'} has several; write {names}")
     alike = of_one_condition(fitting)
     if left := len(fitting) - len(alike):
-        say(f"left out: {left} record(s) of another mode, device or number of threads; a ranking is of one")
+        tell(f"left out: {left} record(s) of another mode, device or number of threads; a ranking is of one")
     newest = list(
         {
             (record.case.question, record.case.device == "none"): record
             for record in sorted(alike, key=lambda record: record.finished)
         }.values()
     )
-    rows = rows_of(newest, ClaimBook(load_claims()), measured_in(*folders))
+    rows = rows_of(newest, ClaimBook(load_claims()), measured_in(*folders, tell=tell))
     mode = next((record.case.mode for record in newest if record.case.device != "none"), Mode())
     disputes = _disputes(newest, edition)
     return [
         replace(entry, remarks=(*entry.remarks, *disputes.get(entry.network, ())))
-        for entry in entries.from_rows(rows, edition, _quality(folders, edition, mode))
+        for entry in entries.from_rows(rows, edition, _quality(folders, edition, mode, tell))
     ]
 
 
@@ -214,7 +252,7 @@ def _disputes(records: Iterable[Record], edition: Edition) -> dict[tuple[str, st
     return found
 
 
-def _quality(folders: Sequence[Path], edition: Edition, mode: Mode) -> dict[tuple[str, str, str], float]:
+def _quality(folders: Sequence[Path], edition: Edition, mode: Mode, tell: Tell) -> dict[tuple[str, str, str], float]:
     """(network, form, metric) -> PSNR measured in the mode on the edition's sets, by the protocol that it names.
 
     Of a set's copies the one that was measured last; what was scored on another is left out.
@@ -222,7 +260,7 @@ def _quality(folders: Sequence[Path], edition: Edition, mode: Mode) -> dict[tupl
     sets = {"val_psnr": edition.inputs.val_set, "test_psnr": edition.inputs.test_set}
     fitting = [
         (metric, mean[0], record.evaluation)
-        for record in quality_in(*folders)
+        for record in quality_in(*folders, tell=tell)
         for metric, wanted in sets.items()
         if wanted
         and _is_set(record.evaluation.dataset.name, wanted)

@@ -1,13 +1,13 @@
-"""``srbench plot --preset layers``: the networks of stored records, taken apart in processes of their own."""
+"""The networks of stored records, taken apart in processes of their own."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from srbench import limits, machine
+from srbench.api.request import Tell
 from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook
 from srbench.cases import Case
-from srbench.commands import say
 from srbench.failures import Failure
 from srbench.launch import PROCESSES
 from srbench.machine.device import choose_device
@@ -16,14 +16,15 @@ from srbench.render.plots.breakdown import breakdown_of
 from srbench.render.plots.layers import layers
 from srbench.tasks import Layers
 
-OK, FAILED = 0, 1
 #: Wall time of one network's passes; more where five of either kind take longer.
 BUDGET_S = 4.0
 TIMEOUT_S = 300.0
 
 
-def plot_layers(records: Sequence[Record], output: Path, stem: Callable[[Record], str]) -> int:
-    """Measure and draw each record's network; 1 where one failed.
+def plot_layers(
+    records: Sequence[Record], output: Path, stem: Callable[[Record], str], tell: Tell
+) -> tuple[list[Path], bool]:
+    """Measure and draw each record's network; the files, and whether one failed.
 
     Raises:
         InputError: the records' device is not here.
@@ -35,16 +36,14 @@ def plot_layers(records: Sequence[Record], output: Path, stem: Callable[[Record]
         found = PROCESSES.launch(Layers(case, settings, budget_s=BUDGET_S), TIMEOUT_S)
         if isinstance(found, Failure):
             failed = True
-            say(f"{case.model.variant} x{case.size.scale}: {found.status}: {found.reason}")
+            tell(f"{case.model.variant} x{case.size.scale}: {found.status}: {found.reason}")
             continue
         [row] = rows_of([record], ClaimBook(()))
         where = f"{case.device} of {machine.describe().name}"
         files += layers(
             breakdown_of(row, found.counts.layers, found.times, where, found.others_cores), output / stem(record)
         )
-    if files:
-        say(f"wrote {', '.join(map(str, files))}")
-    return FAILED if failed else OK
+    return files, failed
 
 
 def case_here(record: Record) -> Case:
