@@ -93,7 +93,9 @@ class Model(Frozen):
 
     @property
     def title(self) -> str:
-        """As papers write it: ``BSRN-S``, or the class of a user's network."""
+        """As papers write it: ``BSRN-S``; a user's network by its class, or by the name that it was given."""
+        if self.own and not self.variant.endswith(f":{self.architecture}"):
+            return self.variant
         return titled(self.architecture, self.variant)
 
     @property
@@ -108,7 +110,6 @@ def titled(architecture: str, variant: str) -> str:
     """A network's name as papers write it.
 
     ``bsrn-s`` is BSRN-S, ``rfdn-paper`` RFDN-paper, ``ecbsr-m4c16-rgb`` ECBSR-M4C16-RGB; ``path/to/net.py:Net`` is Net.
-    A name that a user chose stays as it is.
     """
     family, _, rest = variant.partition("-")
     if variant.endswith(f":{architecture}") or not variant:

@@ -159,7 +159,7 @@ def test_a_broken_record_is_named_and_the_rest_is_shown(run: Run, tmp_path: Path
     done = run("leaderboard")
     assert done.code == 0
     assert "skipped results/runs/broken.json: not a record" in done.err
-    assert "ecbsr-m4c8" in done.out
+    assert "ECBSR-M4C8" in done.out
 
 
 def test_the_other_counters_name_their_differences(run: Run) -> None:

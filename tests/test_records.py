@@ -9,7 +9,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from srbench.cases import Case, Mode, Size
+from srbench.cases import Case, Mode, Model, Size, titled
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES, Count, Difference, Latency, Memory, Reading, Record, Settings, Status
 from tests.builders import (
@@ -289,3 +289,23 @@ def test_a_round_of_several_processes_counts_with_their_geometric_mean() -> None
     visits = (make_visit(10, round=0), make_visit(40, round=0), make_visit(30, round=1), make_visit(round=2))
     # sqrt(10 * 40) = 20; the last process gave no sample.
     assert Latency(visits=visits).round_medians_ns == {0: pytest.approx(20 * MS), 1: 30 * MS}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "variant", "title"),
+    [
+        ("BSRN", "bsrn", "BSRN"),
+        ("BSRN", "bsrn-s", "BSRN-S"),  # table 6 of arXiv 2205.05996
+        ("IMDN", "imdn-rtc", "IMDN-RTC"),  # the official code's IMDN_RTC
+        ("RepSR", "repsr", "RepSR"),  # as its paper spells it
+        ("ECBSR", "ecbsr-m4c16-rgb", "ECBSR-M4C16-RGB"),  # the papers' ECBSR-M4C16
+        ("RFDN", "rfdn-paper", "RFDN-paper"),
+        ("Net", "path/to/net.py:Net", "Net"),
+    ],
+)
+def test_titles_are_as_papers_write_them(architecture: str, variant: str, title: str) -> None:
+    assert titled(architecture, variant) == title
+
+
+def test_a_name_that_a_user_chose_stays_as_it_is() -> None:
+    assert Model(architecture="Net", variant="net-v2", source="live:0123").title == "net-v2"

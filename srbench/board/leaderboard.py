@@ -14,7 +14,7 @@ from srbench.board.figures import QualityMetric
 from srbench.board.metrics import MULTI_ADDS, PARAMS, QUALITY, figures_of
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
 from srbench.board.rows import Quality, Row
-from srbench.cases import Mode, Model, titled
+from srbench.cases import Mode, Model
 from srbench.fingerprint import changed
 from srbench.records import Record
 
@@ -43,7 +43,7 @@ def rows_with_records(
     """The same, each row with the record behind it."""
     pairs = [(_row(record, claims, measured), record) for record in without_shadows(records)]
     titles = _titles([row for row, _ in pairs])
-    named = [(replace(row, title=titles.get(row.network, "")), record) for row, record in pairs]
+    named = [(replace(row, title=titles.get(row.network, row.title)), record) for row, record in pairs]
     return sorted(named, key=lambda pair: _place(pair[0]))
 
 
@@ -51,7 +51,7 @@ def _titles(rows: Iterable[Row]) -> dict[str, str]:
     """Titles of those networks whose own are shared: by the fewest parts of their files' paths that differ."""
     shared: dict[str, dict[str, Row]] = {}
     for row in rows:
-        shared.setdefault(titled(row.model, row.variant), {})[row.network] = row
+        shared.setdefault(row.title, {})[row.network] = row
     found: dict[str, str] = {}
     for title, networks in shared.items():
         if len(networks) > 1:
@@ -178,6 +178,7 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         reason="; ".join(filter(None, (record.reason, _stale(record)))),
         advice=record.advice,
         note=model.note,
+        title=model.title,
         quality={} if model.own else _quality(record, claims),
         measured=measured.figures(model, load.scale, record.files, case.mode) if measured is not None else {},
     )

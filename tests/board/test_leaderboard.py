@@ -9,6 +9,7 @@ from srbench.board.leaderboard import of_one_machine, published_rows, rows_of, w
 from srbench.board.metrics import RUNTIME
 from srbench.board.published import ClaimBook, load_claims
 from srbench.board.rows import Quality
+from srbench.cases import Model
 from srbench.facts import Machine
 from srbench.measure.stats import Interval
 from srbench.records import Record, Status
@@ -307,3 +308,12 @@ def test_peak_memory_is_in_mebibytes() -> None:
     assert memory is not None
     record = make_record(memory=memory.model_copy(update={"peak_bytes": 3 * MIB // 2}))
     assert rows_of([record], NO_CLAIMS)[0].figures["peak_memory_mib"] == 1.5
+
+
+def test_networks_of_one_title_are_told_apart_by_their_files() -> None:
+    paths = ("/work/a/net.py", "/work/b/net.py", "/work/b/other.py")
+    models = [Model(architecture="Net", variant=f"{path}:Net", source=path) for path in paths]
+    records = [make_record(make_case().model_copy(update={"model": model})) for model in models]
+    names = {row.network: row.name for row in rows_of([*records, make_record(make_case("span"))], NO_CLAIMS)}
+    assert [names[f"{path}:Net"] for path in paths] == ["Net (a/net.py)", "Net (b/net.py)", "Net (b/other.py)"]
+    assert names["span"] == "SPAN"

@@ -57,7 +57,7 @@ def test_a_table_says_why_there_are_no_ranks_and_marks_no_best() -> None:
     head = next(line for line in page.splitlines() if line.startswith("| Model"))
     assert "Rank" not in head
     assert "No rank: the intervals of 3 of 3 overlap, so this run does not tell which is fastest." in page
-    assert "Not ranked, CONTENDED: bsrn, rfdn." in page
+    assert "Not ranked, CONTENDED: BSRN, RFDN." in page
     runtime = head.split("|").index(next(cell for cell in head.split("|") if "Runtime" in cell))
     cells = [line.split("|")[runtime] for line in page.splitlines() if line.startswith("| ") and "352.4" in line]
     assert cells
@@ -70,7 +70,7 @@ def test_the_best_is_what_the_intervals_tell() -> None:
     page = formats.markdown(tables.sections(rows), "x4")
     lines = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("| ")}
     # The first two overlap: both are the best. The next one is the second.
-    assert "**10.50**" in lines["rfdn"]
-    assert "**11.00**" in lines["span"]
-    assert "<u>30.50</u>" in lines["bsrn"]
-    assert "**" not in lines["imdn"].partition("50.50")[0].rpartition("|")[2]
+    assert "**10.50**" in lines["RFDN"]
+    assert "**11.00**" in lines["SPAN"]
+    assert "<u>30.50</u>" in lines["BSRN"]
+    assert "**" not in lines["IMDN"].partition("50.50")[0].rpartition("|")[2]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from srbench import machine
+from srbench.api import examining
 from srbench.commands import doctor as command
 from srbench.doctor import examine, inventory, probe, render, repeat, sampling, surroundings
 from srbench.doctor.probe import KNOWN_BYTES, Probe
@@ -164,7 +165,7 @@ def test_more_threads_than_cores_are_refused() -> None:
 
 
 def test_threads_are_for_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "choose_device", lambda asked: "cuda:0")
+    monkeypatch.setattr(examining, "choose_device", lambda asked: "cuda:0")
     with pytest.raises(InputError, match="--threads is for the CPU; the device is cuda:0"):
         command.doctor("cuda", 1, quick=True, as_json=False)
 

@@ -110,7 +110,7 @@ def test_an_image_smaller_than_the_window_is_one_line(run: Run, tmp_path: Path) 
 def test_the_forms_of_a_network_have_captions_of_their_own() -> None:
     mine = Model(architecture="Tiny", variant="networks.py:Tiny", source=str(NETWORKS))
     names = [caption_of(each) for each in (make_model("span", "train"), make_model("span", "deploy"), mine)]
-    assert names == ["span@train", "span", "Tiny"]
+    assert names == ["SPAN (train)", "SPAN", "Tiny"]
 
 
 def test_what_a_process_sends_is_the_image_that_it_made(tmp_path: Path) -> None:

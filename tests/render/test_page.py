@@ -290,7 +290,7 @@ def test_report_writes_one_file_with_the_rows_of_the_leaderboard(run: Run, tmp_p
     stored = (tmp_path / "results" / "leaderboard_x4.csv").read_text(encoding="utf-8")
     assert "\n".join([*parts.data("csv"), ""]) == stored
     behind = [row["file"].partition("_")[0] for row in parts.data("details")["rows"]]
-    assert behind == [row["name"] for row in parts.data("data")["rows"]]
+    assert behind == [row["name"].lower() for row in parts.data("data")["rows"]]
 
 
 def test_published_networks_stand_behind_on_request(run: Run, tmp_path: Path) -> None:

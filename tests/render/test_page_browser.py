@@ -32,7 +32,7 @@ def test_nothing_is_asked_for_and_nothing_is_complained_of(some: Page) -> None:
 
 
 def test_rows_stand_in_the_leaderboards_order_failed_ones_with_their_reason(some: Page) -> None:
-    assert some.names() == ["alpha", "beta", "gamma", "delta", "PaperNet"]
+    assert some.names() == ["Alpha", "Beta", "Gamma", "Delta", "PaperNet"]
     assert some.texts("tr.failed .badge, tr.failed .reason") == ["CRASH", "RuntimeError: no"]
 
 
@@ -43,9 +43,9 @@ def test_a_head_sorts_best_first_then_the_other_way_then_not(some: Page) -> None
         some.click(f"{head} button")
         seen.append((some.js("return document.querySelector(arguments[0]).ariaSort", head), some.names()))
     assert seen == [
-        ("descending", ["beta", "gamma", "alpha", "delta", "PaperNet"]),
-        ("ascending", ["alpha", "gamma", "beta", "delta", "PaperNet"]),
-        ("none", ["alpha", "beta", "gamma", "delta", "PaperNet"]),
+        ("descending", ["Beta", "Gamma", "Alpha", "Delta", "PaperNet"]),
+        ("ascending", ["Alpha", "Gamma", "Beta", "Delta", "PaperNet"]),
+        ("none", ["Alpha", "Beta", "Gamma", "Delta", "PaperNet"]),
     ]
 
 
@@ -56,7 +56,7 @@ def test_measured_and_published_figures_are_two_columns(some: Page) -> None:
 
 def test_the_search_leaves_rows_with_all_words(some: Page) -> None:
     some.type("#search", "crash delta")
-    assert some.names() == ["delta"]
+    assert some.names() == ["Delta"]
     some.type("#search", "nothing like it")
     assert some.js("return document.getElementById('none').checkVisibility()")
     some.click("#reset")
@@ -66,11 +66,11 @@ def test_the_search_leaves_rows_with_all_words(some: Page) -> None:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("<250", ["alpha", "beta", "PaperNet"]),
-        (">= 200", ["beta", "gamma", "delta"]),
-        ("150..350", ["beta", "gamma"]),
-        ("300", ["gamma"]),
-        ("300.0", ["gamma"]),
+        ("<250", ["Alpha", "Beta", "PaperNet"]),
+        (">= 200", ["Beta", "Gamma", "Delta"]),
+        ("150..350", ["Beta", "Gamma"]),
+        ("300", ["Gamma"]),
+        ("300.0", ["Gamma"]),
     ],
 )
 def test_a_column_filters_by_number(some: Page, text: str, left: list[str]) -> None:
@@ -113,7 +113,7 @@ def test_the_drawer_opens_and_closes_with_the_keyboard(some: Page) -> None:
     assert len(some.texts("#drawer svg.strip .pass")) == 7
     some.keys("\ue00c")  # Escape
     assert not some.js("return document.getElementById('drawer').open")
-    assert some.js("return document.activeElement.textContent") == "beta"
+    assert some.js("return document.activeElement.textContent") == "Beta"
 
 
 def test_the_drawer_shows_what_went_wrong_and_whose_figure_it_is(some: Page) -> None:
@@ -227,9 +227,9 @@ def test_of_five_thousand_rows_those_in_sight_are_elements(browser: Page, tmp_pa
 def test_rows_that_do_not_compare_are_shown_on_request_with_a_warning(browser: Page, tmp_path: Path) -> None:
     records = [make_record(make_case(name, scale)) for name, scale in (("bsrn", 4), ("span", 4), ("bsrn", 2))]
     browser.open(write_page(tmp_path / "report.html", *joined(records)))
-    assert browser.names() == ["bsrn", "span"]
+    assert browser.names() == ["BSRN", "SPAN"]
     browser.choose("#facet-scale", "2")
-    assert browser.names() == ["bsrn"]
+    assert browser.names() == ["BSRN"]
     assert not browser.js("return document.getElementById('caution').checkVisibility()")
     browser.choose("#facet-scale", "")
     assert len(browser.names()) == 3

@@ -19,8 +19,8 @@ def _lines_of_front(page: Page) -> int:
 def test_the_plot_shows_the_rows_of_the_table(some: Page) -> None:
     count = "return document.querySelectorAll('#plot .point').length"
     assert some.js(count) == 4
-    assert "delta (CRASH)" in some.texts("#missing")[0]
-    some.type("#search", "beta")
+    assert "Delta (CRASH)" in some.texts("#missing")[0]
+    some.type("#search", "Beta")
     assert some.js(count) == 1
 
 
@@ -41,7 +41,7 @@ def test_a_point_shows_its_details_while_the_pointer_is_on_it(some: Page) -> Non
     some.mouse("mouseMoved", x, y)
     some.until(lambda: some.js("return !document.getElementById('tip').hidden"))
     tip = some.js("return document.getElementById('tip').innerText")
-    assert all(text in tip for text in ("beta", "32.40 dB, measured", "200.0 K", "w.pth"))
+    assert all(text in tip for text in ("Beta", "32.40 dB, measured", "200.0 K", "w.pth"))
     box = some.js(
         "const b = document.getElementById('tip').getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]"
     )
@@ -56,20 +56,20 @@ def test_a_point_shows_its_details_while_the_pointer_is_on_it(some: Page) -> Non
 
 def test_a_click_pins_and_unpins(some: Page) -> None:
     x, y = some.point(2)
-    for pins in (["gamma"], []):
+    for pins in (["Gamma"], []):
         for what in ("mouseMoved", "mousePressed", "mouseReleased"):
             some.mouse(what, x, y)
         some.until_texts("#pins .name", pins)
         assert some.texts("tr.pinned .name") == pins
     some.click("tr[data-index='0'] .pin")
-    assert some.texts("#pins .name") == ["alpha"]
+    assert some.texts("#pins .name") == ["Alpha"]
     assert some.js("return document.querySelector('tr[data-index=\"0\"] .pin').ariaPressed") == "true"
 
 
 def test_the_front_is_drawn_on_request_and_what_it_dominates_is_muted(some: Page) -> None:
     muted = "return [...document.querySelectorAll('.point.dominated')].map(p => p.dataset.index)"
     assert _lines_of_front(some) == 1
-    assert some.js(muted) == ["2"]  # gamma costs more than beta and is worse
+    assert some.js(muted) == ["2"]  # Gamma costs more than Beta and is worse
     some.click("#front")
     assert (_lines_of_front(some), some.js(muted)) == (0, [])
 
@@ -102,12 +102,12 @@ def test_the_front_is_that_of_brute_force(some: Page) -> None:
 def test_the_plot_is_walked_through_with_the_keyboard(some: Page) -> None:
     some.js("document.getElementById('plot').focus()")
     some.keys("\ue014", "\ue014")  # right, right: the second smallest
-    assert some.js("return document.querySelector('tr.hovered .name').textContent") == "alpha"
-    assert "alpha" in some.texts("#spoken")[0]
+    assert some.js("return document.querySelector('tr.hovered .name').textContent") == "Alpha"
+    assert "Alpha" in some.texts("#spoken")[0]
     some.keys("\ue007")  # Enter
-    assert some.texts("#pins .name") == ["alpha"]
+    assert some.texts("#pins .name") == ["Alpha"]
     some.keys(" ")
-    assert some.texts("#drawer-title") == ["alpha"]
+    assert some.texts("#drawer-title") == ["Alpha"]
 
 
 def test_no_front_is_drawn_through_rows_that_do_not_compare(browser: Page, tmp_path: Path) -> None:
@@ -121,5 +121,5 @@ def test_no_front_is_drawn_through_rows_that_do_not_compare(browser: Page, tmp_p
     browser.choose("#axis-y", "multi_adds")
     assert _lines_of_front(browser) == 1
     browser.choose("#facet-scale", "")
-    assert browser.texts("#plot .names .face") == ["bsrn x2", "span x2", "bsrn x4", "span x4"]
+    assert browser.texts("#plot .names .face") == ["BSRN x2", "SPAN x2", "BSRN x4", "SPAN x4"]
     assert _lines_of_front(browser) == 0

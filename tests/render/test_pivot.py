@@ -40,8 +40,8 @@ def test_each_network_has_a_row_and_each_value_a_column(
     found = {row[0].text: [cell.text for cell in row[1:]] for row in grid.rows}
     # The smaller size, the fewer threads stand first; of modes the plain one.
     both = ["100.0", "50.0"] if axis == "mode" else ["50.0", "100.0"]
-    assert found["bsrn"] == both
-    assert found["rfdn"] == (["80.0", "-"] if axis == "mode" else ["-", "80.0"])
+    assert found["BSRN"] == both
+    assert found["RFDN"] == (["80.0", "-"] if axis == "mode" else ["-", "80.0"])
 
 
 def test_what_an_axis_does_not_move_is_left_out() -> None:
@@ -62,16 +62,16 @@ def test_a_failure_is_its_word_and_what_was_disturbed_is_marked() -> None:
     ]
     [section] = pivot.sections(rows, "mode")
     found = {row[0].text: [cell.text for cell in row[1:]] for row in section.grids[0].rows}
-    assert found == {"bsrn": ["100.0", "MISMATCH"], "rfdn": ["~70.0", "-"]}
+    assert found == {"BSRN": ["100.0", "MISMATCH"], "RFDN": ["~70.0", "-"]}
     notes = [note.text for note in section.notes]
-    assert notes[0] == "bsrn · bf16 at bf16: MISMATCH: another image"
+    assert notes[0] == "BSRN · bf16 at bf16: MISMATCH: another image"
     assert notes[1].startswith("~: something disturbed it (CONTENDED)")
 
 
 def test_modes_stay_apart_where_sizes_stand_across() -> None:
     rows = [make_row(mode=mode, lr_width=width) for mode in ("", "bf16") for width in (64, 320)]
     [section] = pivot.sections(rows, "size")
-    assert [row[0].text for row in section.grids[0].rows] == ["bsrn", "bsrn · bf16"]
+    assert [row[0].text for row in section.grids[0].rows] == ["BSRN", "BSRN · bf16"]
 
 
 def test_one_value_makes_no_table() -> None:

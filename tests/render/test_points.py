@@ -51,7 +51,7 @@ def test_another_protocol_is_not_compared() -> None:
     odd = row("ecbsr-m4c16-rgb", "ECBSR", 16_768, 953_856_000, 40.0, protocol="GT cropped to a multiple of 12")
     chart = chart_of([*SEVEN, odd], SPEC)
     assert [p.row.variant for p in chart.front] == ["bsrn"]
-    assert chart.points[-1].label == "ECBSR-m4c16-rgb†"
+    assert chart.points[-1].label == "ECBSR-M4C16-RGB†"
     assert any("GT cropped to a multiple of 12; not on the front" in note for note in chart.notes)
 
 
@@ -105,7 +105,7 @@ def test_twins_are_told_apart_or_drawn_once() -> None:
     assert [p.label for p in chart_of([twins[0], slower], ON_RUNTIME).points] == ["BSRN cpu", "BSRN cuda:0"]
     folded = [SEVEN[5], with_figures(SEVEN[5], form="train", params=2_646_736)]
     named = [replace(r, quality=SEVEN[0].quality) for r in folded]
-    assert [p.label for p in chart_of(named, SPEC).points] == ["RepSR* (Y)", "RepSR train* (Y)"]
+    assert [p.label for p in chart_of(named, SPEC).points] == ["RepSR* (Y)", "RepSR (train)* (Y)"]
 
 
 def test_nothing_to_plot_says_why() -> None:

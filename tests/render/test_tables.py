@@ -110,7 +110,7 @@ def test_only_what_compares_stands_in_one_table(changes: dict[str, Any]) -> None
 def test_modes_stand_in_one_table_with_a_mark_behind_the_name() -> None:
     here, there = make_row("bsrn"), make_row("bsrn", mode="compile · bf16", dtype="bfloat16", engine="compile")
     assert groups([here, there]) == [[here, there]]
-    assert [row[0].text for row in section(here, there).grids[0].rows] == ["bsrn", "bsrn · compile · bf16"]
+    assert [row[0].text for row in section(here, there).grids[0].rows] == ["BSRN", "BSRN · compile · bf16"]
 
 
 def test_what_papers_print_is_of_eager_float32(claims: ClaimBook) -> None:
@@ -135,7 +135,7 @@ def test_comparison_rows_join_the_tables_of_their_scale() -> None:
 
 def test_costs_of_a_row() -> None:
     assert costs_of(make_row()) == {
-        "Model": "bsrn",
+        "Model": "BSRN",
         "Params [K]": "352.4",
         "Multi-Adds [G]": "19.18",
         "Acts [M]": "355.88",
@@ -146,10 +146,10 @@ def test_costs_of_a_row() -> None:
 
 
 def test_forms_colours_and_reconstructions_are_marked() -> None:
-    assert costs_of(make_row("span", form="train"))["Model"] == "span@train"
-    assert costs_of(make_row("ecbsr", colors="y"))["Model"] == "ecbsr (Y)"
+    assert costs_of(make_row("span", form="train"))["Model"] == "SPAN (train)"
+    assert costs_of(make_row("ecbsr", colors="y"))["Model"] == "ECBSR (Y)"
     both = make_row("repsr", colors="y", note="reconstruction: no official code; Y only")
-    assert costs_of(both)["Model"] == "repsr (Y) *"
+    assert costs_of(both)["Model"] == "REPSR (Y) *"
     notes = "\n".join(notes_of(both))
     assert "(Y): works on luma only" in notes
     assert "do not compare with RGB networks" in notes
@@ -163,7 +163,7 @@ def test_a_failed_row_has_a_status_and_a_note() -> None:
     assert costs.head[-1] == "Status"
     assert [row[-1].text for row in costs.rows] == ["VALID", "OOM"]
     assert [cell.text for cell in costs.rows[1][5:7]] == ["-", "-"]  # neither runtime nor memory
-    assert "msrn: OOM: no memory; choose a smaller --gt" in notes_of(make_row(), failed)
+    assert "MSRN: OOM: no memory; choose a smaller --gt" in notes_of(make_row(), failed)
     assert "Status" not in costs_of(make_row())
 
 
@@ -266,7 +266,7 @@ def test_a_page_has_title_caption_tables_and_notes(claims: ClaimBook) -> None:
     ],
 )
 def test_markdown_shows_a_name_as_it_is(name: str, shown: str) -> None:
-    row = make_row(name, machine=name, status="CRASH", reason=name)
+    row = make_row(name, model="Other", machine=name, status="CRASH", reason=name)
     page = markdown([row], "Title")
     [line] = [line for line in page.splitlines() if line.startswith("| ") and "352.4" in line]
     assert line.split(" | ")[0].removeprefix("| ").rstrip() == shown
