@@ -45,7 +45,7 @@ def shares(entries: Sequence[Entry], total_s: float) -> list[Share]:
 
 def timings_text(entries: Sequence[Entry], total_s: float) -> str:
     """A table of the shares, and the share inside forward passes."""
-    from srbench.render.formats import tabulated
+    from srbench.render.tabular import tabulated
 
     parts = shares(entries, total_s)
     cells = [["Wall time", "Seconds", "Share [%]"]]

@@ -24,6 +24,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     from srbench import cli
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)  # several testers have one
 
     def call(*arguments: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["srbench", *arguments])

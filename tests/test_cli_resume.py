@@ -146,7 +146,7 @@ def test_it_goes_on_with_or_without_the_options_repeated(
     [record] = stored(tmp_path)
     assert record.latency is not None
     assert [visit.round for visit in record.latency.visits] == [0, 1]
-    assert "\nbsrn " in done.out
+    assert "\nBSRN " in done.out
 
 
 @pytest.mark.usefixtures("left")

@@ -159,6 +159,6 @@ def test_two_modes_are_two_records_and_two_rows_of_one_table(run: Run) -> None:
             "float32": 100,
             "bfloat16": 50,
         }
-    assert [line.partition("  ")[0] for line in done.out.splitlines()[4:6]] == ["BSRN", "BSRN · bf16"]
+    assert [line.partition("  ")[0] for line in done.out.splitlines()[6:8]] == ["BSRN", "BSRN · bf16"]
     shutil.copytree("results", "baseline")
     assert run("compare", "results", "baseline").out.count("bsrn of results") >= 2

@@ -15,11 +15,12 @@ from srbench.board.rows import Row
 from srbench.errors import InputError
 from srbench.files import write_text
 from srbench.records import Record
-from srbench.render import formats, pivot, tables
+from srbench.render import brief, formats, pivot, tables
 from srbench.render.formats import Document
 from srbench.render.grid import Section
 from srbench.render.page import page
 from srbench.render.pivot import Axis
+from srbench.render.terminal import terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +55,19 @@ class Leaderboard:
         return self._sections(self.rows)
 
     def __str__(self) -> str:
-        """The tables as text."""
-        return formats.terminal(self.sections)
+        """The tables as text, as wide as they are."""
+        return self.text()
+
+    def text(self, width: int | None = None, more: str = "") -> str:
+        """The tables as a terminal of some width shows them: what matters most of them, sources and all else left out.
+
+        Args:
+            width: in columns; None for as many as it takes.
+            more: the file that has the rest, to be named.
+        """
+        if self.pivot is not None:
+            return terminal(self.sections, width, more)
+        return terminal(brief.sections(self.rows, by_median=self.strict_ranks), width, more)
 
     def frame(self) -> "pd.DataFrame":
         """The rows as the CSV has them: raw numbers, None where there is none."""

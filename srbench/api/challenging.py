@@ -27,6 +27,7 @@ from srbench.render.columns import score_column
 from srbench.render.formats import Document
 from srbench.render.grid import Section
 from srbench.render.plots.naming import shorten
+from srbench.render.terminal import terminal
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,12 @@ class Ranking:
         return render.section(self.standings, self.edition, ours=self.ours)
 
     def __str__(self) -> str:
-        """The table as text."""
-        return formats.terminal([self.section])
+        """The table as text, as wide as it is."""
+        return self.text()
+
+    def text(self, width: int | None = None, more: str = "") -> str:
+        """The table as a terminal of some width shows it; ``more`` names the file that has the rest."""
+        return terminal([self.section], width, more)
 
     def write(self, folder: str | Path, forms: Sequence[str] = ("csv", "md")) -> list[Path]:
         """Write the table, a file for each format; the files written."""

@@ -72,6 +72,7 @@ PARAMS = Metric(
     _counts(lambda c: c.params),
     gate=Exact(),
     challenge=("params_m", 1e6),
+    importance=8,
 )
 MULTI_ADDS = Metric(
     "multi_adds",
@@ -85,6 +86,7 @@ MULTI_ADDS = Metric(
     _counts(lambda c: c.multi_adds),
     gate=Exact(),
     challenge=("flops_g", 1e9),
+    importance=7,
 )
 ACTIVATIONS = Metric(
     "activations",
@@ -99,6 +101,7 @@ ACTIVATIONS = Metric(
     names=("activations", "acts"),
     gate=Exact(),
     challenge=("acts_m", 1e6),
+    importance=2,
 )
 CONVS = Metric(
     "convs",
@@ -112,6 +115,7 @@ CONVS = Metric(
     _counts(lambda c: c.convs),
     gate=Exact(),
     challenge=("conv", 1),
+    importance=1,
 )
 RUNTIME = Metric(
     "runtime_ms",
@@ -128,6 +132,7 @@ RUNTIME = Metric(
     gate=OfRuntime(),
     timed=True,
     challenge=("ave_time_ms", 1),
+    importance=10,
 )
 PEAK = Metric(
     "peak_memory_mib",
@@ -145,6 +150,7 @@ PEAK = Metric(
     # A peak of a network that failed is of whatever it did until then.
     when_failed=False,
     challenge=("mem_mb", 1),
+    importance=6,
 )
 #: In the order in which readers see them. Behind the promised columns of a CSV they stand in this order too: a new one
 #: comes last.
@@ -168,6 +174,7 @@ METRICS: tuple[Metric, ...] = (
         short="Predicted",
         names=("predicted-memory",),
         cost=False,
+        importance=3,
     ),
     Metric(
         "agreement_db",
@@ -181,6 +188,7 @@ METRICS: tuple[Metric, ...] = (
         lambda record: record.agreement.psnr_db if record.agreement else None,
         names=("agreement",),
         cost=False,
+        importance=5,
     ),
     Metric(
         "build_ms",
@@ -194,6 +202,7 @@ METRICS: tuple[Metric, ...] = (
         "machine",
         _build,
         names=("build",),
+        importance=4,
     ),
     Metric(
         "throughput_mp_s",

@@ -5,7 +5,7 @@ from srbench.api.fitting import MIB, FitAnswer, FitRequest, Fitted
 from srbench.api.fitting import fit as fitted
 from srbench.cases import MODE_SIGN
 from srbench.measure.fitting import Sized
-from srbench.render.formats import tabulated
+from srbench.render.tabular import tabulated
 from srbench.render.text import plain
 
 PEAK_ON_CPU = """\

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from srbench import store
 from srbench.api import boards, challenging
-from srbench.commands import say
+from srbench.commands import readable, say, width
 from srbench.render.pivot import Axis
 
 OK = 0
@@ -26,8 +26,9 @@ def leaderboard(
         output, scale=scales, machine=machine, published=published, strict_ranks=strict_ranks, pivot=pivot, tell=say
     )
     store.prepare(output)
-    print(board)
-    say(f"wrote {', '.join(map(str, board.write(output, forms)))}")
+    files = board.write(output, forms)
+    print(board.text(width(), readable(files)))
+    say(f"wrote {', '.join(map(str, files))}")
     return OK
 
 
@@ -41,7 +42,8 @@ def standings(
 ) -> int:
     """Rank what the inputs hold (the records of ``output`` where there are none), print and write the table."""
     ranked = challenging.challenge(typed_challenge, inputs or [output], baseline=baseline, machine=machine, tell=say)
-    print(ranked)
     store.prepare(output)
-    say(f"wrote {', '.join(map(str, ranked.write(output, forms)))}")
+    files = ranked.write(output, forms)
+    print(ranked.text(width(), readable(files)))
+    say(f"wrote {', '.join(map(str, files))}")
     return OK

@@ -14,7 +14,7 @@ from srbench.api.request import Request, silent
 from srbench.api.stored import measured_in, rows_in
 from srbench.board.leaderboard import published_rows, rows_of
 from srbench.board.published import ClaimBook, load_claims
-from srbench.commands import say
+from srbench.commands import readable, say, width
 from srbench.errors import InputError
 from srbench.records import CounterName, Record
 from srbench.render import details
@@ -72,7 +72,7 @@ def _show(records: Sequence[Record], options: Options) -> None:
     scales = {record.case.size.scale for record in records}
     everything = rows_in(options.output, scales, machine.describe().name, with_published=options.published, tell=say)
     files = Leaderboard(everything, options.strict_ranks).write(options.output)
-    print(_report(records, options))
+    print(_report(records, options, files))
     if options.quiet:
         return
     say(f"wrote {len(records)} record(s) to {options.output / store.RUNS}; {', '.join(map(str, files))}")
@@ -95,14 +95,14 @@ def read_counters(text: str) -> list[CounterName]:
     return [name for name in known if name in asked]
 
 
-def _report(records: Sequence[Record], options: Options) -> str:
+def _report(records: Sequence[Record], options: Options, files: Sequence[Path]) -> str:
     claims = ClaimBook(load_claims())
     rows = rows_of(records, claims, measured_in(options.output, tell=say))
     if options.published:
         rows += [row for scale in sorted({r.scale for r in rows}) for row in published_rows(scale, claims)]
     parts = [details.layers_text(record) for record in records] if options.layers else []
     parts += [
-        str(Leaderboard(rows, options.strict_ranks)),
+        Leaderboard(rows, options.strict_ranks).text(width(), readable(files)),
         details.counters_text(records),
     ]
     parts += [details.samples_text(records)] if options.samples else []

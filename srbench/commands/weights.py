@@ -8,8 +8,8 @@ from srbench.commands import say
 from srbench.errors import InputError
 from srbench.quality import weights
 from srbench.quality.fetch import fetch
-from srbench.render.formats import tabulated
 from srbench.render.grid import DASH
+from srbench.render.tabular import tabulated
 from srbench.render.text import plain
 
 OK, FAILED = 0, 1

@@ -1,7 +1,7 @@
 """``srbench models``: the zoo as a table."""
 
 from srbench.api.listing import zoo
-from srbench.render.formats import tabulated
+from srbench.render.tabular import tabulated
 
 
 def list_models() -> int:

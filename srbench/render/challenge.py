@@ -38,8 +38,12 @@ def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> S
         columns += [("Score", _scores(standings, MAIN, high=True)), *metrics, ("Rank", ranks)]
     else:
         columns += metrics
+    titles = tuple(title for title, _ in columns)
     grid = Grid(
-        tuple(title for title, _ in columns), transposed([cells for _, cells in columns]), rules=_rules(standings)
+        titles,
+        transposed([cells for _, cells in columns]),
+        rules=_rules(standings),
+        importance=tuple(map(_importance, titles)),
     )
     notes = [Note(text) for text in _notes(edition, ours=ours)]
     if absent := [column.title for column in edition.columns if column not in known]:
@@ -50,6 +54,12 @@ def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> S
         )
     notes += [Note(f"Of all entries: {text}.") for text in common]
     return Section(_caption(edition), (grid,), (*notes, *footnotes.notes()))
+
+
+def _importance(title: str) -> int:
+    """Places first, then what they follow from."""
+    places = ("Rank", "Main Track", "Score", "Overall", "Model Comp.")
+    return len(places) - places.index(title) + 1 if title in places else "Time" in title or "Runtime" in title
 
 
 def _common(standings: Sequence[Standing]) -> list[str]:

@@ -14,9 +14,9 @@ from srbench.board.pairing import Alone
 from srbench.cases import Case
 from srbench.measure.comparing import ALPHA, MAX_FURTHER, Effect
 from srbench.measure.stats import Interval
-from srbench.render.formats import tabulated
 from srbench.render.grid import DASH
-from srbench.render.tables import runtime_text
+from srbench.render.runtimes import runtime_text
+from srbench.render.tabular import tabulated
 from srbench.render.text import plain
 
 NS_PER_MS = 1e6

@@ -5,8 +5,8 @@ from statistics import fmean, median
 
 from srbench.measure.stats import percentile_floor
 from srbench.records import Count, Record
-from srbench.render.formats import tabulated
 from srbench.render.grid import DASH
+from srbench.render.tabular import tabulated
 from srbench.render.text import plain
 
 MIB = 2**20

@@ -1,16 +1,17 @@
-"""Documents as text for a terminal, Markdown, LaTeX, HTML and as data: the only place that knows how each is written.
+"""Documents as Markdown, LaTeX, HTML and as data: the only place that knows how each is written.
 
 The one registry is :data:`FORMATS`, at the end: the files that are written and the help and checks of ``--format``
 read it.
 """
 
 import html as standard_html
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from srbench.render.grid import Cell, Grid, Note, Section
+from srbench.render.grid import Cell, Grid, Section
 from srbench.render.latex import latex
+from srbench.render.tabular import note_text, tabulated
 from srbench.render.text import escape_markdown, plain
 
 if TYPE_CHECKING:
@@ -55,17 +56,6 @@ class Format:
     kinds: tuple[Kind, ...] = ("leaderboard", "challenge")
 
 
-def terminal(sections: Sequence[Section]) -> str:
-    """Text for a terminal; the best are marked only where there is type to mark them with."""
-
-    def cell(each: Cell) -> str:
-        rank = f"({each.rank})" if each.rank else ""
-        text = plain(each.text) + rank + (f" {plain(each.tail)}" if each.tail else "")
-        return text + (f" {','.join(each.marks)}" if each.marks else "")
-
-    return "\n\n".join(block for section in sections for block in _blocks(section, cell, plain, "simple", ""))
-
-
 def markdown(sections: Sequence[Section], title: str) -> str:
     """A Markdown page; the best of a column is bold, the second underlined."""
 
@@ -75,47 +65,20 @@ def markdown(sections: Sequence[Section], title: str) -> str:
         text += f" {escape_markdown(each.tail)}" if each.tail else ""
         return text + (f" <sup>{','.join(each.marks)}</sup>" if each.marks else "")
 
-    blocks = [block for section in sections for block in _blocks(section, cell, escape_markdown, "pipe", "- ")]
-    return "\n\n".join([f"# {escape_markdown(title)}", *blocks]) + "\n"
-
-
-def _blocks(
-    section: Section, cell: Callable[[Cell], str], text: Callable[[str], str], style: str, bullet: str
-) -> list[str]:
     def titled(title: str) -> str:
         """Units stay in plain brackets: they are no links."""
-        return text(title).replace("\\[", "[").replace("\\]", "]")
+        return escape_markdown(title).replace("\\[", "[").replace("\\]", "]")
 
-    blocks = [text(section.caption)]
-    for grid in section.grids:
-        blocks += [f"{titled(grid.title)}:"] if grid.title else []
-        cells = [[titled(title) for title in grid.head], *([cell(each) for each in row] for row in grid.rows)]
-        blocks.append(tabulated(cells, style, grid.left, grid.rules))
-    notes = [bullet + _note(note, text) for note in section.notes]
-    return [*blocks, *(["\n".join(notes)] if notes else [])]
-
-
-def _note(note: Note, text: Callable[[str], str]) -> str:
-    return f"{note.mark}: {text(note.text)}" if note.mark else text(note.text)
-
-
-def tabulated(cells: list[list[str]], style: str, left: Collection[int] = (0,), rules: Collection[int] = ()) -> str:
-    """Cells as a table of ``tabulate``: the first row is the head, the columns in ``left`` are text.
-
-    Rows in ``rules`` get a line above them, or an empty one where the format knows no line.
-    """
-    from tabulate import SEPARATING_LINE, tabulate
-
-    head, *body = cells
-    align = tuple("left" if column in left else "right" for column in range(len(head)))
-    if style == "simple":
-        lines = [
-            line for row, each in enumerate(body) for line in ((SEPARATING_LINE, each) if row in rules else (each,))
-        ]
-    else:
-        empty = ["" for _ in head]
-        lines = [line for row, each in enumerate(body) for line in ((empty, each) if row in rules else (each,))]
-    return tabulate(lines, headers=head, tablefmt=style, colalign=align, disable_numparse=True)
+    blocks = [f"# {escape_markdown(title)}"]
+    for section in sections:
+        blocks += [escape_markdown(text) for text in (section.caption, section.summary) if text]
+        for grid in section.grids:
+            blocks += [f"{titled(grid.title)}:"] if grid.title else []
+            cells = [[titled(title) for title in grid.head], *([cell(each) for each in row] for row in grid.rows)]
+            blocks.append(tabulated(cells, "pipe", grid.left, grid.rules))
+        if section.notes:
+            blocks.append("\n".join(f"- {note_text(note, escape_markdown)}" for note in section.notes))
+    return "\n\n".join(blocks) + "\n"
 
 
 def html(sections: Sequence[Section], title: str) -> str:
@@ -143,7 +106,7 @@ _CSS = (
 
 
 def _html_section(section: Section, caption: str) -> list[str]:
-    lines = [f"<h2>{_escape(caption)}</h2>"]
+    lines = [f"<h2>{_escape(caption)}</h2>", *([f"<p>{_escape(section.summary)}</p>"] if section.summary else [])]
     for grid in section.grids:
         lines += ['<div class="scroll"><table>', *([f"<caption>{_escape(grid.title)}</caption>"] if grid.title else [])]
         heads = (f'<th scope="col"{_class(grid, column)}>{_escape(text)}</th>' for column, text in enumerate(grid.head))
@@ -153,7 +116,7 @@ def _html_section(section: Section, caption: str) -> list[str]:
             ruled = ' class="rule"' if number in grid.rules else ""
             lines.append(f"<tr{ruled}>{''.join(cells)}</tr>")
         lines.append("</tbody></table></div>")
-    notes = (f"<li>{_note(note, _escape)}</li>" for note in section.notes)
+    notes = (f"<li>{note_text(note, _escape)}</li>" for note in section.notes)
     return [*lines, f'<ul class="notes">{"".join(notes)}</ul>'] if section.notes else lines
 
 

@@ -38,6 +38,7 @@ class Grid:
         title: what it shows, where several stand below one caption.
         left: columns of text; the others are numbers, aligned at the right.
         rules: rows that a line separates from those above.
+        importance: of each column: where room is short, the least important leave first; empty where all are alike.
     """
 
     head: tuple[str, ...]
@@ -45,6 +46,11 @@ class Grid:
     title: str = ""
     left: frozenset[int] = frozenset({0})
     rules: frozenset[int] = frozenset()
+    importance: tuple[int, ...] = ()
+
+    def stays(self, column: int) -> int:
+        """How important a column is."""
+        return self.importance[column] if self.importance else 0
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,19 @@ class Note:
 
 @dataclass(frozen=True)
 class Section:
-    """Tables of one workload on one device, what they are about, and the notes that explain them."""
+    """Tables of one workload on one device.
+
+    Attributes:
+        caption: what they are about.
+        grids: the tables.
+        notes: what explains them, what matters most first.
+        summary: what they say in one sentence; empty where they say nothing more.
+    """
 
     caption: str
     grids: tuple[Grid, ...]
     notes: tuple[Note, ...] = ()
+    summary: str = ""
 
 
 class Footnotes:

@@ -9,8 +9,8 @@ from srbench.cases import MODE_SIGN
 from srbench.fingerprint import Fingerprint
 from srbench.quality.protocols import Protocol
 from srbench.quality.results import QualityRecord
-from srbench.render.formats import tabulated
 from srbench.render.grid import DASH
+from srbench.render.tabular import tabulated
 from srbench.render.text import plain as plain_text
 
 

@@ -1,6 +1,5 @@
 """Rows as CSV (raw numbers) and as tables for readers."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,16 +10,20 @@ from srbench.board.metrics import RUNTIME
 from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import Ranking, ranking, ranks
 from srbench.board.rows import Quality, Row
-from srbench.measure.stats import Interval
+from srbench.board.summary import summary
 from srbench.records import DISTURBED
 from srbench.render.columns import quality_columns
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
+from srbench.render.runtimes import runtime_text
+from srbench.render.sentence import sentence
 from srbench.render.text import escape_csv, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
 
 QUALITY_TITLE = "PSNR [dB] / SSIM on Y, as published"
+#: Beside those of metrics: a rank belongs to its runtime, and a status is what a row is worth.
+_RANK_IMPORTANCE, _STATUS_IMPORTANCE = 9, 11
 MEASURED_TITLE = "PSNR [dB] / SSIM on Y, measured (difference to the published PSNR)"
 
 
@@ -96,26 +99,30 @@ def _section(rows: Sequence[Row], by_median: bool) -> Section:
     """Costs of every row, quality on the five sets, and the notes that explain the marks."""
     footnotes = Footnotes()
     ranked = ranking(rows, by_median=by_median)
-    costs = _costs(rows, footnotes, ranked)
+    costs = cost_grid(rows, ranked, footnotes)
     measured = _measured(rows, footnotes)
     quality = _quality(rows, footnotes) if any(row.quality for row in rows) else None
-    notes = [Note(text) for text in _standing_notes(rows)]
+    notes = [f"No rank: {ranked.why}."] if ranked.why else []
+    notes += not_ranked(rows)
     if "Rank" in costs.head:
         rule = "the medians alone decide" if by_median else "1 + those whose whole interval lies below; ties share it"
-        notes.insert(0, Note(f"Rank: by runtime; {rule}."))
-    notes[:0] = [Note(text) for text in _unranked(rows, ranked)]
+        notes.append(f"Rank: by runtime; {rule}.")
+    notes += [*_standing_notes(rows), *marks(rows), *_reasons(rows)]
     grids = (costs, *(grid for grid in (measured, quality) if grid is not None))
-    return Section(_caption(rows), grids, (*notes, *footnotes.notes()))
+    said = sentence(summary(rows, ranked))
+    return Section(caption(rows), grids, (*map(Note, notes), *footnotes.notes()), said)
 
 
-def _costs(rows: Sequence[Row], footnotes: Footnotes, ranked: Ranking) -> Grid:
+def cost_grid(rows: Sequence[Row], ranked: Ranking, footnotes: Footnotes) -> Grid:
+    """What the networks cost, with ranks and statuses; sources of published costs become footnotes."""
     names = []
     for row in rows:
         marks = (footnotes.mark(row.reason),) if row.status == "PUBLISHED" and row.reason else ()
         names.append(Cell(name_of(row), marks=marks))
-    head, cells = ["Model"], [names]
+    head, cells, importance = ["Model"], [names], [0]
     for column in _columns(rows):
         head.append(column.head)
+        importance.append(column.importance)
         # Only what compares competes: networks on luma leave out the chroma, failed ones their work.
         competes = [row.colors != "y" and not row.failed for row in rows]
         values = [column.raw(row) if fit else None for row, fit in zip(rows, competes, strict=True)]
@@ -129,13 +136,15 @@ def _costs(rows: Sequence[Row], footnotes: Footnotes, ranked: Ranking) -> Grid:
         cells.append(with_best([cost_cell(row, column) for row in rows], values, good))
         if column is RUNTIME and any(ranked.places):
             head.append("Rank")
+            importance.append(_RANK_IMPORTANCE)
             cells.append([_place(row, place) for row, place in zip(rows, ranked.places, strict=True)])
     left = {0}
     if any(row.status not in ("VALID", "PUBLISHED") for row in rows):
         left.add(len(head))
         head.append("Status")
+        importance.append(_STATUS_IMPORTANCE)
         cells.append([Cell(DASH if row.status == "PUBLISHED" else row.status) for row in rows])
-    return Grid(tuple(head), transposed(cells), left=frozenset(left))
+    return Grid(tuple(head), transposed(cells), left=frozenset(left), importance=tuple(importance))
 
 
 def _quality(rows: Sequence[Row], footnotes: Footnotes) -> Grid:
@@ -155,15 +164,13 @@ def _columns(rows: Sequence[Row]) -> list[Metric]:
     return [m for m in metrics.METRICS if m.in_tables and any(m.shown(row) is not None for row in rows)]
 
 
-def _unranked(rows: Sequence[Row], ranked: Ranking) -> list[str]:
-    """Why some rows, or all, have no rank."""
-    notes = [f"No rank: {ranked.why}."] if ranked.why else []
+def not_ranked(rows: Sequence[Row]) -> list[str]:
+    """Which rows have a runtime and no rank, for it was disturbed."""
     disturbed: dict[str, list[str]] = {}
     for row in rows:
         if RUNTIME.raw(row) is not None and row.status in DISTURBED:
             disturbed.setdefault(row.status, []).append(name_of(row))
-    notes += [f"Not ranked, {status}: {', '.join(names)}." for status, names in disturbed.items()]
-    return notes
+    return [f"Not ranked, {status}: {', '.join(names)}." for status, names in disturbed.items()]
 
 
 def _place(row: Row, place: int | None) -> Cell:
@@ -192,7 +199,8 @@ def _workload(row: Row) -> tuple[object, ...]:
     return row.scale, size, row.batch, row.device, row.machine
 
 
-def _caption(rows: Sequence[Row]) -> str:
+def caption(rows: Sequence[Row]) -> str:
+    """What the rows of one table are of: scale, size, batch, device, machine."""
     row = rows[0]
     if row.status == "PUBLISHED":
         return f"x{row.scale}: published figures"
@@ -223,34 +231,12 @@ def cost_cell(row: Row, column: Metric) -> Cell:
     return Cell(column.text(row))
 
 
-#: Behind a runtime whose interval is no 95 % interval over processes.
-_METHOD_MARKS = {"t95_processes": "", "binomial95": " p", "range": " r"}
-
-
-def runtime_text(interval: Interval) -> str:
-    """Median and interval in ms with the digits that the interval supports: never more of value than of error."""
-    mark = _METHOD_MARKS[interval.method]
-    if interval.low == interval.high:
-        return f"{interval.median:,.{0 if interval.median >= 100 else 1}f}{mark}"
-    width = max(interval.high - interval.median, interval.median - interval.low)
-    values = (interval.median, interval.low, interval.high)
-    median, low, high = (_rounded(value, width) for value in values)
-    return f"{median} [{low}, {high}]{mark}"
-
-
-def _rounded(value: float, width: float) -> str:
-    """Two digits of the error (3.4 gives tenths, 340 tens), and two of the value where the error is larger than it."""
-    digits = 1 - math.floor(math.log10(min(width, value) if value > 0 else width))
-    digits = min(3, digits if width > value else 1 - math.floor(math.log10(width)))
-    return f"{round(value, digits):,.{max(0, digits)}f}"
-
-
 def _figures(row: Row, dataset: str, footnotes: Footnotes) -> Cell:
     psnr, ssim = (row.quality.get((metric, dataset)) for metric in QUALITY_METRICS)
     if psnr is None and ssim is None:
         return Cell(DASH)
     marks = dict.fromkeys(footnotes.mark(_explain(figure)) for figure in (psnr, ssim) if figure is not None)
-    text = "/".join(_digits(figure) for figure in (psnr, ssim))
+    text = "/".join(digits(figure) for figure in (psnr, ssim))
     if any(figure is not None and figure.sibling for figure in (psnr, ssim)):
         text = f"({text})"
     return Cell(text, marks=tuple(marks))
@@ -279,10 +265,11 @@ def _measured_on(row: Row, dataset: str) -> Cell:
         return Cell(DASH)
     published = row.published_quality("psnr_y", dataset)
     difference = f"({round(psnr.value - published.value, 2) + 0.0:+.2f})" if published is not None else ""
-    return Cell(f"{psnr.printed}/{_digits(ssim)}", difference)
+    return Cell(f"{psnr.printed}/{digits(ssim)}", difference)
 
 
-def _digits(figure: Quality | None) -> str:
+def digits(figure: Quality | None) -> str:
+    """A figure as its source prints it; ``~`` where it is read off a plot."""
     if figure is None:
         return DASH
     return f"~{figure.printed}" if figure.kind == "approximate" else figure.printed
@@ -308,10 +295,22 @@ def _standing_notes(rows: Sequence[Row]) -> list[str]:
         notes.append("p: from one process alone; what differs between processes is not in its interval.")
     if "range" in methods:
         notes.append("r: fewer than 6 passes, or two processes; the smallest and the largest, no 95 % interval.")
+    return notes
+
+
+def marks(rows: Sequence[Row]) -> list[str]:
+    """What the marks behind names mean."""
+    notes = []
     if any(row.colors == "y" for row in rows):
         notes.append("(Y): works on luma only; its costs leave out the chroma and do not compare with RGB networks.")
     if any("reconstruction" in row.note for row in rows):
         notes.append("*: reconstruction, there is no official code of this network.")
+    return notes
+
+
+def _reasons(rows: Sequence[Row]) -> list[str]:
+    """Why a row is not simply valid, and what to do about it."""
+    notes = []
     for row in rows:
         if row.reason and row.status != "PUBLISHED":
             what = row.reason if row.status == "VALID" else f"{row.status}: {row.reason}"

@@ -9,9 +9,10 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def shortened(name: str) -> str:
-    """A name of at most 48 signs: of a long path the end says the most."""
-    return name if len(name) <= 48 else f"{name[:20]}...{name[-25:]}"
+def shortened(name: str, most: int = 48) -> str:
+    """A name of at most so many signs: of a long path the end says the most."""
+    begin = (most - 3) * 4 // 9
+    return name if len(name) <= most else f"{name[:begin]}...{name[begin + 3 - most :]}"
 
 
 def escape_markdown(text: str) -> str:

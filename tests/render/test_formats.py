@@ -11,6 +11,7 @@ import pytest
 from srbench.render import formats
 from srbench.render.grid import Cell, Grid, Note, Section, is_number, numeric, widest, with_best
 from srbench.render.latex import latex
+from srbench.render.terminal import terminal
 from srbench.render.text import escape_latex
 
 HOSTILE = 'a|b_%<script>alert(1)</script>=cmd() &"$\\{}~^#é\U0001f600'
@@ -65,7 +66,7 @@ def test_markdown() -> None:
 
 
 def test_terminal_has_no_marks_of_type() -> None:
-    text = formats.terminal([SECTION])
+    text = terminal([SECTION])
     assert "104(2) [99, 110]" in text
     assert "**" not in text
     # A line where the ranking ends.

@@ -8,7 +8,8 @@ from srbench.board.ranks import ranks
 from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.render.grid import Section
-from srbench.render.tables import runtime_text, sections
+from srbench.render.runtimes import runtime_text
+from srbench.render.tables import sections
 from tests.builders import make_row
 
 

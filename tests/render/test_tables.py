@@ -11,6 +11,7 @@ from srbench.cases import Mode
 from srbench.render import formats
 from srbench.render.grid import Cell, Footnotes, Grid, Section
 from srbench.render.tables import QUALITY_TITLE, groups, sections
+from srbench.render.terminal import terminal
 from tests.builders import make_case, make_quality, make_record, make_row
 
 #: As promised to users; the quality columns follow per set and metric.
@@ -65,8 +66,8 @@ def markdown(rows: list[Row], title: str) -> str:
     return formats.markdown(sections(rows), title)
 
 
-def terminal(rows: list[Row]) -> str:
-    return formats.terminal(sections(rows))
+def as_text(rows: list[Row]) -> str:
+    return terminal(sections(rows))
 
 
 # --- What a table is about
@@ -86,7 +87,7 @@ def terminal(rows: list[Row]) -> str:
 def test_the_caption_states_sizes_batch_and_where_and_the_usual_dtype(changes: dict[str, Any], caption: str) -> None:
     row = make_row(**changes)
     assert section(row).caption == caption
-    assert caption in terminal([row])
+    assert caption in as_text([row])
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_span_has_a_dash_on_set5(claims: ClaimBook) -> None:
 def test_a_table_without_any_figure_has_no_quality_part() -> None:
     assert len(section(make_row()).grids) == 1
     assert "No PSNR or SSIM is published for these networks." in notes_of(make_row())
-    assert "PSNR [dB]" not in terminal([make_row()])
+    assert "PSNR [dB]" not in as_text([make_row()])
 
 
 def test_footnotes_share_marks_and_never_run_out() -> None:
@@ -290,5 +291,5 @@ def test_a_long_name_keeps_both_ends() -> None:
 
 
 def test_a_terminal_gets_no_control_characters() -> None:
-    text = terminal([make_row("a\x1b[31mb\x07\u202e", status="CRASH", reason="x\x1b]0;title\x07")])
+    text = as_text([make_row("a\x1b[31mb\x07\u202e", status="CRASH", reason="x\x1b]0;title\x07")])
     assert all(character.isprintable() or character == "\n" for character in text)

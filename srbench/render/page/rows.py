@@ -12,7 +12,8 @@ from srbench.board.rows import Quality, Row
 from srbench.render.columns import quality_columns as columns_of_quality
 from srbench.render.page.values import ColumnData, CostData, FigureData, RowData
 from srbench.render.plots.colors import color_of
-from srbench.render.tables import marks_of, runtime_text
+from srbench.render.runtimes import runtime_text
+from srbench.render.tables import marks_of
 from srbench.render.text import plain
 
 
