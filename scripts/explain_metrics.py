@@ -6,7 +6,7 @@ python scripts/explain_metrics.py
 from parts import ROOT, with_part
 from srbench.board.metric import Exact, Metric, OfRuntime
 from srbench.board.metrics import METRICS, QUALITY
-from srbench.render.formats import tabulated
+from srbench.render.formats import markdown_table
 from srbench.render.text import escape_markdown
 from srbench.statuses import STATUSES
 
@@ -23,7 +23,7 @@ def metrics_part() -> str:
     cells = [["Metric", "Typed as", "CSV", "Unit", "Better", "Of", "Shown in", "Gate", "Meaning"]]
     cells += [_metric(metric, metric.key, "tables" if metric.in_tables else "figures, CSV") for metric in METRICS]
     cells += [_metric(metric, f"{metric.key}_<set>", "tables") for metric in QUALITY.values()]
-    return tabulated(cells, "pipe", left=range(len(cells[0])))
+    return markdown_table(cells, range(len(cells[0])))
 
 
 def _metric(metric: Metric, key: str, shown: str) -> list[str]:
@@ -48,7 +48,7 @@ def statuses_part() -> str:
     for each in STATUSES:
         advice = escape_markdown(each.advice) if each.advice or each.word == "VALID" else "its row says"
         cells.append([each.word, escape_markdown(each.meaning), what[each.kind], advice])
-    return tabulated(cells, "pipe", left=range(4))
+    return markdown_table(cells, range(4))
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from parts import with_part
 from srbench.board.metric import Metric
 from srbench.board.metrics import METRICS, QUALITY
-from srbench.render.formats import tabulated
+from srbench.render.formats import markdown_table
 from srbench.render.text import escape_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     if not (options.challenge or options.redraw or options.readme):
         # More than by default, since these figures are shown to everybody.
-        _srbench("profile", REFERENCE, "--models", MODELS, "--scale", str(SCALE), "--rigorous", "--timings")
+        _srbench("profile", REFERENCE, "--models", MODELS, "--scale", str(SCALE), "--thorough", "--timings")
     if not (options.redraw or options.readme):
         _srbench("profile", REFERENCE / EDITION, "--models", ENTRANTS, "--challenge", EDITION, "--rounds", "5")
         for size in SIZES:
@@ -135,7 +135,7 @@ def columns_part() -> str:
     cells = [["Column", "CSV", "Unit in tables", "Better", "Meaning"]]
     cells += [_column(metric, metric.key) for metric in METRICS if metric.head in shown]
     cells += [_column(metric, f"{metric.key}_<set>") for metric in QUALITY.values()]
-    return tabulated(cells, "pipe", left=range(5))
+    return markdown_table(cells, range(5))
 
 
 def _column(metric: Metric, key: str) -> list[str]:

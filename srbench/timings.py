@@ -45,11 +45,11 @@ def shares(entries: Sequence[Entry], total_s: float) -> list[Share]:
 
 def timings_text(entries: Sequence[Entry], total_s: float) -> str:
     """A table of the shares, and the share inside forward passes."""
-    from srbench.render.tabular import tabulated
+    from srbench.render.terminal import table
 
     parts = shares(entries, total_s)
     cells = [["Wall time", "Seconds", "Share [%]"]]
     cells += [[part.name, f"{part.seconds:,.2f}", f"{100 * part.seconds / total_s:.1f}"] for part in parts]
     inside = sum(part.seconds for part in parts if part.inside)
     cells.append(["all", f"{total_s:,.2f}", "100.0"])
-    return f"{tabulated(cells, 'simple')}\n\ninside forward passes: {inside / total_s:.1%} of {total_s:,.1f} s"
+    return f"{table(cells)}\n\ninside forward passes: {inside / total_s:.1%} of {total_s:,.1f} s"

@@ -18,6 +18,9 @@ from srbench.facts import Frozen
 from srbench.failures import failure_of
 from srbench.work import Work
 
+#: Environment variable with the file that gets what networks print.
+LOG = "SRBENCH_WORKER_LOG"
+
 
 def main(work: Work[Any, Any], pipe: Connection) -> None:
     """Entry point of the process: do the work, send its result or why there is none, end."""
@@ -25,8 +28,7 @@ def main(work: Work[Any, Any], pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         os.setsid()  # a group of its own: the parent ends the model's own children too
-    # What a model prints must not mix with the tables on stdout.
-    os.dup2(2, 1)
+    _hush()
     _end_with_parent()
     file = pipe.fileno()
     try:
@@ -39,6 +41,20 @@ def main(work: Work[Any, Any], pipe: Connection) -> None:
         answer = "result", result
     with contextlib.suppress(BrokenPipeError):
         messages.send(file, *answer)
+
+
+def _hush() -> None:
+    """What a network or its libraries print, and torch's warnings, goes to the file of SRBENCH_WORKER_LOG, or nowhere.
+
+    Neither the tables on stdout nor the progress on stderr are theirs to write between.
+    """
+    try:
+        log = os.open(os.environ.get(LOG, "") or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
 
 
 def limit_memory(limit: int | None) -> None:

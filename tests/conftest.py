@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from srbench.doctor import quiet
 from tests.command_line import Done, Run
 
 
@@ -25,6 +26,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)  # several testers have one
+    monkeypatch.setattr(quiet, "disturbances", lambda device, settings: [])  # a second each, and other tests disturb
 
     def call(*arguments: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["srbench", *arguments])

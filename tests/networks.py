@@ -110,6 +110,7 @@ class GivesTuple(Tiny):
 class Chatty(Tiny):
     def strike(self, x: Tensor) -> None:
         print("words on stdout")
+        print("words on stderr", file=sys.stderr)
 
 
 class NotOnMeta(Tiny):

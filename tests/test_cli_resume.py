@@ -224,12 +224,15 @@ def _full(*_: object) -> None:
     [
         ((), 8, 15.0),
         (("--rigorous",), 16, 30.0),
+        (("--quick",), 3, 5.625),  # 3 of 8 rounds, and as much of the budget
+        (("--quick", "--rounds", "2"), 2, 5.625),
+        (("--thorough",), 16, 30.0),
         (("--rigorous", "--budget", "30"), 16, 60.0),
         (("--rounds", "1"), 1, 15.0),
         (("--rounds", "5", "--rigorous"), 10, 30.0),
     ],
 )
-def test_rigorous_is_twice_as_much_of_everything(
+def test_budgets_in_words(
     run: Run, monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...], rounds: int, budget_s: float
 ) -> None:
     seen: list[profile.Options] = []
@@ -242,7 +245,14 @@ def test_rigorous_is_twice_as_much_of_everything(
     assert run("profile", "--models", "bsrn", *typed).code == 0
     [request] = [options.request for options in seen]
     assert (request.rounds, request.budget_s, request.precision) == (rounds, budget_s, 0.01)
-    assert request.patience_s == (budget_s if "--budget" not in typed else 30.0)
+    patience_s = 0.0 if "--quick" in typed else 30.0 if "--budget" in typed else budget_s
+    assert request.patience_s == patience_s
+
+
+def test_two_budgets_are_one_too_many(run: Run) -> None:
+    done = run("profile", "--models", "bsrn", "--quick", "--thorough")
+    assert done.code == 2
+    assert done.err == "srbench: --quick and --thorough are two budgets; give one\n"
 
 
 def test_timings_say_where_the_time_went(run: Run, processes: list[str]) -> None:

@@ -179,10 +179,23 @@ def test_a_measured_record_states_how_it_was_measured() -> None:
     assert record.complexity.params == 3624
 
 
-def test_what_a_network_prints_does_not_reach_stdout(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_a_network_prints_does_not_reach_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     assert not measured(":Chatty").failed
     captured = capfd.readouterr()
-    assert "words on stdout" not in captured.out
+    assert "words on" not in captured.out + captured.err
+
+
+def test_what_a_network_prints_goes_to_a_file_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(worker.LOG, str(tmp_path / "log.txt"))
+    PROCESSES.renew()  # a server has the environment in which it was started
+    try:
+        assert not measured(":Chatty").failed
+    finally:
+        monkeypatch.undo()
+        PROCESSES.renew()
+    said = (tmp_path / "log.txt").read_text()
+    assert "words on stdout" in said
+    assert "words on stderr" in said
 
 
 def test_a_worker_ends_when_nobody_listens() -> None:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from srbench import machine
 from srbench.api.request import Tell, silent
+from srbench.doctor import quiet
 from srbench.doctor.examine import examine as _examine
-from srbench.doctor.report import Report, Section
+from srbench.doctor.report import Finding, Report, Section
 from srbench.errors import InputError
 from srbench.machine.device import choose_device
+from srbench.records import Settings
 
 
 def examine(
@@ -39,3 +41,20 @@ def examine(
     if threads is not None and threads > machine.usable_cores():
         raise InputError(f"--threads {threads}: this process may use {machine.usable_cores()} cores")
     return _examine(chosen, threads, quick=quick, show=show, tell=tell)
+
+
+def disturbances(device: str, settings: Settings, *, wait: bool = False, tell: Tell = silent) -> str:
+    """What would make a runtime wrong now, in one line; empty where the machine is quiet.
+
+    Args:
+        device: ``cpu`` or ``cuda:N``.
+        settings: of the measurement.
+        wait: look again until it is quiet, for an hour at most.
+        tell: gets lines on what is waited for.
+    """
+
+    def look() -> list[Finding]:
+        return quiet.disturbances(device, settings)
+
+    found = quiet.wait_for_quiet(look, tell) if wait else look()
+    return "; ".join(finding.sentence for finding in found)

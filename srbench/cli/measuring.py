@@ -11,7 +11,8 @@ from srbench.cli.options import (
     CHALLENGES,
     MOST_BATCH,
     MOST_THREADS,
-    RIGOROUS,
+    QUICK_ROUNDS,
+    THOROUGH,
     AllocatorOption,
     Dtypes,
     Engines,
@@ -32,6 +33,7 @@ from srbench.cli.options import (
     whole_numbers_of,
 )
 from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
+from srbench.errors import InputError
 from srbench.running import ENGINES
 
 #: For the wall time of a whole run.
@@ -86,8 +88,14 @@ def profile(
             help="Seconds of passes in further rounds, for a case whose interval is still too wide; 0 for none."
         ),
     ] = PATIENCE_S,
-    rigorous: Annotated[
-        bool, typer.Option("--rigorous", help="Twice the rounds, the budget and the patience.")
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first look: 3 rounds, budget to match, no patience; intervals are wide.")
+    ] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", "--rigorous", help="Twice the rounds, the budget and the patience.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Begin when the machine is quiet; wait for that an hour at most.")
     ] = False,
     precision: Annotated[
         str, typer.Option(help="A process stops once the interval of its median is this narrow, before its budget.")
@@ -134,7 +142,11 @@ def profile(
     from srbench.commands.profile import Options, profile, read_counters
     from srbench.limits import parse_bytes
 
-    more = RIGOROUS if rigorous else 1
+    if quick and thorough:
+        raise InputError("--quick and --thorough are two budgets; give one")
+    if quick:
+        rounds, budget, patience = min(rounds, QUICK_ROUNDS), budget * QUICK_ROUNDS / ROUNDS, 0.0
+    more = THOROUGH if thorough else 1
     request = Request(
         models=models,
         scale=scales,
@@ -171,6 +183,7 @@ def profile(
                 samples=samples,
                 published=with_published,
                 strict_ranks=strict_ranks,
+                wait=wait,
                 quiet=quiet,
             )
         )

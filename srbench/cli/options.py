@@ -14,13 +14,16 @@ from srbench.running import ENGINES
 #: What --challenge takes, for help texts.
 CHALLENGES = f"{', '.join(shipped.names())}, or a .toml of your own"
 
-#: How many times as much of everything `--rigorous` takes.
-RIGOROUS = 2
+#: How many times as much of everything `--thorough` takes.
+THOROUGH = 2
+#: Rounds of `--quick`; its budget is the same share of the usual one, and it has no patience.
+QUICK_ROUNDS = 3
 #: What may stand beside a bare --resume: how things are shown, not how they are measured.
 WITH_RESUME = {
     "--resume",
     "--output",
     "--quiet",
+    "--wait",
     "--timings",
     "--layers",
     "--samples",

@@ -11,7 +11,7 @@ from srbench.api.comparing import Compared, is_stored
 from srbench.api.request import Pixels
 from srbench.board import gates
 from srbench.cases import Form
-from srbench.commands import say
+from srbench.commands import say, width
 from srbench.errors import InputError
 from srbench.files import write_text
 from srbench.records import Allocator
@@ -106,7 +106,7 @@ def _stored(options: Options) -> Compared:
 def _told(found: Compared, options: Options) -> int:
     unpaired_fail = bool(found.gates and found.alone and not options.allow_unpaired)
     what = (found.answers, found.gates, found.alone)
-    print(render.terminal(*what, unpaired_fail=unpaired_fail))
+    print(render.terminal(*what, unpaired_fail=unpaired_fail, width=width()))
     if options.output is not None:
         write_text(options.output, render.as_json(*what, unpaired_fail=unpaired_fail))
         if not options.quiet:

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from srbench.api.evaluating import EvaluateRequest, Question, Session, named, opened
 from srbench.board.published import ClaimBook, load_claims
-from srbench.commands import say
+from srbench.commands import say, width
 from srbench.quality import store as quality_store
 from srbench.quality.results import ImageResult
 from srbench.render import quality as render
@@ -48,7 +48,7 @@ def _show(session: Session, options: Options) -> None:
     with_modes = [record.evaluation for record in records if not record.evaluation.mode.plain]
     plain = [quality_store.earlier(options.output, asked.plain) for asked in with_modes]
     modes = render.modes(records, [record for record in plain if record is not None])
-    print(render.terminal(records, ClaimBook(load_claims()), images=options.images) + modes)
+    print(render.terminal(records, ClaimBook(load_claims()), images=options.images, width=width()) + modes)
     if not options.quiet:
         kept = f"; {len(records) - session.written} were complete" if session.written < len(records) else ""
         say(f"wrote {session.written} record(s) to {options.output / quality_store.FOLDER}{kept}")

@@ -4,8 +4,9 @@ from srbench import limits
 from srbench.api.fitting import MIB, FitAnswer, FitRequest, Fitted
 from srbench.api.fitting import fit as fitted
 from srbench.cases import MODE_SIGN
+from srbench.commands import width
 from srbench.measure.fitting import Sized
-from srbench.render.tabular import tabulated
+from srbench.render.terminal import table
 from srbench.render.text import plain
 
 PEAK_ON_CPU = """\
@@ -24,7 +25,7 @@ def fit(request: FitRequest) -> int:
     cells = [head, *(_row(each, request.scale) for each in answer.fitted)]
     print(_title(request, answer))
     print()
-    print(tabulated(cells, "simple", left=(0,)))
+    print(table(cells, width=width()))
     peak = PEAK_ON_CPU if answer.device == "cpu" else PEAK_ON_CUDA
     print(f"\n{peak}\nPredicted from shapes; nothing was run.")
     return 0

@@ -9,6 +9,7 @@ from typing import get_args
 
 from srbench import machine, progress, store
 from srbench.api.boards import Leaderboard
+from srbench.api.examining import disturbances
 from srbench.api.profiling import Session, opened
 from srbench.api.request import Request, silent
 from srbench.api.stored import measured_in, rows_in
@@ -36,6 +37,7 @@ class Options:
     samples: bool
     published: bool
     strict_ranks: bool
+    wait: bool
     quiet: bool
 
 
@@ -59,6 +61,7 @@ def profile(options: Options) -> int:
 def _measure(session: Session, options: Options) -> str:
     """Measure; why it stopped before its end, empty where it did not."""
     try:
+        _look_around(session, options)
         session.measure(progress.choose(quiet=options.quiet))
     except KeyboardInterrupt:
         return "interrupted"
@@ -66,6 +69,17 @@ def _measure(session: Session, options: Options) -> str:
         # A full or vanished disk: what is in the journal stays, and the rest is for another attempt.
         return f"cannot write to {options.output}: {error.strerror or error}"
     return ""
+
+
+def _look_around(session: Session, options: Options) -> None:
+    """Say in one line what would disturb the runtimes now, or wait until nothing does."""
+    devices = [case.device for case in session.header.cases if case.device != "none"]
+    if not devices or (options.quiet and not options.wait):
+        return
+    found = disturbances(devices[0], session.header.settings, wait=options.wait, tell=say)
+    if found and not options.quiet:
+        cure = "this was waited for, for an hour" if options.wait else "--wait waits until it has ended"
+        say(f"not quiet now: {found}; runtimes will say so ({cure})")
 
 
 def _show(records: Sequence[Record], options: Options) -> None:
@@ -100,10 +114,10 @@ def _report(records: Sequence[Record], options: Options, files: Sequence[Path]) 
     rows = rows_of(records, claims, measured_in(options.output, tell=say))
     if options.published:
         rows += [row for scale in sorted({r.scale for r in rows}) for row in published_rows(scale, claims)]
-    parts = [details.layers_text(record) for record in records] if options.layers else []
+    parts = [details.layers_text(record, width()) for record in records] if options.layers else []
     parts += [
         Leaderboard(rows, options.strict_ranks).text(width(), readable(files)),
         details.counters_text(records),
     ]
-    parts += [details.samples_text(records)] if options.samples else []
+    parts += [details.samples_text(records, width())] if options.samples else []
     return "\n\n".join(part for part in parts if part)

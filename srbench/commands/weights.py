@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srbench.api import checkpoints
-from srbench.commands import say
+from srbench.commands import say, width
 from srbench.errors import InputError
 from srbench.quality import weights
 from srbench.quality.fetch import fetch
 from srbench.render.grid import DASH
-from srbench.render.tabular import tabulated
+from srbench.render.terminal import table
 from srbench.render.text import plain
 
 OK, FAILED = 0, 1
 MB = 1e6
+#: Of Model, Scale, File, Size, sha256, At hand, Licence, Note: what stays where room is short.
+_IMPORTANCE = (0, 9, 8, 4, 2, 7, 5, 3)
 
 
 def list_all() -> int:
@@ -26,7 +28,7 @@ def list_all() -> int:
         size, digest = f"{known.bytes / MB:.1f}", known.sha256[:8]
         here = DASH if each.here == "no" else each.here
         cells.append([known.variant, f"x{known.scale}", known.file, size, digest, here, known.licence, note])
-    print(tabulated(cells, "simple", left=(0, 1, 2, 4, 5, 6, 7)))
+    print(table(cells, (0, 1, 2, 4, 5, 6, 7), width(), _IMPORTANCE))
     if found.own:
         print(f"\nYour own: {plain(', '.join(found.own))}")
     print(
@@ -53,7 +55,7 @@ def verify(folder: Path | None) -> int:
     """Compare every checkpoint of a folder with the registry; 1 where one is not what its name says."""
     found = checkpoints.verify(folder)
     cells = [["File", "Is"], *([plain(each.file.name), each.told] for each in found)]
-    print(tabulated(cells, "simple", left=(0, 1)))
+    print(table(cells, (0, 1), width()))
     return OK if all(each.right for each in found) else FAILED
 
 

@@ -1,7 +1,11 @@
 """``srbench models``: the zoo as a table."""
 
 from srbench.api.listing import zoo
-from srbench.render.tabular import tabulated
+from srbench.commands import width
+from srbench.render.terminal import table
+
+#: Of Variant, Default, Scales, Params, Multi-Adds, at, Paper, Notes: what stays where room is short.
+_IMPORTANCE = (0, 4, 9, 8, 7, 6, 2, 3)
 
 
 def list_models() -> int:
@@ -12,7 +16,7 @@ def list_models() -> int:
         costs = [f"{each.costs.params / 1e3:,.1f}", f"{each.costs.multi_adds / 1e9:,.2f}", f"x{each.scale}"]
         named = [variant.name, "yes" if each.default else "", " ".join(map(str, variant.scales))]
         cells.append([*named, *costs, variant.paper, variant.note])
-    print(tabulated(cells, "simple", left=(0, 1, 2, 6, 7)))
+    print(table(cells, (0, 1, 2, 6, 7), width(), _IMPORTANCE))
     print(
         "\nDefault: of its architecture; 'all' names these seven."
         "\nCosts: deploy form, GT 1280x720."

@@ -182,7 +182,7 @@ def _noisy(latency: Latency, settings: Settings) -> Verdict | None:
         source = f"it comes from {len(latency.samples_ns)} passes of {len(medians)} process(es)"
     reason = f"the interval is ±{interval.relative:.0%} of the median: {source}"
     if settings.patience_s:
-        cure = f"raise --patience (now {settings.patience_s:g} s), or use --rigorous"
+        cure = f"raise --patience (now {settings.patience_s:g} s), or use --thorough"
     else:
         cure = f"use more --rounds (now {settings.rounds}), or --patience"
     return Verdict("NOISY", reason, f"{cure}; srbench doctor says what disturbs")

@@ -16,13 +16,15 @@ from srbench.measure.comparing import ALPHA, MAX_FURTHER, Effect
 from srbench.measure.stats import Interval
 from srbench.render.grid import DASH
 from srbench.render.runtimes import runtime_text
-from srbench.render.tabular import tabulated
+from srbench.render.terminal import table
 from srbench.render.text import plain
 
 NS_PER_MS = 1e6
 #: Names in sentences are whole, in cells they are cut.
 _MOST_IN_A_CELL = 40
 
+#: Of First, Against, Answer, Scale, ratio, First, Against, adjusted p: what stays where room is short.
+_IMPORTANCE = (0, 9, 10, 3, 8, 5, 4, 6)
 METHODS = {
     "t95": "t on log ratios",
     "t95_bca95": "hull of t on log ratios and BCa bootstrap of the median",
@@ -37,8 +39,17 @@ def terminal(
     alone: Sequence[Alone] = (),
     *,
     unpaired_fail: bool = False,
+    width: int | None = None,
 ) -> str:
-    """Table, one sentence for each pair, gates, notes; ``unpaired_fail``: a case of one side alone fails the gates."""
+    """Table, one sentence for each pair, gates, notes.
+
+    Args:
+        comparisons: the answers.
+        gates: their outcomes.
+        alone: cases of one side alone.
+        unpaired_fail: whether those fail the gates.
+        width: of the terminal; None for as many columns as it takes.
+    """
     several = sum(answer.p is not None for answer in comparisons) > 1
     captions = list(dict.fromkeys(_caption(answer.pair.first.record.case) for answer in comparisons))
     machines = list(dict.fromkeys(answer.pair.first.record.machine.name for answer in comparisons))
@@ -49,7 +60,7 @@ def terminal(
         [*_notes(comparisons, several), *(each.text for each in alone if not unpaired_fail)],
     ]
     texts = ["\n".join(map(plain, lines)) for lines in blocks if lines]
-    texts.insert(1, tabulated(_cells(comparisons, several), "simple", left=(0, 1, 2)))
+    texts.insert(1, table(_cells(comparisons, several), (0, 1, 2), width, _IMPORTANCE))
     return "\n\n".join(texts)
 
 

@@ -6,14 +6,16 @@ from statistics import fmean, median
 from srbench.measure.stats import percentile_floor
 from srbench.records import Count, Record
 from srbench.render.grid import DASH
-from srbench.render.tabular import tabulated
+from srbench.render.terminal import table
 from srbench.render.text import plain
 
 MIB = 2**20
+#: Of Layer, Operator, Input, Output, Params, Multi-Adds, Share, Acts: what stays where room is short.
+_IMPORTANCE = (0, 4, 2, 3, 7, 9, 8, 5)
 PERCENTILES = (90, 95, 99)
 
 
-def layers_text(record: Record) -> str:
+def layers_text(record: Record, width: int | None = None) -> str:
     """Every convolution and matrix product of a case, with its share of the Multi-Adds."""
     counts = record.complexity
     if counts is None:
@@ -31,10 +33,10 @@ def layers_text(record: Record) -> str:
         cells.append([plain(layer.name), layer.operator, _size(layer.in_shape), _size(layer.out_shape), *amounts])
     load, model = record.case.size, record.case.model
     title = f"{plain(model.variant)} x{load.scale}, {model.form} form, LR {load.lr_width}x{load.lr_height}"
-    return f"{title}\n\n{tabulated(cells, 'simple', left=(0, 1))}"
+    return f"{title}\n\n{table(cells, (0, 1), width, _IMPORTANCE)}"
 
 
-def samples_text(records: Sequence[Record]) -> str:
+def samples_text(records: Sequence[Record], width: int | None = None) -> str:
     """What lies behind runtimes and peaks: first pass, processes, spread, percentiles; the parts of the memory."""
     runtime = [["Model", "First pass [ms]", "Process medians [ms]", "Spread within [%]"]]
     runtime[0] += [*(f"p{percent} [ms]" for percent in PERCENTILES), "Page faults a pass"]
@@ -53,7 +55,7 @@ def samples_text(records: Sequence[Record]) -> str:
         if (peak := record.memory) is not None:
             parts = (peak.weights_bytes, peak.input_bytes, peak.activations_bytes, peak.cold_bytes, peak.process_bytes)
             memory.append([name, *(DASH if size is None else f"{size / MIB:,.1f}" for size in parts)])
-    tables = [tabulated(cells, "simple") for cells in (runtime, memory) if len(cells) > 1]
+    tables = [table(cells, width=width) for cells in (runtime, memory) if len(cells) > 1]
     floors = ", ".join(str(percentile_floor(percent)) for percent in PERCENTILES)
     note = f"A percentile with a dash: fewer samples than bound it ({floors})."
     return "\n\n".join([*tables, note]) if len(runtime) > 1 else ""

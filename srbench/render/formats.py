@@ -5,13 +5,12 @@ read it.
 """
 
 import html as standard_html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from srbench.render.grid import Cell, Grid, Section
 from srbench.render.latex import latex
-from srbench.render.tabular import note_text, tabulated
 from srbench.render.text import escape_markdown, plain
 
 if TYPE_CHECKING:
@@ -75,10 +74,27 @@ def markdown(sections: Sequence[Section], title: str) -> str:
         for grid in section.grids:
             blocks += [f"{titled(grid.title)}:"] if grid.title else []
             cells = [[titled(title) for title in grid.head], *([cell(each) for each in row] for row in grid.rows)]
-            blocks.append(tabulated(cells, "pipe", grid.left, grid.rules))
+            blocks.append(markdown_table(cells, grid.left, grid.rules))
         if section.notes:
-            blocks.append("\n".join(f"- {note_text(note, escape_markdown)}" for note in section.notes))
+            blocks.append("\n".join(f"- {note.line(escape_markdown)}" for note in section.notes))
     return "\n\n".join(blocks) + "\n"
+
+
+def markdown_table(cells: list[list[str]], left: Collection[int] = (0,), rules: Collection[int] = ()) -> str:
+    """Cells, escaped already, as a Markdown table: the first row is the head.
+
+    Args:
+        cells: as many in each row.
+        left: columns of text; the others are aligned at the right.
+        rules: rows with an empty one above them, in place of a line, which Markdown does not have.
+    """
+    from tabulate import tabulate
+
+    head, *body = cells
+    align = tuple("left" if column in left else "right" for column in range(len(head)))
+    empty = ["" for _ in head]
+    lines = [line for row, each in enumerate(body) for line in ((empty, each) if row in rules else (each,))]
+    return tabulate(lines, headers=head, tablefmt="pipe", colalign=align, disable_numparse=True)
 
 
 def html(sections: Sequence[Section], title: str) -> str:
@@ -116,12 +132,12 @@ def _html_section(section: Section, caption: str) -> list[str]:
             ruled = ' class="rule"' if number in grid.rules else ""
             lines.append(f"<tr{ruled}>{''.join(cells)}</tr>")
         lines.append("</tbody></table></div>")
-    notes = (f"<li>{note_text(note, _escape)}</li>" for note in section.notes)
+    notes = (f"<li>{note.line(_escape)}</li>" for note in section.notes)
     return [*lines, f'<ul class="notes">{"".join(notes)}</ul>'] if section.notes else lines
 
 
 def _class(grid: Grid, column: int) -> str:
-    return ' class="text"' if column in grid.left else ""
+    return ' class="text"' if column in left else ""
 
 
 def _html_cell(cell: Cell) -> str:

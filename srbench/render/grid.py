@@ -1,6 +1,6 @@
 """A table before it is written in any format: cells with what is to be said of them, nothing escaped yet."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -59,6 +59,10 @@ class Note:
 
     text: str
     mark: str = ""
+
+    def line(self, escape: Callable[[str], str]) -> str:
+        """The note behind its mark, its text as ``escape`` gives it."""
+        return f"{self.mark}: {escape(self.text)}" if self.mark else escape(self.text)
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,24 @@ from srbench.fingerprint import Fingerprint
 from srbench.quality.protocols import Protocol
 from srbench.quality.results import QualityRecord
 from srbench.render.grid import DASH
-from srbench.render.tabular import tabulated
+from srbench.render.terminal import table
 from srbench.render.text import plain as plain_text
 
+#: Of Model, Set, Scale, PSNR, SSIM, Published, Difference, Status: what stays where room is short.
+_IMPORTANCE = (0, 9, 6, 10, 8, 5, 4, 7)
 
-def terminal(records: Sequence[QualityRecord], claims: ClaimBook, *, images: bool) -> str:
+
+def terminal(records: Sequence[QualityRecord], claims: ClaimBook, *, images: bool, width: int | None = None) -> str:
     """Tables of every protocol used, the protocol and the sets' sources below each, then the images if asked for."""
     blocks = []
     for protocol in dict.fromkeys(each for record in records for each in record.evaluation.protocols):
         within = [record for record in records if protocol in record.evaluation.protocols]
-        blocks += [tabulated(_cells(within, protocol, claims), "simple", left=(0, 1)), _notes(within, protocol, claims)]
+        blocks += [
+            table(_cells(within, protocol, claims), (0, 1), width, _IMPORTANCE),
+            _notes(within, protocol, claims),
+        ]
     if images:
-        blocks += [_images(record) for record in records if record.images]
+        blocks += [_images(record, width) for record in records if record.images]
     return "\n\n".join(blocks)
 
 
@@ -129,7 +135,7 @@ def _random(network: Fingerprint) -> str:
     )
 
 
-def _images(record: QualityRecord) -> str:
+def _images(record: QualityRecord, width: int | None) -> str:
     asked = record.evaluation
     head = ["Image", *(f"{each.name} {what}" for each in asked.protocols for what in ("PSNR [dB]", "SSIM"))]
     ranked = sorted(record.images, key=lambda image: image.scores[0].psnr)
@@ -139,4 +145,4 @@ def _images(record: QualityRecord) -> str:
     ]
     title = f"{plain_text(asked.model.variant)} x{asked.scale} on {plain_text(asked.dataset.name)}, worst first"
     notes = [f"{plain_text(image.name)}: {plain_text(note)}" for image in ranked for note in image.notes]
-    return "\n\n".join([title, tabulated([head, *cells], "simple"), *(["\n".join(notes)] if notes else [])])
+    return "\n\n".join([title, table([head, *cells], width=width), *(["\n".join(notes)] if notes else [])])

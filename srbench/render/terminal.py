@@ -1,13 +1,12 @@
 """Tables as text for a terminal of some width: what has no room is left out by importance and named, never broken."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from rich.cells import cell_len
 
 from srbench.render.grid import Cell, Grid, Section
-from srbench.render.tabular import note_text
 from srbench.render.text import plain, shortened
 
 #: Lines of notes below the tables, at most.
@@ -16,8 +15,6 @@ MOST_NOTE_LINES = 6
 _GAP = 2
 #: A name is not cut to less, however narrow the terminal is.
 _LEAST_NAME = 16
-#: Names take one part of so many of the width, before a column leaves for them.
-_NAMES_PART = 4
 
 
 def terminal(sections: Sequence[Section], width: int | None = None, more: str = "") -> str:
@@ -38,22 +35,40 @@ def terminal(sections: Sequence[Section], width: int | None = None, more: str = 
             shown, without = fitted(grid, width)
             left_out += without
             blocks.append(_table(shown))
-        notes = [text for note in section.notes if (text := note_text(note, plain)) not in said]
+        notes = [text for note in section.notes if (text := note.line(plain)) not in said]
         said.update(notes)
         if lines := _notes(notes, list(dict.fromkeys(left_out)), width, more):
             blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
 
-def fitted(grid: Grid, width: int | None) -> tuple[Grid, list[str]]:
+def table(
+    cells: Sequence[Sequence[str]],
+    left: Collection[int] = (0,),
+    width: int | None = None,
+    importance: Sequence[int] = (),
+) -> str:
+    """Cells as a table: the first row is the head, the columns in ``left`` are text; see :class:`Grid`."""
+    head, *body = cells
+    rows = tuple(tuple(map(Cell, row)) for row in body)
+    grid = Grid(tuple(head), rows, left=frozenset(left), importance=tuple(importance))
+    shown, without = fitted(grid, width, names=2)
+    lines = [_table(shown)]
+    if without:
+        lines.append(_wrapped(f"not shown for want of room: {', '.join(without)}", width, "  "))
+    return "\n\n".join(lines)
+
+
+def fitted(grid: Grid, width: int | None, names: int = 4) -> tuple[Grid, list[str]]:
     """The grid with those columns that a width has room for, and the heads of the others.
 
-    Units go below their titles and long names are cut; then columns leave, the least important first.
+    Units go below their titles; names are cut to one part of so many (``names``) of the width; then columns leave,
+    the least important first.
     """
     if width is None or _width(grid) <= width:
         return grid, []
     shown = replace(grid, head=tuple(head.replace(" [", "\n[") for head in grid.head))
-    shown = _with_names(shown, max(_LEAST_NAME, width // _NAMES_PART))
+    shown = _with_names(shown, max(_LEAST_NAME, width // names))
     kept = list(range(len(grid.head)))
     while _width(_columns(shown, kept)) > width and len(kept) > 2:
         kept.remove(min(kept[1:], key=lambda column: (grid.stays(column), -column)))

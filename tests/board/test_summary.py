@@ -89,7 +89,8 @@ def test_without_runtimes_the_lightest_is_named() -> None:
 
 @pytest.mark.parametrize(("status", "doubt"), [("VALID", ""), ("NOISY", " (NOISY)")])
 def test_one_network_alone_has_its_figures(status: Status, doubt: str) -> None:
-    assert said(row("span", 99, 101, status=status)) == f"SPAN: 100.0 [99.0, 101.0] ms, 150.2 MiB, 352.4 K, 19.18 G{doubt}."
+    text = said(row("span", 99, 101, status=status))
+    assert text == f"SPAN: 100.0 [99.0, 101.0] ms, 150.2 MiB, 352.4 K, 19.18 G{doubt}."
 
 
 def test_nothing_to_say_is_nothing() -> None:

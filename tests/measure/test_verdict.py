@@ -278,7 +278,7 @@ def test_noise_of_few_samples_says_how_few() -> None:
     ("changes", "advice"),
     [
         ({"rounds": 4}, "use more --rounds (now 4), or --patience; srbench doctor says what disturbs"),
-        ({"patience_s": 15.0}, "raise --patience (now 15 s), or use --rigorous; srbench doctor says what disturbs"),
+        ({"patience_s": 15.0}, "raise --patience (now 15 s), or use --thorough; srbench doctor says what disturbs"),
     ],
 )
 def test_the_advice_names_what_there_is_to_raise(changes: dict[str, Any], advice: str) -> None:
