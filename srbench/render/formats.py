@@ -137,7 +137,7 @@ def _html_section(section: Section, caption: str) -> list[str]:
 
 
 def _class(grid: Grid, column: int) -> str:
-    return ' class="text"' if column in left else ""
+    return ' class="text"' if column in grid.left else ""
 
 
 def _html_cell(cell: Cell) -> str:
