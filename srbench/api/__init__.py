@@ -21,6 +21,7 @@ from srbench.api.comparing import COMPARE_BUDGET_S, COMPARE_ROUNDS, Compared
 from srbench.api.evaluating import EvaluateRequest
 from srbench.api.examining import examine as examine
 from srbench.api.listing import zoo as zoo
+from srbench.api.papers import paper_table as paper_table
 from srbench.api.plotting import plot as plot
 from srbench.api.request import Pixels, Request, Tell, silent
 from srbench.api.request import networks_of as _networks_of

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from srbench.cli import foresight, measuring, plotting, quality, reporting, showing
+from srbench.cli import foresight, measuring, plotting, quality, reporting, showing, tabling
 from srbench.errors import InputError
 from srbench.render.text import plain
 
@@ -51,6 +51,7 @@ for command in (
     foresight.fit,
     foresight.doctor,
     showing.leaderboard,
+    tabling.table,
     plotting.plot,
     reporting.report,
     showing.models,

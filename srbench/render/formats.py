@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal
 from srbench.render.grid import Cell, Grid, Section
 from srbench.render.latex import latex
 from srbench.render.text import escape_markdown, plain
+from srbench.render.word import word
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from srbench.board.challenge import Standing
 
-Kind = Literal["leaderboard", "challenge"]
+Kind = Literal["leaderboard", "challenge", "paper"]
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,17 @@ class Format:
     name: str
     ending: str
     write: Callable[[Document], str]
-    kinds: tuple[Kind, ...] = ("leaderboard", "challenge")
+    kinds: tuple[Kind, ...] = ("leaderboard", "challenge", "paper")
 
 
 def markdown(sections: Sequence[Section], title: str) -> str:
     """A Markdown page; the best of a column is bold, the second underlined."""
 
+    def emphasised(each: Cell) -> str:
+        return {0: "{}", 1: "**{}**", 2: "<u>{}</u>"}[each.place].format(escape_markdown(each.text))
+
     def cell(each: Cell) -> str:
-        text = {0: "{}", 1: "**{}**", 2: "<u>{}</u>"}[each.place].format(escape_markdown(each.text))
+        text = emphasised(each) + (f"/{emphasised(each.pair)}" if each.pair is not None else "")
         text += f"<sub>({each.rank})</sub>" if each.rank else ""
         text += f" {escape_markdown(each.tail)}" if each.tail else ""
         return text + (f" <sup>{','.join(each.marks)}</sup>" if each.marks else "")
@@ -140,8 +144,12 @@ def _class(grid: Grid, column: int) -> str:
     return ' class="text"' if column in grid.left else ""
 
 
+def _html_emphasised(cell: Cell) -> str:
+    return {0: "{}", 1: "<strong>{}</strong>", 2: "<u>{}</u>"}[cell.place].format(_escape(cell.text))
+
+
 def _html_cell(cell: Cell) -> str:
-    text = {0: "{}", 1: "<strong>{}</strong>", 2: "<u>{}</u>"}[cell.place].format(_escape(cell.text))
+    text = _html_emphasised(cell) + (f"/{_html_emphasised(cell.pair)}" if cell.pair is not None else "")
     text += f"<sub>({cell.rank})</sub>" if cell.rank else ""
     text += f" <small>{_escape(cell.tail)}</small>" if cell.tail else ""
     return text + (f"<sup>{','.join(cell.marks)}</sup>" if cell.marks else "")
@@ -174,6 +182,7 @@ FORMATS: tuple[Format, ...] = (
     Format("csv", ".csv", csv),
     Format("latex", ".tex", lambda document: latex(document.sections, document.title)),
     Format("html", ".html", lambda document: html(document.sections, document.title)),
+    Format("word", "_word.html", lambda document: word(document.sections, document.title), ("paper",)),
     Format("json", "_results.json", _results_json, ("challenge",)),
     Format("txt", "_results.txt", _results_text, ("challenge",)),
 )

@@ -19,6 +19,8 @@ class Cell:
         rank: its place among the column's numbers, set as a subscript; empty where it has none.
         place: 1 for the best of its column, 2 for the second, 0 for the others.
         marks: of footnotes.
+        pair: a second number behind a slash, with a place of its own.
+        cite: key of its paper, where the format has citations.
     """
 
     text: str
@@ -26,6 +28,8 @@ class Cell:
     rank: str = ""
     place: Literal[0, 1, 2] = 0
     marks: tuple[str, ...] = ()
+    pair: "Cell | None" = None
+    cite: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,16 @@ class Section:
         grids: the tables.
         notes: what explains them, what matters most first.
         summary: what they say in one sentence; empty where they say nothing more.
+        label: what a paper refers to it by; empty for none.
+        narrow: whether it stands in one column of a paper's two.
     """
 
     caption: str
     grids: tuple[Grid, ...]
     notes: tuple[Note, ...] = ()
     summary: str = ""
+    label: str = ""
+    narrow: bool = False
 
 
 class Footnotes:
@@ -130,6 +138,8 @@ def transposed(columns: Sequence[Sequence[Cell]]) -> tuple[tuple[Cell, ...], ...
 def numeric(grid: Grid, column: int) -> bool:
     """Whether a column holds numbers and dashes alone."""
     cells = [row[column].text for row in grid.rows]
+    if any(row[column].pair is not None for row in grid.rows):
+        return False
     return column not in grid.left and any(map(is_number, cells)) and all(c == DASH or is_number(c) for c in cells)
 
 

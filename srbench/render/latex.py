@@ -20,9 +20,11 @@ def _floats(section: Section) -> list[str]:
     lines = []
     for number, grid in enumerate(section.grids):
         caption = section.caption + (f": {grid.title}" if grid.title else "")
-        lines += ["", "\\begin{table*}", "\\centering", f"\\caption{{{escape_latex(caption)}}}"]
+        kind = "table" if section.narrow else "table*"
+        label = [f"\\label{{{section.label}}}"] if section.label and number == 0 else []
+        lines += ["", f"\\begin{{{kind}}}", "\\centering", f"\\caption{{{escape_latex(caption)}}}", *label]
         lines += [_FITTED, *_tabular(grid), "}", *(_notes(section.notes) if number == len(section.grids) - 1 else [])]
-        lines.append("\\end{table*}")
+        lines.append(f"\\end{{{kind}}}")
     return lines
 
 
@@ -51,10 +53,16 @@ def _tabular(grid: Grid) -> list[str]:
         cells = []
         for column, cell in enumerate(row):
             tail = _tail(cell)
-            body = _number(cell, *digits[column]) if aligned[column] else _emphasised(cell, escape_latex(cell.text))
+            body = _number(cell, *digits[column]) if aligned[column] else _text(cell)
             cells += [body, tail] if tails[column] else [body + tail]
         lines.append(f"{' & '.join(cells)} \\\\")
     return [*lines, "\\bottomrule", "\\end{tabular}"]
+
+
+def _text(cell: Cell) -> str:
+    pair = f"/{_emphasised(cell.pair, escape_latex(cell.pair.text))}" if cell.pair is not None else ""
+    cite = f"~\\cite{{{cell.cite}}}" if cell.cite else ""
+    return _emphasised(cell, escape_latex(cell.text)) + pair + cite
 
 
 def _spec(grid: Grid, column: int, *, aligned: bool, tail: bool) -> str:
@@ -92,5 +100,5 @@ def _emphasised(cell: Cell, text: str) -> str:
 def _tail(cell: Cell) -> str:
     rank = f"\\textsubscript{{({cell.rank})}}" if cell.rank else ""
     tail = escape_latex(cell.tail)
-    marks = f"\\textsuperscript{{{','.join(cell.marks)}}}" if cell.marks else ""
+    marks = f"\\textsuperscript{{{','.join(map(escape_latex, cell.marks))}}}" if cell.marks else ""
     return f"{rank}{tail}{marks}"

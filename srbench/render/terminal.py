@@ -107,7 +107,8 @@ def _widths(grid: Grid) -> list[int]:
 
 def _text(cell: Cell) -> str:
     rank = f"({cell.rank})" if cell.rank else ""
-    text = plain(cell.text) + rank + (f" {plain(cell.tail)}" if cell.tail else "")
+    pair = f"/{plain(cell.pair.text)}" if cell.pair is not None else ""
+    text = plain(cell.text) + pair + rank + (f" {plain(cell.tail)}" if cell.tail else "")
     return text + (f" {','.join(cell.marks)}" if cell.marks else "")
 
 

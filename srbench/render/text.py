@@ -42,20 +42,24 @@ _TEX = {
     ">": "\\textgreater{}",
     "|": "\\textbar{}",
     '"': "\\textquotedbl{}",
-    # Ligatures: two dashes would become one long one.
-    "-": "{-}",
-    "'": "{'}",
     "`": "{`}",
-    # At the beginning of a row they would be read as arguments of the line break above.
-    "[": "{[}",
-    "*": "{*}",
-    ",": "{,}",
 }
+#: Ligatures: two of them would become another sign.
+_TEX_PAIRS = "-',"
+#: At the beginning of a row they would be read as arguments of the line break above.
+_TEX_FIRST = "[*"
 
 
 def escape_latex(text: str) -> str:
     """Text that LaTeX sets as it is; a sign that pdfTeX's fonts lack stands as its code point."""
-    return "".join(_TEX.get(c) or (c if c.isascii() else _beyond_ascii(c)) for c in plain(text))
+    visible = plain(text)
+    parts = []
+    for place, sign in enumerate(visible):
+        if (sign in _TEX_PAIRS and visible[place - 1 : place] == sign) or (sign in _TEX_FIRST and not place):
+            parts.append(f"{{{sign}}}")
+        else:
+            parts.append(_TEX.get(sign) or (sign if sign.isascii() else _beyond_ascii(sign)))
+    return "".join(parts)
 
 
 #: Signs beyond ASCII that LaTeX has without a further package, by their blocks: Latin, Greek, punctuation, arrows; and
