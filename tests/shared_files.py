@@ -16,24 +16,45 @@ from PIL import Image
 from torch import Tensor, nn
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-WEIGHTS = "weights"
-OUTPUTS = "facts/expected_outputs"
+WEIGHTS, MORE_WEIGHTS = "weights", "weights_more"
+OUTPUTS, MORE_OUTPUTS = "facts/expected_outputs", "facts/expected_outputs_more"
 FILLER = "facts/keyed_fill.py"
 
 #: Official checkpoints: the variant and scale that each belongs to. Source: weights/README.md and, for where they are
 #: from, expected_outputs/README.md.
 CHECKPOINTS = {
+    "ECBSR_M4C16_RGB_x2_plain": ("ecbsr-m4c16-rgb", 2),
+    "ECBSR_M4C16_RGB_x3_plain": ("ecbsr-m4c16-rgb", 3),
     "ECBSR_M4C16_RGB_x4_plain": ("ecbsr-m4c16-rgb", 4),
+    "ECBSR_M6C40_RGB_x2_plain": ("ecbsr-m6c40-rgb", 2),
+    "ECBSR_M6C40_RGB_x3_plain": ("ecbsr-m6c40-rgb", 3),
+    "ECBSR_M6C40_RGB_x4_plain": ("ecbsr-m6c40-rgb", 4),
     "IMDN_RTC_x2": ("imdn-rtc", 2),
+    "IMDN_RTE_x2": ("imdn-rte", 2),
     "IMDN_x2": ("imdn", 2),
+    "IMDN_x3": ("imdn", 3),
     "IMDN_x4": ("imdn", 4),
     "RFDN_AIM": ("rfdn", 4),
+    "SPAN_ch48_x2_deploy_fp16": ("span", 2),
     "SPAN_ch48_x4_deploy_fp16": ("span", 4),
     "SPAN_ch52_x2_deploy_fp16": ("span-ch52", 2),
+    "SPAN_ch52_x4_deploy_fp16": ("span-ch52", 4),
     "net_g_BSRN-S": ("bsrn-s", 4),
     "net_g_BSRN_x2": ("bsrn", 2),
+    "net_g_BSRN_x3": ("bsrn", 3),
     "net_g_BSRN_x4": ("bsrn", 4),
 }
+#: Those of them that lie in the second folder (weights_more/README.md).
+_MORE = (
+    *(f"ECBSR_M4C16_RGB_x{scale}_plain" for scale in (2, 3)),
+    *(f"ECBSR_M6C40_RGB_x{scale}_plain" for scale in (2, 3, 4)),
+    *("IMDN_RTE_x2", "IMDN_x3", "SPAN_ch48_x2_deploy_fp16", "SPAN_ch52_x4_deploy_fp16", "net_g_BSRN_x3"),
+)
+
+
+def checkpoint(name: str) -> str:
+    """Where an official checkpoint lies in the shared folder."""
+    return f"{MORE_WEIGHTS if name in _MORE else WEIGHTS}/{name}.pth"
 
 
 class Filler(Protocol):
@@ -67,9 +88,15 @@ def names_in(folder: str, suffix: str) -> set[str]:
     return {path.stem for path in (SHARED / folder).glob(f"*{suffix}")}
 
 
+def output_of(name: str) -> str:
+    """Where an official output lies in the shared folder."""
+    folder = MORE_OUTPUTS if name.removeprefix("checkpoint_") in _MORE else OUTPUTS
+    return f"{folder}/{name}.npz"
+
+
 def expected_output(name: str) -> Tensor:
     """What the official implementation gave."""
-    with np.load(SHARED / OUTPUTS / f"{name}.npz") as arrays:
+    with np.load(SHARED / output_of(name)) as arrays:
         return torch.from_numpy(arrays["output"])
 
 

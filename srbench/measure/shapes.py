@@ -29,9 +29,19 @@ def output_of(operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> o
     return operator(*args, **kwargs) if out is None else out
 
 
-def _empty(like: Tensor, shape: Sequence[int]) -> Tensor:
+def _empty(like: Tensor, shape: Sequence[int], dtype: torch.dtype | None = None) -> Tensor:
+    """Empty, its channels side by side in memory where those of ``like`` are (:func:`_is_nhwc`)."""
     # Not like.new_empty: on the meta device that one runs through torch's Python reference and loads all of it.
-    return torch.empty(shape, dtype=like.dtype, device="meta")
+    layout = torch.channels_last if len(shape) == 4 and _is_nhwc(like) else torch.contiguous_format
+    return torch.empty(shape, dtype=dtype or like.dtype, device="meta", memory_format=layout)
+
+
+def _is_nhwc(x: Tensor) -> bool:
+    """Whether operators take a tensor's channels to be side by side in memory, and give theirs so.
+
+    That is what a permuted matrix product is, as a linear layer on channels gives it. It bears on copies alone.
+    """
+    return x.ndim == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
 
 
 def _convolution(
@@ -84,7 +94,11 @@ def _broadcast(x: Tensor | float, y: Tensor | float, *_: object, **__: object) -
     if not tensors or not all(t.is_floating_point() for t in tensors):
         return None
     shape = [*tensors[0].shape] if len(tensors) == 1 else _broadcast_shape(tensors[0].shape, tensors[1].shape)
-    return None if shape is None else torch.empty(shape, dtype=torch.result_type(x, y), device="meta")
+    if shape is None:
+        return None
+    # The first that is as large as the result decides how it lies in memory.
+    leading = next((t for t in tensors if [*t.shape] == shape), tensors[0])
+    return _empty(leading, shape, torch.result_type(x, y))
 
 
 def _in_place(x: Tensor, *_: object, **__: object) -> Tensor | None:
@@ -115,7 +129,9 @@ def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor | None:
     shape[joined] = sum(t.shape[joined] for t in tensors)
     if any(size != shape[axis] for t in tensors for axis, size in enumerate(t.shape) if axis != joined):
         return None
-    return _empty(first, shape)
+    # Parts that lie in different ways are joined in the plain one.
+    plain = next((t for t in tensors if not _is_nhwc(t)), first)
+    return _empty(plain, shape)
 
 
 def _mean(x: Tensor, dim: Sequence[int] | None, keepdim: bool = False, **kwargs: object) -> Tensor | None:

@@ -45,6 +45,11 @@ class Registered(Frozen):
     licence: str
     note: str = ""
 
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """Its names without an ending: in the cache, and at its source."""
+        return tuple(dict.fromkeys(Path(name).stem for name in (self.file, self.url.rpartition("/")[2]) if name))
+
 
 def cache_folder() -> Path:
     """Where fetched and added checkpoints lie: ``SRBENCH_CACHE``, or the user's own cache."""
@@ -144,12 +149,12 @@ def find(
 ) -> Path | None:
     """The checkpoint of a network in the first folder that has one: by hash, else by name; None where none has.
 
-    By name means the file name of the registry, or ``VARIANT_xSCALE`` with a usual ending, in any case. Where both ways
-    find one, ``tell`` hears which is taken.
+    By name means the file names of the registry and of the source, or ``VARIANT_xSCALE`` with a usual ending, in any
+    case. Where both ways find one, ``tell`` hears which is taken.
     """
     known = [each for each in registry() if (each.variant, each.scale) == (variant, scale)]
     hashes = {each.sha256 for each in known}
-    names = {f"{variant}_x{scale}", *(Path(each.file).stem.lower() for each in known)}
+    names = {f"{variant}_x{scale}", *(stem.lower() for each in known for stem in each.stems)}
     for folder in folders:
         files = list(files_in(folder))
         by_hash = [path for path in files if hashes and sha256(path) in hashes]

@@ -23,16 +23,16 @@ from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Evaluation, ImageResult, QualityRecord, SetRead
 from tests.builders import NOON, make_machine
 from tests.command_line import Done, Run
-from tests.shared_files import CHECKPOINTS, SHARED, needs_shared
+from tests.shared_files import CHECKPOINTS, SHARED, checkpoint, needs_shared
 
 NETWORKS = Path(__file__).resolve().parent.parent / "networks.py"
 DATA, WEIGHTS = SHARED / "data", SHARED / "weights"
-FACTS = "facts/official_quality.csv"
+FACTS, MORE_FACTS = "facts/official_quality.csv", "facts/official_quality_more.csv"
 
 
 def official() -> list[dict[str, str]]:
-    path = SHARED / FACTS
-    return list(csv.DictReader(path.open(encoding="utf-8"))) if path.exists() else []
+    there = [path for name in (FACTS, MORE_FACTS) if (path := SHARED / name).exists()]
+    return [row for path in there for row in csv.DictReader(path.open(encoding="utf-8"))]
 
 
 def on_set5(variant: str, scale: int, checkpoint: Path, **changes: Any) -> list[ImageResult]:
@@ -56,11 +56,11 @@ def means(images: list[ImageResult], protocol: int) -> tuple[float, float]:
     return float(np.mean([s.psnr for s in scores])), float(np.mean([s.ssim for s in scores]))
 
 
-@needs_shared(FACTS, "weights", "data/Set5")
+@needs_shared(FACTS, MORE_FACTS, "weights", "weights_more", "data/Set5")
 @pytest.mark.parametrize("row", official(), ids=lambda row: row["checkpoint"])
 def test_official_checkpoints_score_what_the_official_code_gave(row: dict[str, str]) -> None:
     name = row["checkpoint"].removesuffix(".pth")
-    images = on_set5(*CHECKPOINTS[name], WEIGHTS / row["checkpoint"])
+    images = on_set5(*CHECKPOINTS[name], SHARED / checkpoint(name))
     assert [image.name for image in images] == ["baby", "bird", "butterfly", "head", "woman"]
     for protocol, suffix in ((0, ""), (1, "_rounded")):
         psnr, ssim = means(images, protocol)
@@ -91,7 +91,7 @@ def test_both_forms_give_the_same_psnr(variant: str) -> None:
 @needs_shared("weights", "data/Set5")
 @pytest.mark.parametrize("name", ["SPAN_ch48_x4_deploy_fp16", "IMDN_x4", "net_g_BSRN_x4"])
 def test_tiles_give_the_same_psnr(name: str) -> None:
-    whole, tiled = (on_set5(*CHECKPOINTS[name], WEIGHTS / f"{name}.pth", mode=Mode(tile=tile)) for tile in (None, 48))
+    whole, tiled = (on_set5(*CHECKPOINTS[name], SHARED / checkpoint(name), mode=Mode(tile=tile)) for tile in (None, 48))
     assert means(tiled, 0)[0] == pytest.approx(means(whole, 0)[0], abs=0.01)
 
 

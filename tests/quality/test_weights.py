@@ -15,7 +15,7 @@ from srbench.errors import InputError
 from srbench.quality import weights
 from srbench.quality.weights import find, registry
 from tests.command_line import Run
-from tests.shared_files import CHECKPOINTS, SHARED, needs_shared
+from tests.shared_files import CHECKPOINTS, SHARED, checkpoint, needs_shared
 
 SPAN = "SPAN_ch48_x4_deploy_fp16.pth"
 
@@ -35,18 +35,16 @@ def test_every_entry_names_a_network_of_the_zoo() -> None:
     assert len({each.sha256 for each in registry()}) == len(registry())
 
 
-@needs_shared("weights")
+@needs_shared("weights", "weights_more")
 def test_it_has_the_files_that_are_at_hand() -> None:
     # weights/README.md lists the same hashes; which network each is, CHECKPOINTS says.
     by_file = {Path(each.file).stem: each for each in registry()}
     for name, (variant, scale) in CHECKPOINTS.items():
-        content = (SHARED / "weights" / f"{name}.pth").read_bytes()
+        content = (SHARED / checkpoint(name)).read_bytes()
         each = by_file[name]
         assert (each.variant, each.scale, each.bytes) == (variant, scale, len(content))
         assert each.sha256 == hashlib.sha256(content).hexdigest()
-        assert (
-            model_defs.form_of(model_defs.load_checkpoint(variant, SHARED / f"weights/{name}.pth", scale)) == each.form
-        )
+        assert model_defs.form_of(model_defs.load_checkpoint(variant, SHARED / checkpoint(name), scale)) == each.form
 
 
 # --- Files
@@ -143,8 +141,8 @@ def test_verify_tells_official_files_from_others(run: Run, tmp_path: Path) -> No
     [
         (("fetch", "bsrm"), "unknown model 'bsrm'; did you mean 'bsrn'"),
         (("fetch", "msrn"), "no official checkpoint of msrn"),
-        (("fetch", "imdn", "--scale", "3"), "known: x2, x4"),
-        (("fetch", "all", "--scale", "3"), "no official checkpoint at the scales asked for"),
+        (("fetch", "rfdn", "--scale", "3"), "known: x4"),
+        (("fetch", "all", "--scale", "8"), "no official checkpoint at the scales asked for"),
         (("verify", "--weights", "nowhere"), "no folder nowhere of checkpoints"),
         (("verify",), "no folder"),
         (("add", "none.pth", "--model", "span", "--scale", "4"), "no checkpoint at none.pth"),
