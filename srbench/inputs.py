@@ -64,7 +64,13 @@ def check_output(output: object, case: Case) -> Tensor:
     """
     check_shape(output, case)
     assert isinstance(output, Tensor)
+    if output.layout is not torch.strided:
+        raise MismatchError(f"the output is a {str(output.layout).removeprefix('torch.')} tensor, not a dense one")
+    if output.is_meta:
+        raise MismatchError("the output is a meta tensor, which has a shape and no values")
+    if any(stride == 0 and side > 1 for stride, side in zip(output.stride(), output.shape, strict=True)):
+        raise MismatchError("the output is one value or line that stands for many: it is expanded, not computed")
     bad = int((~torch.isfinite(output)).sum())
     if bad:
         raise MismatchError(f"the output holds {bad} NaN or infinite values of {output.numel()}")
-    return output
+    return output.as_subclass(Tensor)

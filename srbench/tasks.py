@@ -24,6 +24,7 @@ from srbench.measure.agreement import agreement
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.layers import LayerTimes, measure_layers
 from srbench.measure.memory import measure_memory
+from srbench.measure.passes import Pictures, Watch
 from srbench.measure.stats import MIN_SAMPLES_95
 from srbench.records import Agreement, Complexity, Frozen, Settings, Visit
 from srbench.running import Runnable, natural
@@ -188,20 +189,21 @@ class Time(_OfCase, Work[Timed, Progress]):
             settings = settings.model_copy(update={"allocator": "system"})
         with torch.inference_mode():
             ready, image = self._ready(device)
+            second = inputs.make_input(self.case, self.settings.seed + 1).to(device.torch_device)
+            pictures = Pictures(image, second, self.case.model.value_range)
             build_ns = perf_counter_ns() - start
-            visit = self._timed(ready, image, device, start, report)
+            visit = self._timed(ready, pictures, device, start, report)
         problem = None
         if not visit.samples_ns:
             reason = f"its first pass took {visit.cold_ns / NS_PER_S:.1f} s of the {settings.timeout_s:g} s allowed"
             problem = Failure(status="TIMEOUT", reason=reason)
         return Timed(visit=visit, settings=read_back(settings), build_ns=build_ns, problem=problem)
 
-    def _look(self, output: object) -> None:
-        inputs.check_output(output, self.case)
-
     def _timed(
-        self, ready: Runnable, image: Tensor, device: Device, start: int, report: Callable[[Progress], None]
+        self, ready: Runnable, pictures: Pictures, device: Device, start: int, report: Callable[[Progress], None]
     ) -> Visit:
+        dtype = getattr(torch, self.case.mode.dtype)
+        watch = Watch(ready, pictures, lambda output: inputs.check_output(output, self.case), dtype)
         limits = self.settings
         plan = TimingPlan(
             budget_ns=int(limits.budget_s * NS_PER_S / limits.processes),
@@ -213,11 +215,13 @@ class Time(_OfCase, Work[Timed, Progress]):
         gc.disable()
         before = clocks()
         visit = measure_latency(
-            lambda: ready(image),
+            lambda: ready(pictures.current),
             device,
             plan,
             report=_throttled(report),
-            inspect=self._look,
+            prepare=pictures.turn,
+            inspect=watch.first,
+            inspect_last=watch.last,
         )
         others = others_cores(before, clocks())
         gc.enable()
@@ -228,7 +232,7 @@ class Time(_OfCase, Work[Timed, Progress]):
                 "others_cores": others,
                 "build_ns": ready.build_ns,
                 "rebuilds": ready.rebuilds(),
-                "remarks": ready.remarks,
+                "remarks": (*ready.remarks, *watch.remarks),
             }
         )
 

@@ -44,11 +44,15 @@ class Asked:
         plan: TimingPlan,
         *,
         report: Callable[[int, int], None],
+        prepare: Callable[[], None],
         inspect: Callable[[object], None],
+        inspect_last: Callable[[object], None],
     ) -> Visit:
         self.plan, self.collecting, self.grad = plan, gc.isenabled(), not torch.is_inference_mode_enabled()
         self.output = forward()
         inspect(self.output)
+        prepare()
+        inspect_last(forward())
         return make_visit(*self._samples)
 
 

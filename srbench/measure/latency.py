@@ -29,6 +29,8 @@ WARMUP_CAP_SHARE = 0.3
 SAMPLING_FLOOR_NS, SAMPLING_FLOOR_SHARE = 1_000_000_000, 0.5
 #: The interval is looked at each time the samples have grown by this factor.
 CHECK_GROWTH = 1.1
+#: The last pass that is looked at, and those that it is held against.
+_LAST_PASSES = 4
 #: The device is asked how it is at most this often.
 READING_EVERY_NS = 250_000_000
 
@@ -77,7 +79,9 @@ def measure_latency(
     clock: Clock = perf_counter_ns,
     disturbed: Callable[[], Disturbances] = disturbances,
     report: Callable[[int, int], None] = lambda count, last_ns: None,
+    prepare: Callable[[], None] = lambda: None,
     inspect: Callable[[object], None] = lambda output: None,
+    inspect_last: Callable[[object], None] | None = None,
 ) -> Visit:
     """Time passes of ``forward``.
 
@@ -93,12 +97,15 @@ def measure_latency(
         clock: nanoseconds, monotonic.
         disturbed: what the kernel has done to this process so far.
         report: called between passes with the samples so far and the last pass in ns; outside the timed region.
+        prepare: called before each pass but the first, outside of the timed region.
         inspect: gets the output of the first pass, before any other; what it raises ends the measurement.
+        inspect_last: gets the output of one more pass, alike in all, once there are samples and where there is time;
+            it may run some passes of its own.
 
     Returns:
         All passes. Fewer samples than the smallest number, or none, where the deadline came first.
     """
-    return _Session(forward, device, plan, clock, disturbed, report).measure(inspect)
+    return _Session(forward, device, plan, clock, disturbed, report, prepare).measure(inspect, inspect_last)
 
 
 class _Session:
@@ -112,9 +119,10 @@ class _Session:
         clock: Clock,
         disturbed: Callable[[], Disturbances],
         report: Callable[[int, int], None],
+        prepare: Callable[[], None],
     ) -> None:
         self.forward, self.device, self.plan = forward, device, plan
-        self.clock, self.disturbed, self.report = clock, disturbed, report
+        self.clock, self.disturbed, self.report, self.prepare = clock, disturbed, report, prepare
         self.warmup: list[int] = []
         self.samples: list[int] = []
         self.device_times: list[int] = []
@@ -122,11 +130,13 @@ class _Session:
         self.readings: list[Reading] = []
         self.last = 0
 
-    def measure(self, inspect: Callable[[object], None]) -> Visit:
+    def measure(self, inspect: Callable[[object], None], inspect_last: Callable[[object], None] | None) -> Visit:
         start = self.clock()
         cold = self._pass(inspect)
         warm = self._warm_up()
         self._sample(start)
+        if inspect_last is not None and self.samples and self._fits(_LAST_PASSES):
+            self._next_pass(inspect_last)
         return Visit(
             cold_ns=cold,
             warmup_ns=tuple(self.warmup),
@@ -149,6 +159,10 @@ class _Session:
         look(output)
         return self.last
 
+    def _next_pass(self, look: Callable[[object], None] = lambda output: None) -> int:
+        self.prepare()
+        return self._pass(look)
+
     def _fits(self, passes: int) -> bool:
         """Whether so many passes would end before the deadline."""
         return self.clock() + passes * self.last <= self.plan.deadline_ns
@@ -159,7 +173,7 @@ class _Session:
         agreed: bool | None = None
         # A warm-up pass must not cost the only sample that still fits.
         while self._fits(2):
-            self.warmup.append(self._pass())
+            self.warmup.append(self._next_pass())
             current.append(self.last)
             self.report(0, self.last)
             elapsed = self.clock() - start
@@ -184,7 +198,7 @@ class _Session:
                 self.readings.append(self.device.reading(len(self.samples)))
                 next_reading = self.clock() + READING_EVERY_NS
             before = self.disturbed()
-            self.samples.append(self._pass())
+            self.samples.append(self._next_pass())
             self.device_times.append(self.device.device_ns())
             after = self.disturbed()
             self.disturbances.append(Disturbances(after.switches - before.switches, after.faults - before.faults))

@@ -25,7 +25,7 @@ def sentence(said: Summary) -> str:
     if said.best is not None:
         parts.append(_best(said.best))
     if said.front is not None:
-        parts.append(_front(said.front, bare=said.best is not None))
+        parts.append(_front(said.front))
     return "; ".join(filter(None, parts)) + "." if any(parts) else ""
 
 
@@ -65,10 +65,10 @@ def _best(said: Best) -> str:
     return f"{_names(said.rows)} {verb} the best {kind}PSNR on {shortened(said.dataset)} ({said.psnr:.2f} dB{of})"
 
 
-def _front(said: Front, *, bare: bool) -> str:
-    over = "" if bare and said.cost == RUNTIME.key else f" of PSNR over {MULTI_ADDS.title}"
+def _front(said: Front) -> str:
+    over = RUNTIME.title.lower() if said.cost == RUNTIME.key else MULTI_ADDS.title
     perhaps = f"{', ' if said.sure else ''}perhaps {_names(said.perhaps)}" if said.perhaps else ""
-    return f"on the front{over}: {', '.join(map(_name, said.sure))}{perhaps}"
+    return f"on the front of PSNR over {over}: {', '.join(map(_name, said.sure))}{perhaps}"
 
 
 def _are(rows: Sequence[Row]) -> str:

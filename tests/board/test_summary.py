@@ -56,7 +56,7 @@ def test_the_front_is_what_the_intervals_tell() -> None:
         row("msrn", 899, 901, 32.30),
     ]
     text = said(*rows)
-    assert text.endswith("; on the front: SPAN, IMDN, BSRN, perhaps BSRN-S.")
+    assert text.endswith("; on the front of PSNR over runtime: SPAN, IMDN, BSRN, perhaps BSRN-S.")
     assert "BSRN has the best PSNR on Set5 (32.35 dB)" in text
 
 

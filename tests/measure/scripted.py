@@ -97,7 +97,9 @@ class Script:
         *,
         precision: float = 0.01,
         min_samples: int = MIN_SAMPLES,
+        prepare: Callable[[], None] = lambda: None,
         inspect: Callable[[object], None] = lambda output: None,
+        inspect_last: Callable[[object], None] | None = None,
     ) -> Visit:
         return measure_latency(
             self.forward,
@@ -106,5 +108,7 @@ class Script:
             clock=self.clock,
             disturbed=self.disturbed,
             report=self.report,
+            prepare=prepare,
             inspect=inspect,
+            inspect_last=inspect_last,
         )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from srbench.errors import MismatchError
 from srbench.measure.latency import MAX_SAMPLES, MIN_SAMPLES, TimingPlan, measure_latency
 from srbench.records import Visit
 from tests.builders import MS, S
@@ -336,3 +337,34 @@ def test_every_pass_is_kept_and_none_is_run_in_vain(
         return  # time was up
     assert taken >= least
     assert taken >= 12 or sum(ran) >= budget  # what ended it: the budget, or enough samples for an interval
+
+
+# --- What is done between passes
+
+
+def test_pictures_change_before_each_pass_but_the_first_and_outside_of_its_time() -> None:
+    script = Script(10)
+
+    def turn() -> None:
+        script.events.append("turn")
+        script.now += 5 * MS
+
+    visit = script.measure(budget_s=0.2, prepare=turn)
+    assert set(visit.samples_ns) == {10 * MS}
+    assert script.events.count("turn") == len(visit.warmup_ns) + len(visit.samples_ns)
+
+
+def test_one_more_pass_is_looked_at_and_is_no_sample() -> None:
+    script, seen = Script(10), list[object]()
+    plain = Script(10).measure(budget_s=0.2)
+    visit = script.measure(budget_s=0.2, inspect_last=seen.append)
+    assert len(seen) == 1
+    assert len(visit.samples_ns) == len(plain.samples_ns)
+
+
+def test_what_the_last_look_raises_ends_the_measurement() -> None:
+    def refuse(output: object) -> None:
+        raise MismatchError("kept")
+
+    with pytest.raises(MismatchError, match="kept"):
+        Script(10).measure(budget_s=0.2, inspect_last=refuse)

@@ -167,7 +167,7 @@ for name in names:
 )
 @pytest.mark.parametrize(("threads", "size"), [(2, (160, 90)), (2, (64, 48)), (1, (160, 90))], ids=str)
 def test_real_processes_agree(threads: int, size: tuple[int, int]) -> None:
-    names = ("span", "bsrn", "rfdn", "imdn", "ecbsr", "repsr")
+    names = ("span", "bsrn", "bsrn-s", "rfdn", "imdn", "ecbsr", "repsr")
     width, height = size
     arguments = [str(number) for number in (threads, width, height)]
     done = subprocess.run(
