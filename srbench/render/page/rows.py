@@ -1,7 +1,8 @@
 """Rows of the leaderboard as the page has them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 
 from srbench.board import metrics
 from srbench.board.leaderboard import own_sets
@@ -44,26 +45,33 @@ def _column(column: Metric, dataset: str = "", *, derived: bool = False) -> Colu
         dataset=plain(dataset),
         derived=derived,
         of=column.of,
+        timed=column.timed,
     )
 
 
 def rows_data(rows: Sequence[Row]) -> tuple[tuple[RowData, ...], tuple[str, ...]]:
     """The rows, and the colours that they are drawn in."""
     colors: dict[str, int] = {}
+    networks: dict[Hashable, int] = {}
     places = _ranks(rows)
     data = tuple(
-        _row_data(row, places.get(number), colors.setdefault(color_of(row), len(colors)))
+        _row_data(
+            row,
+            places.get(number),
+            colors.setdefault(color_of(row), len(colors)),
+            networks.setdefault((row.network or row.label, row.form, row.colors), len(networks)),
+        )
         for number, row in enumerate(rows)
     )
     return data, tuple(colors)
 
 
 def _ranks(rows: Sequence[Row]) -> dict[int, int]:
-    """Ranks by runtime, where rows of one input, device and colours compare."""
+    """Ranks by runtime, where rows of one input, mode, device and colours compare."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         if can_be_ranked(row):
-            groups[row.scale, _load(row), _place(row), row.colors].append(number)
+            groups[row.scale, _load(row), row.mode, _place(row), row.colors].append(number)
     found: dict[int, int] = {}
     for group in groups.values():
         for number, rank in zip(group, ranking([rows[n] for n in group]).places, strict=True):
@@ -72,15 +80,20 @@ def _ranks(rows: Sequence[Row]) -> dict[int, int]:
     return found
 
 
-def _row_data(row: Row, rank: int | None, color: int) -> RowData:
+def _row_data(row: Row, rank: int | None, color: int, network: int) -> RowData:
     name = plain(row.name)
     return RowData(
         name=name,
         label=name + marks_of(row),
+        network=network,
+        bare=plain(replace(row, mode="").name) + marks_of(row),
+        mode=row.mode,
         model=plain(row.model),
         form=row.form,
         scale=row.scale,
         size=_size(row.gt_width, row.gt_height),
+        lr=_size(row.lr_width, row.lr_height),
+        batch=row.batch or 0,
         load=_load(row),
         place=_place(row),
         state=row.status,
