@@ -67,11 +67,11 @@ def rows_data(rows: Sequence[Row]) -> tuple[tuple[RowData, ...], tuple[str, ...]
 
 
 def _ranks(rows: Sequence[Row]) -> dict[int, int]:
-    """Ranks by runtime, where rows of one input, mode, device and colours compare."""
+    """Ranks by runtime, where rows of one input, device and colours compare."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         if can_be_ranked(row):
-            groups[row.scale, _load(row), row.mode, _place(row), row.colors].append(number)
+            groups[row.scale, _load(row), _place(row), row.colors].append(number)
     found: dict[int, int] = {}
     for group in groups.values():
         for number, rank in zip(group, ranking([rows[n] for n in group]).places, strict=True):

@@ -3,7 +3,7 @@ import { state } from "./state.js";
 import { FEW, SOME } from "./scene.js";
 
 const NAME_PX = 12;
-const NAME_HEIGHT = NAME_PX + 2;
+const NAME_HEIGHT = NAME_PX + 3;
 /** Room that marks keep to each side. */
 const MARK_PX = 5;
 /** How far away a name may stand that a line leads to, and in how many directions. */

@@ -56,17 +56,18 @@ function isLeft(row, axis) {
   );
 }
 
-/** Of a column those that are the best; runtimes share the first rank where their intervals overlap. */
-function bestOf(column, metric) {
-  if (metric.key === "runtime_ms") return new Set(column.filter((row) => row.rank === 1 && !row.luma));
-  const fit = column.filter((row) => !row.failed && !row.luma && metric.read(row)?.value !== undefined);
-  if (!metric.good || fit.length < 2) return new Set();
-  const best = (metric.good === "low" ? d3.min : d3.max)(fit, (row) => metric.read(row).value);
-  return new Set(fit.filter((row) => metric.read(row).value === best));
-}
-
 /** What disturbed a runtime marks it. */
 const isDisturbed = (row, metric) => metric.timed && !["VALID", "NOISY"].includes(row.state);
+
+/** Of a column those that no other one surely beats; none where most of them are, as in the leaderboard's ranks. */
+function bestOf(column, metric) {
+  const fit = column.filter((row) => !row.failed && !row.luma && !isDisturbed(row, metric) && metric.read(row)?.value !== undefined);
+  if (!metric.good || fit.length < 2) return new Set();
+  const [low, high] = metric.good === "low" ? ["low", "high"] : ["high", "low"];
+  const bound = (row, side) => (metric.good === "low" ? 1 : -1) * (metric.read(row)[side] ?? metric.read(row).value);
+  const best = fit.filter((row) => !fit.some((other) => bound(other, high) < bound(row, low)));
+  return new Set(metric.timed && best.length > Math.max(1, fit.length / 2) ? [] : best);
+}
 
 function cellOf(row, metric, best, open) {
   if (!row) return el("td", { class: "number" }, "\u2013");
