@@ -125,7 +125,10 @@ def firefox(downloads: Path) -> Iterator[Firefox]:
         Path(profile, "user.js").write_text("\n".join(lines), encoding="utf-8")
         said = Path(profile, "said.txt")
         command = ["firefox-esr", "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
-        with said.open("w") as output, subprocess.Popen([*command, "about:blank"], stdout=output, stderr=output) as process:
+        with (
+            said.open("w") as output,
+            subprocess.Popen([*command, "about:blank"], stdout=output, stderr=output) as process,
+        ):
             try:
                 browser = Firefox(_address(said, process))
                 browser.resize(1280, 900)
@@ -140,6 +143,7 @@ def _address(said: Path, process: "subprocess.Popen[bytes]") -> str:
     """Where it listens, as soon as it says so."""
     end = time.monotonic() + _PATIENCE_S
     while (found := _LISTENS.search(said.read_text(encoding="utf-8", errors="replace"))) is None:
-        assert process.poll() is None and time.monotonic() < end, "firefox does not start"
+        assert process.poll() is None, f"firefox does not start: {said.read_text(encoding='utf-8', errors='replace')}"
+        assert time.monotonic() < end, "firefox does not say where it listens"
         time.sleep(0.05)
     return found[1]

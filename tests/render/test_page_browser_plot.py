@@ -209,7 +209,9 @@ def test_no_name_covers_a_name_or_a_mark(browser: Page, tmp_path: Path, width: i
     records = [
         make_record(
             make_case(f"network-{number}", model=make_model(f"network-{number}")),
-            complexity=make_counts(round(400_000 * chance.uniform(0.8, 1.25)), round(10**10 * chance.uniform(0.8, 1.25))),
+            complexity=make_counts(
+                round(400_000 * chance.uniform(0.8, 1.25)), round(10**10 * chance.uniform(0.8, 1.25))
+            ),
         )
         for number in range(count)
     ]
@@ -235,5 +237,6 @@ const boxes = (selector, most) => [...document.querySelectorAll(selector)].map((
 const names = boxes("#plot .names .face", 12);
 const marks = boxes("#plot .point .mark", 6);
 const over = (a, b) => a !== b && a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
-return [names.filter((name) => [...names, ...marks].some((other) => over(name, other))).map((name) => name.text), names.length];
+const covering = names.filter((name) => [...names, ...marks].some((other) => over(name, other)));
+return [covering.map((name) => name.text), names.length];
 """
