@@ -81,6 +81,29 @@ class Page:
                 actions.append({"type": "pointerMove", "x": round(each[1]), "y": round(each[2]), "duration": 0})
         self.browser.perform([{"type": "pointer", "id": "mouse", "actions": actions}])
 
+    def pinch(self, x: float, y: float, start: int, end: int) -> None:
+        """Two fingers, so many pixels to each side of a place."""
+
+        def finger(number: int, side: int) -> dict[str, Any]:
+            def move(by: int, ms: int) -> dict[str, Any]:
+                return {
+                    "type": "pointerMove",
+                    "x": round(x) + side * by,
+                    "y": round(y) - side * by // 2,
+                    "duration": ms,
+                }
+
+            actions = [
+                move(start, 0),
+                {"type": "pointerDown", "button": 0},
+                move(end, 200),
+                {"type": "pointerUp", "button": 0},
+            ]
+            touch = {"pointerType": "touch"}
+            return {"type": "pointer", "id": f"finger{number}", "parameters": touch, "actions": actions}
+
+        self.browser.perform([finger(1, -1), finger(2, 1)])
+
     def wheel(self, x: float, y: float, down: int) -> None:
         """So many pixels down, with the pointer there."""
         turn = {"type": "scroll", "x": round(x), "y": round(y), "deltaX": 0, "deltaY": down}

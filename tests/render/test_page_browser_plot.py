@@ -156,6 +156,26 @@ def test_the_wheel_zooms_and_what_is_below_it_stays_there(some: Page) -> None:
     assert (some.texts("#zoomed"), len(_pixels(some))) == ([""], 3)
 
 
+def _pixels_per_unit(page: Page) -> float:
+    """Across, between the first number at the axis and the last one."""
+    places: list[tuple[float, str]] = page.js(
+        "return [...document.querySelectorAll('#plot .xaxis .tick')]"
+        ".map(t => [t.getBoundingClientRect().x + t.getBoundingClientRect().width / 2, t.textContent])"
+    )
+    known = [(x, float(text.replace(",", ""))) for x, text in places if text]
+    return (known[-1][0] - known[0][0]) / (known[-1][1] - known[0][1])
+
+
+def test_two_fingers_zoom_by_as_much_as_they_part(some: Page) -> None:
+    x, y = some.point(1)
+    before = _pixels_per_unit(some)
+    some.pinch(x, y, 40, 60)
+    assert _pixels_per_unit(some) == pytest.approx(1.5 * before, rel=0.02)
+    [[px, py]] = _pixels(some)
+    assert (px, py) == pytest.approx((x, y), abs=3)
+    assert some.texts("#pins .name") == []
+
+
 def test_a_drag_moves_and_pins_nothing(some: Page) -> None:
     some.click("button[aria-label='Zoom in']")
     x, y = _frame(some)

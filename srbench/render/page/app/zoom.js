@@ -136,6 +136,7 @@ export function tellSight(inFrame, all) {
 export function startZoom() {
   window.addEventListener("scroll", () => (scrolledAt = performance.now()), { passive: true });
   surface.addEventListener("wheel", onWheel, { passive: false });
+  surface.addEventListener("touchstart", (event) => event.touches.length > 1 && event.preventDefault(), { passive: false }); // else two fingers scroll
   surface.addEventListener("pointerdown", onDown);
   surface.addEventListener("pointermove", onMove);
   for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, (event) => fingers.delete(event.pointerId));
