@@ -114,8 +114,12 @@ export function namesOf(points, front, frame, corners) {
   for (const point of wanted) {
     const bold = state.pinned.has(point.row.index);
     const text = shortened(point.row.label) + (scales ? ` x${point.row.scale}` : "");
-    const possible = places(point, widthOfText(text, bold)).filter((place) => free(point, place));
-    const best = possible.length ? possible.reduce((a, b) => (costOf(point, b) < costOf(point, a) ? b : a)) : null;
+    let [best, least] = [null, Infinity];
+    for (const place of places(point, widthOfText(text, bold))) {
+      if (place.cost >= least || !free(point, place)) continue;
+      const cost = costOf(point, place);
+      if (cost < least) [best, least] = [place, cost];
+    }
     if (best) names.push({ point, text, bold, box: best.box, leader: best.leader, x: best.box.x0, y: best.box.y0 + NAME_PX - 1 });
   }
   return names;

@@ -28,7 +28,8 @@ function groupsOf(some, axis) {
   for (const row of some) {
     if (row.only || !row.place) continue;
     const key = JSON.stringify([row.scale, axis === AXES.size ? "" : sizeOf(row), row.place]);
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(row);
   }
   return [...groups.values()].filter((group) => new Set(group.map(axis.value)).size > 1);
 }
@@ -44,15 +45,16 @@ function movedBy(id) {
   return [...metrics.values()].filter((metric) => AXES[id].moves(metric) && there.some((row) => metric.read(row)));
 }
 
-/** Whether the facets and the search leave a row; a facet that stands across leaves all. */
-function isLeft(row, axis) {
+/** The rows that the facets and the search leave; a facet that stands across leaves all. */
+function rowsLeft(axis) {
   const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const sizes = new Set(rows.filter((each) => each.input === facets.load).map(sizeOf));
-  return (
-    (!facets.scale || String(row.scale) === facets.scale) &&
-    (!facets.place || row.place === facets.place) &&
-    (axis === AXES.size || !facets.load || sizes.has(sizeOf(row))) &&
-    words.every((word) => row.words.includes(word))
+  const sizes = new Set(rows.filter((row) => row.input === facets.load).map(sizeOf));
+  return rows.filter(
+    (row) =>
+      (!facets.scale || String(row.scale) === facets.scale) &&
+      (!facets.place || row.place === facets.place) &&
+      (axis === AXES.size || !facets.load || sizes.has(sizeOf(row))) &&
+      words.every((word) => row.words.includes(word)),
   );
 }
 
@@ -120,7 +122,7 @@ function drawPivot(open) {
   byId("pivot").hidden = !axis;
   for (const id of ["scroller", "chooser"]) byId(id).hidden = Boolean(axis);
   if (!axis) return;
-  const groups = groupsOf(rows.filter((row) => isLeft(row, axis)), axis);
+  const groups = groupsOf(rowsLeft(axis), axis);
   const tables = groups.map((group) => tableFor(group, axis, metrics.get(state.acrossMetric), open));
   byId("pivot").replaceChildren(...(tables.length ? tables : [el("p", { class: "notice" }, "Of these rows no two differ in it alone.")]));
 }
