@@ -11,7 +11,9 @@ from srbench.api.request import Tell, silent
 from srbench.api.stored import measured_in, records_in, rows_in
 from srbench.board.leaderboard import published_rows, rows_with_records
 from srbench.board.published import ClaimBook, load_claims
+from srbench.board.ranks import ranking
 from srbench.board.rows import Row
+from srbench.board.summary import summary
 from srbench.errors import InputError
 from srbench.files import write_text
 from srbench.records import Record
@@ -20,6 +22,7 @@ from srbench.render.formats import Document
 from srbench.render.grid import Section
 from srbench.render.page import page
 from srbench.render.pivot import Axis
+from srbench.render.sentence import sentence
 from srbench.render.terminal import terminal
 
 if TYPE_CHECKING:
@@ -166,5 +169,15 @@ def report(
         rows, behind = [*rows, *others], [*behind, *([None] * len(others))]
     path = Path(output) if output is not None else Path(folder) / PAGE
     store.prepare(path.parent)
-    write_text(path, page(rows, behind))
+    write_text(path, page(rows, behind, _said(rows)))
     return path
+
+
+def _said(rows: Sequence[Row]) -> str:
+    """What the largest table of these rows says, which the page opens with; of which table, where there are several."""
+    measured = tables.groups([row for row in rows if row.status != "PUBLISHED"])
+    if not measured:
+        return ""
+    largest = max(measured, key=len)
+    said = sentence(summary(largest, ranking(largest)))
+    return f"{tables.caption(largest)}: {said}" if said and len(measured) > 1 else said

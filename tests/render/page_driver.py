@@ -1,91 +1,32 @@
-"""A real browser for the page: Debian's chromium, headless, by selenium."""
+"""The page in a browser, with what tests do to it and ask of it."""
 
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import which
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from selenium.webdriver.chrome.webdriver import WebDriver
-
-
-def why_not() -> str:
-    """What is missing for a browser test; empty where nothing is."""
-    from importlib.util import find_spec
-
-    if find_spec("selenium") is None:
-        return "no selenium: pip install selenium"
-    lacking = [name for name in ("chromium", "chromedriver") if which(name) is None]
-    return f"no {' and no '.join(lacking)}: apt-get install chromium chromium-driver" if lacking else ""
-
-
-@contextmanager
-def chromium(width: int = 1280, height: int = 900, downloads: Path | None = None) -> Iterator["WebDriver"]:
-    """A browser with a window of that size, in the light theme, that logs its console and its requests."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    options = Options()
-    options.binary_location = which("chromium") or ""
-    flags = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", f"--window-size={width},{height}"]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")  # Chromium refuses to run as root with it
-    for flag in flags:
-        options.add_argument(flag)
-    if downloads is not None:
-        options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(service=Service(which("chromedriver") or ""), options=options)
-    try:
-        resize(driver, width, height)
-        theme(driver, "light")
-        yield driver
-    finally:
-        driver.quit()
-
-
-def resize(driver: "WebDriver", width: int, height: int) -> None:
-    """A window narrower than the browser would make one."""
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
-
-def theme(driver: "WebDriver", name: str) -> None:
-    """What the system prefers: ``light`` or ``dark``."""
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": name}]}
-    )
-
+from tests.render.browsers import Browser
 
 PATIENCE_S = 10.0
 
 
 @dataclass
 class Page:
-    """A page in a browser, with what tests ask of it."""
+    """A page in a browser."""
 
-    driver: "WebDriver"
+    browser: Browser
     downloads: Path
 
     def open(self, path: Path) -> None:
-        self.log("browser")
-        self.log("performance")
-        self.driver.get("about:blank")
-        self.driver.get(path.as_uri())
+        self.browser.complaints()
+        self.browser.requests()
+        self.browser.get("about:blank")
+        self.browser.get(path.as_uri())
         self.until(lambda: self.js("return document.documentElement.dataset.ready") == "true")
 
-    def log(self, name: str) -> list[dict[str, Any]]:
-        """What was logged since it was asked for before."""
-        entries: list[dict[str, Any]] = self.driver.get_log(name)  # type: ignore[no-untyped-call]
-        return entries
-
     def js(self, script: str, *arguments: Any) -> Any:
-        return self.driver.execute_script(script, *arguments)
+        return self.browser.js(script, *arguments)
 
     def until(self, met: Callable[[], object]) -> None:
         end = time.monotonic() + PATIENCE_S
@@ -94,10 +35,7 @@ class Page:
             time.sleep(0.02)
 
     def names(self) -> list[str]:
-        found: list[str] = self.js(
-            "return [...document.querySelectorAll('#table tbody .name')].map(b => b.textContent)"
-        )
-        return found
+        return self.texts("#table tbody .name")
 
     def texts(self, selector: str) -> list[str]:
         found: list[str] = self.js(
@@ -109,21 +47,21 @@ class Page:
         self.until(lambda: self.texts(selector) == wanted)
 
     def click(self, selector: str) -> None:
-        from selenium.webdriver.common.by import By
-
-        self.driver.find_element(By.CSS_SELECTOR, selector).click()
+        """A real click: files are saved and the focus moves after no other."""
+        x, y = self.middle(selector)
+        self.mouse(("move", x, y), "press", "release")
 
     def type(self, selector: str, text: str) -> None:
-        from selenium.webdriver.common.by import By
+        """Instead of what stands in a field."""
+        self.js("const e = document.querySelector(arguments[0]); e.focus(); e.select()", selector)
+        self.keys(*text)
 
-        field = self.driver.find_element(By.CSS_SELECTOR, selector)
-        field.clear()
-        field.send_keys(text)
-
-    def keys(self, *keys: str) -> None:
-        from selenium.webdriver.common.action_chains import ActionChains
-
-        ActionChains(self.driver).send_keys(*keys).perform()
+    def keys(self, *keys: str, held: str = "") -> None:
+        """One key after the other, as WebDriver names them, while another one is held down."""
+        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        if held:
+            actions = [{"type": "keyDown", "value": held}, *actions, {"type": "keyUp", "value": held}]
+        self.browser.perform([{"type": "key", "id": "keys", "actions": actions}])
 
     def choose(self, selector: str, value: str) -> None:
         self.js(
@@ -133,17 +71,53 @@ class Page:
             value,
         )
 
-    def mouse(self, what: str, x: float, y: float) -> None:
-        button = "none" if what == "mouseMoved" else "left"
-        event = {"type": what, "x": x, "y": y, "button": button, "clickCount": 1}
-        self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+    def mouse(self, *moves: tuple[str, float, float] | str) -> None:
+        """``("move", x, y)`` in the window, ``press`` and ``release``, in their order."""
+        actions: list[dict[str, Any]] = []
+        for each in moves:
+            if isinstance(each, str):
+                actions.append({"type": {"press": "pointerDown", "release": "pointerUp"}[each], "button": 0})
+            else:
+                actions.append({"type": "pointerMove", "x": round(each[1]), "y": round(each[2]), "duration": 0})
+        self.browser.perform([{"type": "pointer", "id": "mouse", "actions": actions}])
+
+    def pinch(self, x: float, y: float, start: int, end: int) -> None:
+        """Two fingers, so many pixels to each side of a place."""
+
+        def finger(number: int, side: int) -> dict[str, Any]:
+            def move(by: int, ms: int) -> dict[str, Any]:
+                return {
+                    "type": "pointerMove",
+                    "x": round(x) + side * by,
+                    "y": round(y) - side * by // 2,
+                    "duration": ms,
+                }
+
+            actions = [
+                move(start, 0),
+                {"type": "pointerDown", "button": 0},
+                move(end, 200),
+                {"type": "pointerUp", "button": 0},
+            ]
+            touch = {"pointerType": "touch"}
+            return {"type": "pointer", "id": f"finger{number}", "parameters": touch, "actions": actions}
+
+        self.browser.perform([finger(1, -1), finger(2, 1)])
+
+    def wheel(self, x: float, y: float, down: int) -> None:
+        """So many pixels down, with the pointer there."""
+        turn = {"type": "scroll", "x": round(x), "y": round(y), "deltaX": 0, "deltaY": down}
+        self.browser.perform([{"type": "wheel", "id": "wheel", "actions": [turn]}])
+
+    def middle(self, selector: str) -> tuple[float, float]:
+        """Where an element is in the window, once it is in sight."""
+        x, y = self.js(
+            "const e = document.querySelector(arguments[0]); e.scrollIntoView({block: 'center'});"
+            "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]",
+            selector,
+        )
+        return x, y
 
     def point(self, index: int) -> tuple[float, float]:
         """Where the mark of a row is in the window."""
-        x, y = self.js(
-            "const p = document.querySelector(`.point[data-index='${arguments[0]}'] .mark`); "
-            "p.scrollIntoView({block: 'center'}); "
-            "const b = p.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]",
-            index,
-        )
-        return x, y
+        return self.middle(f".point[data-index='{index}'] .mark")

@@ -24,7 +24,16 @@ from srbench.render.page.document import HERE, MODULES, document, json_in_html, 
 from srbench.render.page.facts import facts, size_text
 from srbench.render.page.libraries import LIBRARIES
 from srbench.render.page.rows import rows_data
-from tests.builders import make_case, make_machine, make_quality, make_record, make_row, make_settings, make_visit
+from tests.builders import (
+    make_case,
+    make_latency,
+    make_machine,
+    make_quality,
+    make_record,
+    make_row,
+    make_settings,
+    make_visit,
+)
 from tests.command_line import Run
 from tests.render.page_data import HOSTILE, joined, record_named
 
@@ -291,6 +300,22 @@ def test_report_writes_one_file_with_the_rows_of_the_leaderboard(run: Run, tmp_p
     assert "\n".join([*parts.data("csv"), ""]) == stored
     behind = [row["file"].partition("_")[0] for row in parts.data("details")["rows"]]
     assert behind == [row["name"].lower() for row in parts.data("data")["rows"]]
+
+
+def test_the_page_opens_with_what_its_largest_table_says(run: Run, tmp_path: Path) -> None:
+    for i, (name, scale, ms) in enumerate([("span", 4, 50.0), ("bsrn", 4, 100.0), ("bsrn", 2, 200.0)]):
+        record = make_record(make_case(name, scale), minutes=i, latency=make_latency(*[[ms] * 7] * 3))
+        store.write(tmp_path / "results", record)
+    said = {}
+    for options in ((), ("--scale", "4")):
+        assert run("report", *options).code == 0
+        parts = _Parts((tmp_path / "results" / "report.html").read_text(encoding="utf-8"))
+        said[options] = parts.data("data")["sentence"]
+    assert said["--scale", "4"].startswith("SPAN is the fastest (50")
+    assert (
+        said[()]
+        == f"x4: GT 1280x720, LR 320x180, batch 1, float32; cpu of Test CPU, 2 cores, 8 GiB: {said['--scale', '4']}"
+    )
 
 
 def test_published_networks_stand_behind_on_request(run: Run, tmp_path: Path) -> None:

@@ -9,19 +9,29 @@ from srbench.records import Record
 from srbench.render import tables
 from srbench.render.page.details import details_of
 from srbench.render.page.document import document
+from srbench.render.page.facts import machine_lines
 from srbench.render.page.libraries import LIBRARIES
 from srbench.render.page.meanings import MARKS, VERDICTS, notes_of
 from srbench.render.page.rows import cost_columns, quality_columns, rows_data
 from srbench.render.page.values import LibraryData, PageData
+from srbench.render.text import plain
 
 
-def page(rows: Sequence[Row], records: Sequence[Record | None]) -> str:
-    """The page of these rows; ``records`` are what they came from, None for a row that only papers know."""
+def page(rows: Sequence[Row], records: Sequence[Record | None], sentence: str = "") -> str:
+    """The page of these rows as HTML.
+
+    Args:
+        rows: of a leaderboard, in its order.
+        records: what each row came from, None for a row that only papers know.
+        sentence: what the rows say, to stand on top.
+    """
     data, colors = rows_data(rows)
     newest = max((record.finished for record in records if record is not None), default=None)
     content = PageData(
         version=version("srbench"),
         newest=f"{newest:%Y-%m-%d %H:%M}" if newest else "",
+        sentence=plain(sentence),
+        machines=machine_lines([record.machine for record in records if record is not None]),
         costs=cost_columns(rows),
         quality=quality_columns(rows),
         rows=data,

@@ -10,7 +10,8 @@ from srbench.render.page.libraries import LIBRARIES
 HERE = Path(__file__).parent
 #: The page's own modules, each after those that it imports from.
 MODULES = (
-    *("dom", "model", "front", "state", "theme", "columns", "grid", "scene", "scatter", "tooltip"),
+    *("dom", "model", "front", "state", "theme", "columns", "grid", "scene", "names", "legend"),
+    *("zoom", "scatter", "tooltip", "pivot"),
     *("strips", "drawer", "panels", "download", "controls", "main"),
 )
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"\./[a-z]+\.js\";\n", re.MULTILINE)

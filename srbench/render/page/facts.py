@@ -1,9 +1,10 @@
 """Stored values as label and text, for people who read them one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel
 
+from srbench.facts import Machine
 from srbench.render.page.values import Fact
 from srbench.render.text import plain
 
@@ -14,6 +15,18 @@ _UNITS = {"mhz": "MHz", "s": "s", "w": "W"}
 def facts(value: BaseModel, within: str = "") -> tuple[Fact, ...]:
     """Every field that is known, one after the other; those of a nested value are named after it."""
     return tuple(_facts(value, within))
+
+
+def machine_lines(machines: Iterable[Machine]) -> tuple[str, ...]:
+    """Each machine with its software in one line, without what tells equal ones apart."""
+    return tuple(dict.fromkeys(map(_machine_line, machines)))
+
+
+def _machine_line(machine: Machine) -> str:
+    software = [machine.system.partition(" ")[0], f"torch {machine.torch}", f"Python {machine.python}"]
+    gpu = [f"CUDA {machine.cuda}"] if machine.cuda else []
+    driver = [f"driver {machine.driver}"] if machine.driver else []
+    return plain(f"{machine.name}: {', '.join([*software, *gpu, *driver])}")
 
 
 def _facts(value: BaseModel, within: str) -> Iterator[Fact]:

@@ -30,7 +30,7 @@ def notes_of(rows: Sequence[Row]) -> tuple[str, ...]:
     """How the numbers of these rows are made."""
     ways = dict.fromkeys(figure.how for row in rows for figure in row.measured.values())
     return (
-        "Rank: by runtime among networks of the same input, mode, device and colours; 1 + those whose whole interval "
+        "Rank: by runtime among networks of the same input, device and colours; 1 + those whose whole interval "
         "lies below, so ties share it. What was disturbed has none, and nothing has where most would share the first.",
         "A runtime's brackets hold its 95 % interval (t over processes) where nothing else is said.",
         "Multi-Adds are counted at the row's own LR size; published ones are for a 1280x720 GT.",

@@ -1,7 +1,8 @@
 """Rows of the leaderboard as the page has them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 
 from srbench.board import metrics
 from srbench.board.leaderboard import own_sets
@@ -44,15 +45,22 @@ def _column(column: Metric, dataset: str = "", *, derived: bool = False) -> Colu
         dataset=plain(dataset),
         derived=derived,
         of=column.of,
+        timed=column.timed,
     )
 
 
 def rows_data(rows: Sequence[Row]) -> tuple[tuple[RowData, ...], tuple[str, ...]]:
     """The rows, and the colours that they are drawn in."""
     colors: dict[str, int] = {}
+    networks: dict[Hashable, int] = {}
     places = _ranks(rows)
     data = tuple(
-        _row_data(row, places.get(number), colors.setdefault(color_of(row), len(colors)))
+        _row_data(
+            row,
+            places.get(number),
+            colors.setdefault(color_of(row), len(colors)),
+            networks.setdefault((row.network or row.label, row.form, row.colors), len(networks)),
+        )
         for number, row in enumerate(rows)
     )
     return data, tuple(colors)
@@ -72,15 +80,20 @@ def _ranks(rows: Sequence[Row]) -> dict[int, int]:
     return found
 
 
-def _row_data(row: Row, rank: int | None, color: int) -> RowData:
+def _row_data(row: Row, rank: int | None, color: int, network: int) -> RowData:
     name = plain(row.name)
     return RowData(
         name=name,
         label=name + marks_of(row),
+        network=network,
+        bare=plain(replace(row, mode="").name) + marks_of(row),
+        mode=row.mode,
         model=plain(row.model),
         form=row.form,
         scale=row.scale,
         size=_size(row.gt_width, row.gt_height),
+        lr=_size(row.lr_width, row.lr_height),
+        batch=row.batch or 0,
         load=_load(row),
         place=_place(row),
         state=row.status,

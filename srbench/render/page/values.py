@@ -14,6 +14,7 @@ class ColumnData(Frozen):
         short: its name over a table's column.
         derived: whether other columns say it already, so that a table shows it on request only.
         of: what it belongs to: the network alone, the network at an image size, or the machine as well.
+        timed: whether what disturbs a runtime disturbs it.
     """
 
     key: str
@@ -25,6 +26,7 @@ class ColumnData(Frozen):
     of: Literal["network", "image", "machine"]
     dataset: str = ""
     derived: bool = False
+    timed: bool = False
 
 
 class CostData(Frozen):
@@ -54,7 +56,11 @@ class RowData(Frozen):
     Attributes:
         name: as typed on the command line.
         label: the name with its marks, as tables have it.
+        network: the same number for rows of one network, form and colours, whatever mode they ran in.
+        bare: the label without the mode.
+        mode: as the mark behind a name has it; empty for float32 run eagerly.
         size, lr: GT and LR size as ``1280x720``; empty where they are not known.
+        batch: images a pass; 0 where it is not known.
         load: the input in words.
         place: device and machine in words; empty for a row that shapes alone give.
         state: the status; PUBLISHED for a row that only papers know.
@@ -69,7 +75,12 @@ class RowData(Frozen):
     model: str
     form: str
     scale: int
+    network: int
+    bare: str
+    mode: str = ""
     size: str
+    lr: str = ""
+    batch: int = 0
     load: str
     place: str
     state: str
@@ -107,12 +118,16 @@ class PageData(Frozen):
     Attributes:
         version: of srbench.
         newest: when the newest record was finished.
+        sentence: what the rows say, in one sentence; empty where nobody worded it.
+        machines: what the records were measured on, a line each.
         notes: how numbers are made, beyond what the columns say.
         colors: of networks, as hexadecimal, for a white ground.
     """
 
     version: str
     newest: str
+    sentence: str = ""
+    machines: tuple[str, ...] = ()
     costs: tuple[ColumnData, ...]
     quality: tuple[ColumnData, ...]
     rows: tuple[RowData, ...]

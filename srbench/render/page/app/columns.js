@@ -29,16 +29,19 @@ const rankColumn = {
 
 const all = [...metrics.values()].filter((metric) => !metric.quality || metric.kind).map(metricColumn);
 
-/** All of them, in the order in which they stand. */
+const isPsnr = (column) => column.kind && column.id.startsWith("psnr");
+
+/** All of them, in the order in which they stand: what a network gives, what it costs, the rest. */
 export const columns = [
   word("name", "Model", (row) => row.label),
+  ...all.filter(isPsnr),
   { ...word("scale", "Scale", (row) => row.scale), number: true, text: (row) => `x${row.scale}` },
   word("load", "Input", (row) => row.load),
   word("place", "Device", (row) => row.place),
   ...(rows.some((row) => row.rank !== undefined) ? [rankColumn] : []),
   ...all.filter((column) => !column.kind),
   word("state", "Status", (row) => row.state),
-  ...all.filter((column) => column.kind),
+  ...all.filter((column) => column.kind && !isPsnr(column)),
 ];
 
 const firstSet = page.quality.find((column) => column.key.startsWith("psnr"))?.dataset;

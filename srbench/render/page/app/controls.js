@@ -4,7 +4,9 @@ import { FACETS, caption, facets, fits, mainFacets, metrics, page, rows, valuesO
 import { change, on, state, togglePin } from "./state.js";
 import { columns, isShown, show } from "./columns.js";
 import { clearFilters, layOut, refacet, refresh } from "./grid.js";
-import { shortened, spansWide } from "./scene.js";
+import { spansWide } from "./scene.js";
+import { shortened } from "./names.js";
+import { zoomButtons } from "./zoom.js";
 
 function facetControls() {
   for (const facet of FACETS) {
@@ -19,7 +21,23 @@ function facetControls() {
     select.value = facets[facet.id];
     byId("facets").append(el("label", {}, `${facet.title} `, select));
   }
+  publishedControl();
   byId("facets").addEventListener("submit", (event) => event.preventDefault());
+}
+
+/** Networks that only papers know stand aside until they are asked for. */
+function publishedControl() {
+  const count = rows.filter((row) => row.only).length;
+  if (!count || facets.published) return; // none, or nothing else
+  const box = el("input", { type: "checkbox", id: "published", change: (event) => showPublished(event.target.checked) });
+  byId("facets").append(el("label", { class: "tick" }, box, ` Published networks (${count.toLocaleString("en")})`));
+}
+
+function showPublished(yes) {
+  facets.published = yes;
+  const box = byId("published");
+  if (box) box.checked = yes;
+  refacet();
 }
 
 function choose(facet, value) {
@@ -80,6 +98,8 @@ function axisControls() {
     metricSelect("size", "Area", "none"),
     tick("front", "Pareto front"),
   );
+  byId("plot-title").after(zoomButtons);
+  byId("axes").addEventListener("submit", (event) => event.preventDefault());
 }
 
 function choosers() {
@@ -109,8 +129,9 @@ function drawPins() {
 
 function drawCount() {
   const { length } = state.shown;
-  const of = rows.length === length ? "" : ` of ${rows.length.toLocaleString("en")}`;
-  byId("count").textContent = `${length.toLocaleString("en")}${of} row${rows.length === 1 ? "" : "s"} · ${caption()}`;
+  const all = rows.filter((row) => !row.only || facets.published).length;
+  const of = all === length ? "" : ` of ${all.toLocaleString("en")}`;
+  byId("count").textContent = `${length.toLocaleString("en")}${of} row${all === 1 ? "" : "s"} · ${caption()}`;
   const timed = state.shown.filter((row) => row.costs.runtime_ms);
   const circumstances = new Set(timed.map((row) => `${row.scale} ${row.load} ${row.place}`)).size;
   const mixed = new Set(state.shown.filter((row) => !row.only).map((row) => row.luma)).size > 1;
@@ -122,14 +143,24 @@ function drawCount() {
   byId("caution").textContent = cautions.join(" ");
 }
 
+/** What the rows say, on what they were measured, and when. */
+function tellAbout() {
+  byId("sentence").hidden = !page.sentence;
+  byId("sentence").textContent = page.sentence;
+  const newest = page.newest ? `newest record ${page.newest} UTC` : "no records";
+  byId("about").replaceChildren(
+    ...page.machines.map((line) => el("span", { class: "machine" }, line)),
+    el("span", {}, `srbench ${page.version} · ${newest}`),
+  );
+}
+
 let openRow = () => {};
 
 /** Start; `open` shows what lies behind a row. */
 export function startControls(open) {
   openRow = open;
   Object.assign(facets, mainFacets());
-  const newest = page.newest ? `newest record ${page.newest} UTC` : "no records";
-  byId("about").textContent = `srbench ${page.version} · ${newest}`;
+  tellAbout();
   facetControls();
   axisControls();
   choosers();
@@ -142,7 +173,7 @@ export function startControls(open) {
     clearFilters();
     byId("search").value = "";
     change({ search: "" });
-    refresh();
+    showPublished(true);
   });
   on(["shown"], drawCount);
   on(["pinned"], drawPins);

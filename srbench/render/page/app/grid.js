@@ -110,7 +110,7 @@ function headCell(column) {
   const kind = column.kind ? el("span", { class: `kind ${column.kind}` }, column.kind) : null;
   const button = el("button", { type: "button", class: "sort", click: (event) => sortBy(column, event.shiftKey) }, column.title, unit, kind);
   // A button is not printed again on a second sheet.
-  const paper = el("span", { class: "paper", "aria-hidden": "true" }, [column.full.replace(/, \w+(?= \[|$)/, ""), column.kind].filter(Boolean).join(", "));
+  const paper = el("span", { class: "paper", "aria-hidden": "true" }, column.title, unit?.cloneNode(true), kind && ` ${column.kind}`);
   const cell = el("th", { scope: "col", class: column.number ? "number" : null, title: column.full, "data-column": column.id }, button, paper);
   heads.set(column.id, { cell, input: filterInput(column) });
   return cell;
@@ -229,9 +229,16 @@ function markRows() {
   for (const element of body.querySelectorAll("tr[data-index]")) markRow(element, Number(element.dataset.index));
 }
 
+/** Below a printed table: the reasons, which would make its rows high, and what it leaves out. */
+function notesOnPaper() {
+  const rest = state.shown.length > PRINTED ? [`The first ${PRINTED} of ${state.shown.length} rows.`] : [];
+  const reasons = state.shown.slice(0, PRINTED).filter((row) => row.reason && !row.only).map((row) => `${row.label}: ${row.state}: ${row.reason}`);
+  return [...rest, ...reasons].map((text) => el("p", {}, text));
+}
+
 function setPrinting(yes) {
   printing = yes;
-  byId("printed").textContent = yes && state.shown.length > PRINTED ? `The first ${PRINTED} of ${state.shown.length} rows.` : "";
+  byId("printed").replaceChildren(...(yes ? notesOnPaper() : []));
   renderRows();
 }
 

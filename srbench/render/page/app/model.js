@@ -1,9 +1,9 @@
 // What the page is about: the rows, and every number of a row as one that a column or an axis can show.
 import { byId } from "./dom.js";
 
-const NEUTRAL = { failed: false, luma: false, reason: "", advice: "", note: "", color: 0 };
+const NEUTRAL = { failed: false, luma: false, mode: "", lr: "", batch: 0, reason: "", advice: "", note: "", color: 0 };
 
-export const page = { colors: [], ...JSON.parse(byId("data").textContent) };
+export const page = { colors: [], sentence: "", machines: [], ...JSON.parse(byId("data").textContent) };
 export const rows = page.rows.map((row, index) => ({ ...NEUTRAL, ...row, index }));
 for (const row of rows) {
   row.input = row.load.replace(/, LR \d+x\d+/, ""); // the LR size follows from GT and scale
@@ -19,12 +19,13 @@ function lazily(id) {
 export const details = lazily("details");
 export const csvLines = lazily("csv");
 
-/** Which rows of an input and a device are looked at; empty for all. */
-export const facets = { scale: "", load: "", place: "" };
+/** Which rows of an input and a device are looked at, empty for all; and whether those that only papers know are. */
+export const facets = { scale: "", load: "", place: "", published: rows.every((row) => row.only) };
 
 /** Whether a row belongs to what the facets say. Rows of shapes alone and of papers fit every device. */
 export function fits(row) {
   return (
+    (!row.only || facets.published) &&
     (!facets.scale || String(row.scale) === facets.scale) &&
     (!facets.load || row.only || row.input === facets.load) &&
     (!facets.place || row.only || !row.place || row.place === facets.place)

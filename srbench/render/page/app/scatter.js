@@ -3,7 +3,10 @@ import { byId, svg } from "./dom.js";
 import { caption, metrics } from "./model.js";
 import { change, on, state, togglePin } from "./state.js";
 import { shadeOf } from "./theme.js";
-import { SOME, frontOf, intervalsOf, kindOf, namesOf, pointsOf, radiusOf, scaleOf, shortened, stairs, widthOfText } from "./scene.js";
+import { SOME, frontOf, intervalsOf, kindOf, pointsOf, radiusOf, scaleOf, stairs } from "./scene.js";
+import { MARKS, legendOf, legendParts } from "./legend.js";
+import { namesOf, shortened } from "./names.js";
+import { frameIs, framed, inSight, keyMoves, startZoom, tellSight, wasDragged } from "./zoom.js";
 
 const plot = byId("plot");
 const frameNode = byId("plot-frame");
@@ -12,16 +15,12 @@ const canvas = byId("crowd");
 const REACH_PX = 28;
 /** Room for the numbers and the title of the axis below the frame. */
 const BELOW_PX = 52;
-const MARKS = {
-  measured: "M0,-4.5L4.5,0L0,4.5L-4.5,0Z",
-  published: "M3.6,0A3.6,3.6 0 1 1 -3.6,0A3.6,3.6 0 1 1 3.6,0Z",
-  secondary: "M3.4,0A3.4,3.4 0 1 1 -3.4,0A3.4,3.4 0 1 1 3.4,0Z",
-  approximate: "M-3.4,-3.4L3.4,3.4M-3.4,3.4L3.4,-3.4",
-};
 const OUTLINES = Object.fromEntries(Object.entries(MARKS).map(([kind, path]) => [kind, new Path2D(path)]));
-const KIND_TEXTS = { measured: "measured", published: "published", secondary: "secondary source", approximate: "read off a plot" };
+/** On a sheet of A4 across. */
+const PAPER_PX = 1030;
 
-let drawn = { room: 0, points: [], front: [], frame: null, tree: null };
+let drawn = { room: 0, points: [], front: [], corners: [], frame: null, tree: null };
+let onPaper = false;
 const bubbles = new Map();
 const layers = {};
 
@@ -34,7 +33,7 @@ function layer(name) {
 export function draw() {
   const [x, y, size] = [metrics.get(state.x), metrics.get(state.y), metrics.get(state.size)];
   if (!x || !y) return;
-  const room = frameNode.clientWidth;
+  const room = onPaper ? PAPER_PX : frameNode.clientWidth;
   if (!room) return; // not laid out yet; the observer calls again
   const width = Math.max(280, room);
   const narrow = width < 560;
@@ -42,32 +41,47 @@ export function draw() {
   const front = state.front ? frontOf(points, x, y) : [];
   const radius = radiusOf(points);
   for (const point of points) point.r = radius.of(point);
-  const [x0, x1, y0] = [narrow ? 56 : 64, width - 14, 12];
+  const [x0, x1, y0] = [narrow ? 56 : 64, width - 24, 12]; // half a number of the axis below stands out
   const legend = legendOf(legendParts(points, radius, size, front.length > 1, (x1 - x0) / 6.8), x0, x1);
-  const y1 = y0 + Math.round(Math.min(Math.max(width * 0.42, 270), 440));
+  const y1 = y0 + Math.round(onPaper ? paperHeight() : Math.min(Math.max(width * 0.42, 270), 440));
   const height = y1 + BELOW_PX + legend.height + 6;
   const frame = { x0, x1, y0, y1 };
   const pad = (d3.max(points, (point) => point.r) ?? 0) + 10;
-  const sx = scaleOf(withIntervals(points, "fx"), state.logX, [frame.x0, frame.x1], pad);
-  const sy = scaleOf(withIntervals(points, "fy"), state.logY, [frame.y1, frame.y0], pad);
+  const [across, up] = [withIntervals(points, "fx"), withIntervals(points, "fy")];
+  frameIs(frame, JSON.stringify([x.id, y.id, state.logX, state.logY, d3.extent(across), d3.extent(up)]));
+  const sx = inSight(scaleOf(across, state.logX, [frame.x0, frame.x1], pad), "x");
+  const sy = inSight(scaleOf(up, state.logY, [frame.y1, frame.y0], pad), "y");
   for (const point of points) [point.px, point.py] = [sx(point.x), sy(point.y)];
 
+  const seen = points.filter(framed);
+  clipTo(state.view.k === 1 ? { x0: 0, x1: width, y0: 0, y1: height } : frame);
   plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
   plot.setAttribute("width", width);
   plot.setAttribute("height", height);
-  plot.setAttribute("aria-label", `${y.label} over ${x.label}, ${points.length} networks. ${caption()}`);
+  plot.setAttribute("aria-label", `${y.label} over ${x.label}, ${seen.length} networks. ${caption()}`);
   axes(frame, sx, sy, x, y, narrow);
   const corners = stairs(front, x, y, { x: [frame.x0, frame.x1] });
   layers.front.replaceChildren(...(corners.length ? [svg("path", { d: `M${corners.map((each) => each.join(",")).join("L")}` })] : []));
-  layers.bars.replaceChildren(...intervalsOf(points).flatMap((point) => bars(point, sx, sy)));
-  drawn = { room, points, front, frame, tree: d3.quadtree(points, (p) => p.px, (p) => p.py) };
-  drawPoints(points, new Set(front), radius.cutAt);
+  layers.bars.replaceChildren(...intervalsOf(seen).flatMap((point) => bars(point, sx, sy)));
+  drawn = { room, points: seen, front, corners, frame, tree: d3.quadtree(seen, (p) => p.px, (p) => p.py) };
+  drawPoints(seen, new Set(front), radius.cutAt);
   drawNames();
   layers.legend.replaceChildren(...legend.paint(y1 + BELOW_PX));
   const why = missing.slice(0, 8).map((row) => `${shortened(row.label)} (${reasonOf(row, x, y)})`);
   const more = missing.length > 8 ? ` and ${missing.length - 8} more` : "";
   byId("missing").textContent = missing.length ? `Not in the plot: ${why.join(", ")}${more}.` : "";
   markPoints();
+  tellSight(seen.length, points.length);
+}
+
+/** What lies beyond the frame is not drawn. */
+function clipTo({ x0, x1, y0, y1 }) {
+  layers.clip.replaceChildren(svg("clipPath", { id: "in-sight" }, svg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0 })));
+}
+
+/** As high as a sheet has room for that the table's rows stand on too, as long as they are few. */
+function paperHeight() {
+  return Math.min(Math.max(400 - 20 * state.shown.length, 170), 280);
 }
 
 function withIntervals(points, name) {
@@ -104,10 +118,10 @@ function axes(frame, sx, sy, x, y, narrow) {
   );
 }
 
-/** Numbers at powers of ten, and at their double and fivefold where there is room. */
+/** Numbers at powers of ten, and between them as many as there is room for. */
 function logFormat(scale) {
   const decade = Math.abs(scale(10) - scale(1));
-  const leading = decade < 120 ? [1] : decade < 500 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const leading = decade < 100 ? [1] : decade < 220 ? [1, 3] : decade < 500 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 8];
   const format = d3.format(",~g");
   return (value) => (leading.includes(Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9))) ? format(value) : "");
 }
@@ -183,83 +197,14 @@ export function crowdAsElements() {
 }
 
 function drawNames() {
-  const names = namesOf(drawn.points, drawn.front, drawn.frame);
+  const names = namesOf(drawn.points, drawn.front, drawn.frame, drawn.corners);
+  layers.leaders.replaceChildren(...names.filter((name) => name.leader).map(({ leader: [from, to] }) => svg("line", { x1: from[0], y1: from[1], x2: to[0], y2: to[1] })));
   // Two texts instead of one with a border below its face, which not every program that opens the file knows.
-  const texts = names.flatMap(({ point, text, x, y }) => {
-    const pinned = state.pinned.has(point.row.index) ? " pinned" : "";
+  const texts = names.flatMap(({ text, bold, x, y }) => {
+    const pinned = bold ? " pinned" : "";
     return [`halo${pinned}`, `face${pinned}`].map((kind) => svg("text", { x, y, class: kind, "aria-hidden": kind.startsWith("halo") }, text));
   });
   layers.names.replaceChildren(...texts);
-}
-
-// --- What marks and sizes mean
-
-const LINE_PX = 20;
-
-/** The parts of the legend, from left to right and line by line: how wide each is and how it is drawn. */
-function legendParts(points, radius, size, hasFront, letters) {
-  const parts = [];
-  const add = (width, height, paint) => parts.push({ width, height, paint });
-  const text = (x, y, content) => svg("text", { x, y: y + 4 }, content);
-  if (size && radius.sizes.length) {
-    const title = `Area: ${size.label}`;
-    add(widthOfText(title) + 14, LINE_PX, (x, y) => [text(x, y, title)]);
-    for (const value of new Set([0.05, 0.3, 1].map((share) => roundDown(share * radius.cutAt)))) {
-      const [r, label] = [Math.max(3, radius.scale(value)), d3.format(",~g")(value)];
-      add(2 * r + widthOfText(label) + 20, 2 * r + 4, (x, y) => [svg("circle", { class: "sample", cx: x + r, cy: y, r }), text(x + 2 * r + 5, y, label)]);
-    }
-  }
-  const cut = radius.sizes.some((each) => each > radius.cutAt) ? "dashed: larger" : "";
-  if (cut) add(widthOfText(cut) + 18, LINE_PX, (x, y) => [text(x, y, cut)]);
-  const kinds = Object.keys(KIND_TEXTS).filter((kind) => points.some((point) => kindOf(point) === kind));
-  for (const kind of kinds) {
-    const paint = (x, y) => [svg("path", { class: `mark ${kind}`, d: MARKS[kind], transform: `translate(${x + 5},${y})` }), text(x + 15, y, KIND_TEXTS[kind])];
-    add(widthOfText(KIND_TEXTS[kind]) + 32, LINE_PX, paint);
-  }
-  if (hasFront) add(widthOfText("Pareto front") + 40, LINE_PX, (x, y) => [svg("path", { class: "front-sample", d: `M${x},${y}h20` }), text(x + 26, y, "Pareto front")]);
-  for (const line of wrapped(caption(), letters)) parts.push({ width: Infinity, height: 16, paint: (x, y) => [svg("text", { class: "caption", x, y: y + 4 }, line)] });
-  return parts;
-}
-
-/** 1, 2 or 5 times a power of ten. */
-function roundDown(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [5, 2, 1].find((each) => each * power <= value * 1.0001) * power;
-}
-
-/** Words in lines of about so many letters. */
-function wrapped(text, letters) {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    if (lines.at(-1) && lines.at(-1).length + word.length > letters) lines.push("");
-    lines[lines.length - 1] += `${lines.at(-1) && " "}${word}`;
-  }
-  return lines;
-}
-
-/** The legend laid out in lines: what draws it below `top`, and its height. */
-function legendOf(parts, x0, x1) {
-  const lines = [];
-  let left = Infinity;
-  for (const part of parts) {
-    if (left + part.width > x1) {
-      lines.push({ height: 0, parts: [] });
-      left = x0;
-    }
-    const line = lines.at(-1);
-    line.parts.push({ ...part, x: left });
-    line.height = Math.max(line.height, part.height);
-    left += part.width;
-  }
-  const height = lines.reduce((sum, line) => sum + line.height, 0);
-  const paint = (top) => {
-    let y = top;
-    return lines.flatMap((line) => {
-      y += line.height;
-      return line.parts.flatMap((part) => part.paint(part.x, y - line.height / 2));
-    });
-  };
-  return { height, paint };
 }
 
 // --- Pointer and keyboard
@@ -292,6 +237,10 @@ function markPoints() {
 const STEPS = { ArrowRight: ["px", 1], ArrowLeft: ["px", -1], ArrowUp: ["py", -1], ArrowDown: ["py", 1] };
 
 function onKey(event, open) {
+  if (keyMoves(event)) {
+    event.preventDefault();
+    return;
+  }
   const here = drawn.points.find((each) => each.row.index === state.hovered);
   if (event.key in STEPS) {
     const [axis, step] = STEPS[event.key];
@@ -307,28 +256,36 @@ function onKey(event, open) {
 
 /** Start; `open` shows what lies behind a row. */
 export function startScatter(open) {
-  plot.append(...["xaxis", "yaxis", "front", "bars", "points", "over", "names", "titles", "legend"].map(layer));
+  plot.append(...["clip", "xaxis", "yaxis", "front", "leaders", "bars", "points", "over", "names", "titles", "legend"].map(layer));
+  for (const name of ["front", "bars", "points", "over"]) layers[name].setAttribute("clip-path", "url(#in-sight)");
+  startZoom();
   plot.addEventListener("pointermove", (event) => {
-    const found = nearest(event);
+    const found = event.buttons ? null : nearest(event);
     plot.classList.toggle("on-point", found !== null);
     change({ hovered: found ? found.row.index : null });
   });
   plot.addEventListener("pointerleave", () => change({ hovered: null }));
   plot.addEventListener("click", (event) => {
-    const found = nearest(event);
+    const found = wasDragged() ? null : nearest(event);
     if (!found) return;
     change({ hovered: found.row.index }); // a finger does not hover before it taps
     togglePin(found.row.index);
   });
   plot.addEventListener("keydown", (event) => onKey(event, open));
   plot.addEventListener("blur", () => change({ hovered: null }));
-  on(["shown", "x", "y", "size", "logX", "logY", "front", "dark"], draw);
+  on(["shown", "x", "y", "size", "logX", "logY", "front", "dark", "view"], draw);
   on(["hovered"], markPoints);
   on(["pinned"], () => {
     drawNames();
     markPoints();
   });
   new ResizeObserver(() => {
-    if (frameNode.clientWidth !== drawn.room) draw();
+    if (!onPaper && frameNode.clientWidth !== drawn.room) draw();
   }).observe(frameNode);
+  const paper = (yes) => () => {
+    onPaper = yes;
+    draw();
+  };
+  window.addEventListener("beforeprint", paper(true));
+  window.addEventListener("afterprint", paper(false));
 }

@@ -1,12 +1,11 @@
-// What the plot shows, before it is drawn: points, scales, bubbles, front, places of the names.
+// What the plot shows, before it is drawn: points, scales, bubbles, front.
 import { rows } from "./model.js";
 import { state } from "./state.js";
 import { paretoFront } from "./front.js";
 
 /** Beyond so many points names are for the front and what is pinned, bubbles are small, intervals are left out. */
-const FEW = 40;
+export const FEW = 40;
 export const SOME = 300;
-const NAME_PX = 12;
 
 /** A logarithmic axis where values span more than this, as in srbench's figures. */
 const WIDE = 8;
@@ -86,56 +85,3 @@ export function radiusOf(points) {
 export function intervalsOf(points) {
   return points.length > SOME ? [] : points.filter((point) => point.fx.low !== undefined || point.fy.low !== undefined);
 }
-
-const ruler = document.createElement("canvas").getContext("2d");
-ruler.font = `${NAME_PX}px ${getComputedStyle(document.body).fontFamily}`; // once: asking lays the page out
-
-/** In pixels, of the plot's letters. */
-export function widthOfText(text) {
-  return ruler.measureText(text).width;
-}
-
-export function shortened(text, most = 26) {
-  const letters = [...text];
-  return letters.length <= most ? text : `${letters.slice(0, most - 9).join("")}…${letters.slice(-8).join("")}`;
-}
-
-/** Names beside their points where they cover neither another name nor a mark; pinned and hovered ones in any case. */
-export function namesOf(points, front, frame) {
-  const must = points.filter((p) => state.pinned.has(p.row.index));
-  const rest = points.length <= FEW ? points : front.slice(0, FEW);
-  const wanted = [...new Set([...must, ...rest])];
-  const taken = points.length <= SOME ? points.map((p) => ({ x0: p.px - 5, x1: p.px + 5, y0: p.py - 5, y1: p.py + 5 })) : [];
-  const hits = (a) => taken.reduce((n, b) => n + (a.x0 < b.x1 && a.x1 > b.x0 && a.y0 < b.y1 && a.y1 > b.y0 ? 1 : 0), 0);
-  const inside = (a) => a.x0 >= frame.x0 && a.x1 <= frame.x1 && a.y0 >= frame.y0 && a.y1 <= frame.y1;
-  const scales = new Set(points.map((point) => point.row.scale)).size > 1;
-  const names = [];
-  for (const point of wanted) {
-    const text = shortened(point.row.label) + (scales ? ` x${point.row.scale}` : "");
-    const width = widthOfText(text);
-    const boxes = places(point, width).map((box) => ({ ...box, x1: box.x0 + width, y1: box.y0 + NAME_PX + 2 })).filter(inside);
-    let best = boxes.find((box) => hits(box) === 0);
-    if (!best && must.includes(point)) best = boxes[0];
-    if (!best) continue;
-    taken.push(best);
-    names.push({ point, text, x: best.x0, y: best.y0 + NAME_PX - 1 });
-  }
-  return names;
-}
-
-/** Right, left, above, below, then the corners; first close to the middle mark, then outside the bubble. */
-function places({ px, py, r }, width) {
-  const h = NAME_PX + 2;
-  const around = (gap) => [
-    { x0: px + gap, y0: py - h / 2 },
-    { x0: px - gap - width, y0: py - h / 2 },
-    { x0: px - width / 2, y0: py - gap - h },
-    { x0: px - width / 2, y0: py + gap },
-    { x0: px + gap * 0.7, y0: py - gap * 0.7 - h },
-    { x0: px - gap * 0.7 - width, y0: py - gap * 0.7 - h },
-    { x0: px + gap * 0.7, y0: py + gap * 0.7 },
-    { x0: px - gap * 0.7 - width, y0: py + gap * 0.7 },
-  ];
-  return [...around(Math.max(r, 5) + 4), ...around(8), ...around(r + 16)];
-}
-

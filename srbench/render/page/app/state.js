@@ -2,12 +2,15 @@
 
 export const state = {
   search: "",
+  across: "", // what stands across in the table, one network a row: "mode", "size" or nothing
+  acrossMetric: "",
   shown: [], // rows that pass facets, search and filters, in the table's order
   hovered: null, // index of a row
   pinned: new Set(),
   x: "",
   y: "",
   size: "",
+  view: { k: 1, x: 0, y: 0 }, // the part of the plot in sight: k times as large, from x and y on, in shares of the whole
   logX: false,
   logY: false,
   front: true,

@@ -10,19 +10,19 @@ function readable(color, dark) {
   return lab.formatHex();
 }
 
-const colorSheet = new CSSStyleSheet();
-let shades = [];
+const shades = [false, true].map((dark) => page.colors.map((color) => readable(color, dark)));
 
-/** One class for each colour of a network, in the theme's shade. */
-function paintColors(dark) {
-  shades = page.colors.map((color) => readable(color, dark));
-  colorSheet.replaceSync(shades.map((shade, i) => `.c${i} { --c: ${shade}; }`).join("\n"));
-  document.adoptedStyleSheets = [colorSheet];
+/** One class for each colour of a network, in both themes' shades: on paper Firefox has the sheet as it was before. */
+function paintColors() {
+  const rules = (within, list) => list.map((shade, i) => `${within} .c${i} { --c: ${shade}; }`);
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync([...rules("", shades[0]), ...rules(':root[data-theme="dark"]', shades[1])].join("\n"));
+  document.adoptedStyleSheets = [sheet];
 }
 
 /** The shade of a colour in the theme that is in use. */
 export function shadeOf(color) {
-  return shades[color];
+  return shades[Number(state.dark)][color];
 }
 
 const REMEMBERED = "srbench-theme";
@@ -36,17 +36,17 @@ function remembered() {
   }
 }
 
-/** Light or dark, and the networks' colours with it. */
+/** Light or dark. */
 export function useTheme(dark) {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   byId("theme").textContent = dark ? "Light theme" : "Dark theme";
-  paintColors(dark);
   change({ dark });
 }
 
 export function startTheme() {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const last = remembered();
+  paintColors();
   useTheme(last ? last === "dark" : system.matches);
   system.addEventListener("change", () => remembered() === null && useTheme(system.matches));
   byId("theme").addEventListener("click", () => {
