@@ -43,7 +43,7 @@ def test_what_was_disturbed_is_no_winner() -> None:
     text = said(row("span", 9, 11, status="CONTENDED"), row("rfdn", 169, 171), row("msrn", 399, 401))
     assert text.startswith("RFDN is the fastest of the 2 that nothing disturbed (170.0 ms; the next, MSRN, ")
     everything = said(row("span", 9, 11, status="CONTENDED"), row("rfdn", 19, 21, status="THROTTLED"))
-    assert everything == "Which is the fastest this run does not tell (1 CONTENDED, 1 THROTTLED of 2)."
+    assert everything == "Which is the fastest this run does not tell (of 2 runtimes 1 CONTENDED, 1 THROTTLED)."
 
 
 def test_the_front_is_what_the_intervals_tell() -> None:
