@@ -18,7 +18,7 @@ def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
     luma (BT.601, 16..235) and the chroma is upscaled by bicubic interpolation (a = -0.5).
 
     Args:
-        model: from :func:`model_defs.build` or :func:`model_defs.load_checkpoint`.
+        model: from ``model_defs.build`` or ``model_defs.load_checkpoint``.
         image: (3, H, W) or (N, 3, H, W), RGB in [0, 1], on the model's device and in its dtype.
 
     Returns:

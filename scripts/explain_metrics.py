@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/metrics.md from the tables of metrics and of statuses.
+"""Write the generated parts of docs/reference/metrics.md from the tables of metrics and of statuses.
 
 python scripts/explain_metrics.py
 """
@@ -10,7 +10,7 @@ from srbench.render.formats import markdown_table
 from srbench.render.text import escape_markdown
 from srbench.statuses import STATUSES
 
-PAGE = ROOT / "docs" / "metrics.md"
+PAGE = ROOT / "docs" / "reference" / "metrics.md"
 
 
 def with_parts(text: str) -> str:

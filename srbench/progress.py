@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from srbench.agreements import Agreement
 from srbench.assemble import Plan
 from srbench.cases import Case
 from srbench.journal import Entry, Step
 from srbench.measure.latency import NS_PER_S
-from srbench.records import Agreement, Record, Settings
+from srbench.records import Record, Settings
 from srbench.runner import Watcher
 from srbench.tasks import Agreed, Progress, min_samples
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from srbench import inputs, models, records, running
+from srbench.agreements import Agreement
 from srbench.cases import Case, Mode
 from srbench.errors import UnsupportedError
 from srbench.failures import Failure
@@ -26,7 +27,7 @@ from srbench.measure.layers import LayerTimes, measure_layers
 from srbench.measure.memory import measure_memory
 from srbench.measure.passes import Pictures, Watch
 from srbench.measure.stats import MIN_SAMPLES_95
-from srbench.records import Agreement, Complexity, Frozen, Settings, Visit
+from srbench.records import Complexity, Frozen, Settings, Visit
 from srbench.running import Runnable, natural
 from srbench.work import Nothing, Work
 

@@ -184,7 +184,16 @@ def compare(
     Args:
         *what: networks (names, live modules), measured now in interleaved rounds; or stored runs (folders of records,
             single record files), of which the options of measuring say nothing.
-        scale, gt, lr, batch, form, engine, dtype, layout, device, threads: as of :func:`profile`.
+        scale: upscaling factor, or several.
+        gt: (width, height) in pixels, or several; LR is GT / scale. [default: 1280x720]
+        lr: the same of LR, in place of ``gt``.
+        batch: images in a pass, or several.
+        form: of networks that re-parameterise themselves: ``deploy`` (folded) or ``train``.
+        engine: ``eager``, ``compile``, or several with commas.
+        dtype: ``float32``, ``bfloat16``, ``float16``, or several with commas.
+        layout: ``contiguous``, ``channels_last``, or both with a comma.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        threads: of the CPU, or several. [default: all usable cores]
         rounds: in each, every network runs in a fresh process.
         budget_s: seconds of passes for each network, shared by its rounds.
         timeout_s: seconds after which a process is ended.
@@ -249,14 +258,17 @@ def evaluate(
     """Measure PSNR and SSIM of networks with their weights.
 
     Args:
-        models: as of :func:`profile`, and ``bicubic``; a live module is evaluated with the weights that it has.
+        models: names as on the command line, ``bicubic`` among them, a live module, a sequence of both, or a mapping of
+            names to modules. A live module is evaluated with the weights that it has.
         datasets: names of sets in ``data`` (``set5,set14``), or paths of folders of GT images, with commas.
         scale: upscaling factor, or several.
         weights: folders or files of checkpoints, or ``MODEL=FILE``; the cache is looked through as well.
         data: folder of the data sets.
-        protocol: ``paper``, ``ntire`` ... (docs/quality.md), or several with commas.
+        protocol: ``paper``, ``ntire`` ... (docs/method/quality.md), or several with commas.
         form: of networks that re-parameterise themselves: ``deploy`` (folded) or ``train``.
-        engine, dtype, layout: as of :func:`profile`; each mode's plain counterpart is evaluated too.
+        engine: ``eager``, ``compile``, or several with commas. Beside another mode eager float32 is evaluated, too.
+        dtype: ``float32``, ``bfloat16``, ``float16``, or several with commas.
+        layout: ``contiguous``, ``channels_last``, or both with a comma.
         tile: LR side of tiles that run one by one; None for whole images.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         threads: of the CPU. [default: all usable cores]

@@ -79,7 +79,7 @@ def challenge(
     """Rank entries as a challenge does.
 
     Args:
-        name: of an edition that srbench knows (``ntire2024``), or the file of one (docs/challenges.md).
+        name: of an edition that srbench knows (``ntire2024``), or the file of one (docs/guide/challenges.md).
         inputs: folders of records, or a challenge's own files: .csv, results.json, results.txt.
         baseline: the network that scores are relative to, or a file that has it. [default: the challenge's]
         machine: name of the machine whose records are ranked. [default: that of the newest record]

@@ -38,11 +38,11 @@ def table(records: Iterable[Record], quality: Iterable[QualityRecord] = ()) -> "
     """The records as the CSV of a leaderboard has them: raw numbers, one row for each case.
 
     Args:
-        records: of :func:`profile` or :func:`load`.
-        quality: of :func:`evaluate`; without them srbench's own measurements and the papers' figures stand there.
+        records: what ``profile`` or ``load`` returned.
+        quality: what ``evaluate`` returned; without it srbench's own measurements and the papers' figures stand there.
 
     Returns:
-        A frame whose columns are those of the CSV (docs/metrics.md), None where there is no number: parameters and
+        A frame whose columns are those of the CSV (docs/reference/metrics.md), None where there is no number: parameters and
         Multi-Adds as counts, runtimes in ms, memory in MiB, PSNR in dB.
     """
     return tables.frame(rows_of(records, ClaimBook(load_claims()), MeasuredBook(quality, reference())))

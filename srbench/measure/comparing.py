@@ -72,7 +72,7 @@ def paired_effect(first: Mapping[int, float], second: Mapping[int, float], seed:
     What drifts from round to round hits both sides of a round alike and leaves its ratio. With 5 rounds or more the
     interval is the hull of the t interval of the mean log ratio and of the BCa interval of the median (Efron 1987).
     From 8 rounds on the t interval is that of the trimmed mean (Yuen 1974). What either is worth on known noise:
-    ``scripts/simulate_compare.py``, docs/measuring.md.
+    ``scripts/simulate_compare.py``, docs/method/measuring.md.
 
     Args:
         first, second: process median of each round (of several processes their geometric mean), any unit.
