@@ -6,7 +6,8 @@ is one process that loops without pause (``--load 2`` for two).
 
     python scripts/bench_aa.py [--repeats 40] [--budget 5.4] [--lr 32x32] [--threads 1] [--load 1] [--write]
 
-``--only quiet`` or ``--only loaded`` leaves the other part out. ``--write`` stores the table in docs/method/measuring.md.
+``--only quiet`` or ``--only loaded`` leaves the other part out. ``--write`` stores the table in
+docs/method/measuring.md.
 Run it on a quiet machine.
 """
 

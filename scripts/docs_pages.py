@@ -18,6 +18,7 @@ from srbench.records import SCHEMA_VERSION, Record
 from srbench.render.formats import markdown_table
 
 _SCALES = (2, 3, 4)
+_NOT_OURS = re.compile(r"^\* `--(?:install|show)-completion`.*\n|^\*\*Commands\*\*:\n\n(?:\* .*\n)+\n", re.MULTILINE)
 #: ``name, other: meaning``, which goes on in lines that are indented further.
 _ATTRIBUTE = re.compile(r"^ {4}(\w+(?:, \w+)*): (.*(?:\n {5,}.*)*)", re.MULTILINE)
 
@@ -26,8 +27,8 @@ def cli_page() -> str:
     """Every command with its arguments and options, from typer."""
     command = typer.main.get_command(app)
     text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="srbench", title="Command line")
-    # typer's own options are no part of srbench.
-    return re.sub(r"^\* `--install-completion`.*\n|^\* `--show-completion`.*\n", "", text, flags=re.MULTILINE)
+    # Options of typer itself, and lists that cut what stands in full below, are left out.
+    return _NOT_OURS.sub("", text)
 
 
 def record_page() -> str:

@@ -166,7 +166,7 @@ def reference_part(up: str) -> str:
 
 
 def columns_part() -> str:
-    """What the columns of the stored leaderboard mean, from the table of metrics; docs/reference/metrics.md has them all."""
+    """What the columns of the stored leaderboard mean, from the table of metrics."""
     head = next(line for line in _body(REFERENCE / f"leaderboard_x{SCALE}.md").splitlines() if line.startswith("| "))
     shown = {title.strip() for title in head.split("|")}
     cells = [["Column", "CSV", "Unit in tables", "Better", "Meaning"]]

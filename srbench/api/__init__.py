@@ -54,7 +54,7 @@ def count(
 
     Args:
         model: a name as on the command line (``span``, ``span@train``, ``net.py:Net``), or a live module that takes
-            (N, 3, H, W) and gives (N, 3, scale*H, scale*W).
+            ``(N, 3, H, W)`` and gives ``(N, 3, scale*H, scale*W)``.
         scale: upscaling factor.
         gt: (width, height) in pixels; LR is GT / scale. [default: 1280x720]
         lr: the same of LR, in place of ``gt``.
@@ -114,7 +114,8 @@ def profile(
 
     Args:
         models: names as on the command line, a live module in evaluation as in training mode, a sequence of both, or
-            a mapping of names to modules. Modules take (N, 3, H, W) in [0, 1] and give (N, 3, scale*H, scale*W).
+            a mapping of names to modules. Modules take ``(N, 3, H, W)`` in [0, 1] and give
+            ``(N, 3, scale*H, scale*W)``.
         scale: upscaling factor, or several.
         gt: (width, height) in pixels, or several; LR is GT / scale. [default: 1280x720]
         lr: the same of LR, in place of ``gt``.

@@ -25,7 +25,8 @@ from srbench.runner import Watcher
 from srbench.work import Launcher
 
 #: Each from a fork server of its own. With the noise of a shared host (one process in seven slower by an exponential
-#: 12 %) 12 find a true 10 % difference in more than 9 of 10 runs (``scripts/simulate_compare.py``, docs/method/measuring.md).
+#: 12 %) 12 find a true 10 % difference in more than 9 of 10 runs (``scripts/simulate_compare.py``,
+#: docs/method/measuring.md).
 COMPARE_ROUNDS = 12
 #: More than a second for each process: two networks at x4 take about a minute.
 COMPARE_BUDGET_S = 16.0

@@ -20,7 +20,8 @@ from srbench.work import Launcher
 
 MIB = 2**20
 #: What a process holds beside a pass. CPU: interpreter, torch and its libraries, a little more than the most that
-#: ``scripts/bench_memory.py`` finds (docs/method/measuring.md). CUDA: context, kernels and cuDNN's workspaces; an assumption.
+#: ``scripts/bench_memory.py`` finds (docs/method/measuring.md). CUDA: context, kernels and cuDNN's workspaces; an
+#: assumption.
 RESERVE_BYTES = {"cpu": 300 * MIB, "cuda": 1024 * MIB}
 #: Where a network of the user's own starts: below, many refuse to work.
 OWN_MIN_SIDE = 64

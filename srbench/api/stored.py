@@ -42,8 +42,8 @@ def table(records: Iterable[Record], quality: Iterable[QualityRecord] = ()) -> "
         quality: what ``evaluate`` returned; without it srbench's own measurements and the papers' figures stand there.
 
     Returns:
-        A frame whose columns are those of the CSV (docs/reference/metrics.md), None where there is no number: parameters and
-        Multi-Adds as counts, runtimes in ms, memory in MiB, PSNR in dB.
+        A frame whose columns are those of the CSV (docs/reference/metrics.md), None where there is no number:
+        parameters and Multi-Adds as counts, runtimes in ms, memory in MiB, PSNR in dB.
     """
     return tables.frame(rows_of(records, ClaimBook(load_claims()), MeasuredBook(quality, reference())))
 
