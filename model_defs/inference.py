@@ -31,7 +31,11 @@ def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
 
 
 def unclamped(model: nn.Module, image: Tensor) -> Tensor:
-    """As :func:`super_resolve`, but the values are those that the network gave: beyond [0, 1], infinite or NaN too."""
+    """As :func:`super_resolve`, but the values are those that the network gave: beyond [0, 1], infinite or NaN too.
+
+    Raises:
+        ZooError: as ``super_resolve``.
+    """
     variant, _ = identity_of(model)
     if image.ndim not in (3, 4) or image.shape[-3] != 3 or not image.is_floating_point():
         raise ZooError(f"expected a float RGB image (3, H, W) or (N, 3, H, W), not {image.dtype} {tuple(image.shape)}")

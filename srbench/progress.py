@@ -209,7 +209,13 @@ def label(case: Case) -> str:
 
 
 def describe(step: Step, plans: Sequence[Plan], settings: Settings) -> str:
-    """A process in few words."""
+    """A process in few words.
+
+    Args:
+        step: the process.
+        plans: cases of the run.
+        settings: of the run.
+    """
     name = label(plans[step.case].case)
     if step.task == "time":
         return f"{name}, round {step.round + 1}" + ("" if step.further else f" of {settings.rounds}")

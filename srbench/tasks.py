@@ -310,7 +310,13 @@ class Layers(_OfCase, Work[Dissected, Nothing]):
 
 
 def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
-    """The network and its resident input, both in the mode's dtype and layout on the device."""
+    """The network and its resident input, both in the mode's dtype and layout on the device.
+
+    Args:
+        case: network, size and mode.
+        device: that it runs on.
+        seed: of the weights and the input.
+    """
     network = models.build(case.model, case.size.scale).to(device.torch_device)
     return in_mode(network, case), inputs.make_input(case, seed).to(device.torch_device)
 

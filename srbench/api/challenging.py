@@ -139,6 +139,13 @@ def _baseline_of(path: Path, edition: Edition) -> Entry:
 def score_axis(folder: Path, name: str, baseline: str | None, machine: str | None, tell: Tell) -> Metric:
     """The scores of the networks measured in a folder, as a column for figures.
 
+    Args:
+        folder: of results.
+        name: of the edition, or its file.
+        baseline: the network that scores are relative to. [default: the edition's]
+        machine: whose records are scored. [default: that of the newest]
+        tell: gets a line on what is left out.
+
     Raises:
         InputError: the edition has ranks and no scores, or the folder lacks what they need.
     """

@@ -87,7 +87,11 @@ def compare_networks(
 
 
 def measured_pairs(session: Session, watcher: Watcher) -> list[Pair]:
-    """Measure a session's cases; the first of each combination is paired with each of the others."""
+    """Measure a session's cases; the first of each combination is paired with each of the others.
+
+    Raises:
+        InputError: fewer than two networks.
+    """
     together = session.networks
     if together < 2:
         raise InputError("compare needs two networks at least; the first is judged against the rest")
@@ -105,7 +109,15 @@ def judged(
     seed: int = 0,
     tell: Tell = silent,
 ) -> Compared:
-    """Every pair's answer, with the noise floor of its machine. Without a gate, a runtime is what is asked for."""
+    """Every pair's answer, with the noise floor of its machine. Without a gate, a runtime is what is asked for.
+
+    Args:
+        pairs: that are judged.
+        asked: gates; the runtime alone where there are none.
+        alone: stored cases without a partner.
+        seed: of the bootstrap.
+        tell: gets lines for people.
+    """
     timed = not asked or any(gate.of_runtime for gate in asked)
     answers = compare(pairs, lambda record: _floor_of(record, tell), seed=seed, timed=timed)
     return Compared(tuple(answers), tuple(alone), tuple(gates.check(asked, answers)))

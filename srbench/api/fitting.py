@@ -81,7 +81,7 @@ class FitAnswer:
 
 
 def fit(request: FitRequest, launcher: Launcher = PROCESSES) -> FitAnswer:
-    """Search the sizes of each network; see :class:`FitRequest`.
+    """Search the sizes of each network; see ``FitRequest``.
 
     Raises:
         InputError: an unknown name, a memory that leaves nothing, or a network that cannot be counted or does not fit.
@@ -164,6 +164,11 @@ def _ladder(model: Model, aspect: Aspect, multiple: int | None) -> Ladder:
 
 def count_case(case: Case, launcher: Launcher = PROCESSES, pickled: bytes | None = None) -> Complexity:
     """What follows from a case's shapes: of the zoo counted here, of a user's network in a process of its own.
+
+    Args:
+        case: network, size and mode.
+        launcher: starts the process that counts a user's network.
+        pickled: a live module; None for one that is named.
 
     Raises:
         InputError: it cannot be counted.

@@ -79,7 +79,16 @@ def profile(
     tell: Tell = silent,
     launcher: Launcher = PROCESSES,
 ) -> list[Record]:
-    """Measure what is asked; see :func:`srbench.profile`."""
+    """Measure what is asked; see ``srbench.profile``.
+
+    Args:
+        request: networks, sizes, modes and budgets.
+        output: folder of records and journal; None to keep nothing.
+        resume: go on with what the journal holds.
+        watcher: is told how the run goes.
+        tell: gets lines on what is left out.
+        launcher: starts processes.
+    """
     with opened(request, output, resume=resume, tell=tell, launcher=launcher) as session:
         return session.measure(watcher or progress.Quiet())
 

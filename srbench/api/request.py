@@ -124,6 +124,11 @@ class Resolved:
 def resolve(request: Request, tell: Tell = silent, note: Tell = silent) -> Resolved:
     """Look everything up before anything is measured; ``tell`` gets what was left out, ``note`` what else is special.
 
+    Args:
+        request: what was asked for.
+        tell: gets lines on what is left out.
+        note: gets lines on what else is special.
+
     Raises:
         InputError: a name, a size or a way of running that is wrong, or nothing to do.
     """

@@ -51,7 +51,15 @@ def table(records: Iterable[Record], quality: Iterable[QualityRecord] = ()) -> "
 def rows_in(
     folder: Path, scales: Collection[int], machine: str | None, *, with_published: bool, tell: Tell
 ) -> list[Row]:
-    """The rows of a results folder; see :func:`records_in`."""
+    """The rows of a results folder; see ``records_in``.
+
+    Args:
+        folder: of results.
+        scales: that are shown; all where there is none.
+        machine: whose records are shown; None for that of the newest.
+        with_published: networks outside the zoo, too, by what papers print.
+        tell: gets lines on what is left out.
+    """
     records = records_in(folder, scales, machine, tell)
     claims = ClaimBook(load_claims())
     rows = rows_of(records, claims, measured_in(folder, tell=tell))
@@ -90,6 +98,12 @@ def _stale(record: QualityRecord, tell: Tell) -> bool:
 
 def records_in(folder: Path, scales: Collection[int], machine: str | None, tell: Tell) -> list[Record]:
     """The records of a results folder, of the scales given (all where there is none) and of one machine.
+
+    Args:
+        folder: of results.
+        scales: that are read; all where there is none.
+        machine: its name, ``all``, or None for that of the newest record.
+        tell: gets lines on what is left out.
 
     Raises:
         InputError: no records, none of a scale asked for, or none of the machine.

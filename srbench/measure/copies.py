@@ -75,8 +75,14 @@ def convolution_bytes(
 
     Args:
         cpu: where it runs.
-        x, weight, out: (N, C, ...), (out, in / groups, ...) or (in, out / groups, ...) if transposed, (N, C', ...).
-        stride, padding, dilation, transposed, groups: as torch's ``aten.convolution`` has them.
+        x: (N, C, ...).
+        weight: (out, in / groups, ...), or (in, out / groups, ...) if transposed.
+        out: (N, C', ...).
+        stride: in pixels, by axis.
+        padding: in pixels, by axis.
+        dilation: in pixels, by axis.
+        transposed: whether it is a transposed convolution.
+        groups: of channels.
     """
     strided = any(s != 1 for s in stride)
     dilated = any(d != 1 for d in dilation)
