@@ -137,3 +137,11 @@ def notebook_page(notebook: str) -> str:
         parts.append(f"```python\n{source}\n```" if cell["cell_type"] == "code" else source)
     parts.insert(1, "[Download it](notebook.ipynb): it runs from its first cell to its last.")
     return "\n\n".join(parts) + "\n"
+
+
+#: Pages that no file holds: path from the root of the site -> what writes them.
+WRITTEN = {
+    "reference/cli.md": cli_page,
+    "reference/record.md": record_page,
+    "method/protocols.md": protocols_page,
+}

@@ -31,9 +31,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages and figures that do not lie in ``docs/``."""
     pages = {page: (ROOT / source).read_text(encoding="utf-8") for source, page in DOCUMENTS.items()}
     pages["guide/notebook.md"] = docs_pages.notebook_page((ROOT / NOTEBOOK).read_text(encoding="utf-8"))
-    pages["reference/cli.md"] = docs_pages.cli_page()
-    pages["reference/record.md"] = docs_pages.record_page()
-    pages["method/protocols.md"] = docs_pages.protocols_page()
+    pages |= {page: write() for page, write in docs_pages.WRITTEN.items()}
     for page, text in pages.items():
         files.append(File.generated(config, page, content=text))
     for figure in (ROOT / FIGURES).rglob("*.png"):
