@@ -121,8 +121,8 @@ class Reading(Frozen):
 
     Attributes:
         after: samples done when it was read.
-        clock_mhz: of the cores or multiprocessors; None where it is not told.
-        temperature_c: of the device; None where it is not told.
+        clock_mhz: of the cores or multiprocessors; None where the device does not say.
+        temperature_c: of the device; None where the device does not say.
         reasons: what held its clock back since the reading before, e.g. ``SW power cap``, ``cgroup quota``.
     """
 
@@ -143,8 +143,8 @@ class Visit(Frozen):
         samples_ns: wall times of the timed passes, device-synchronised.
         device_ns: device time of the same passes: between two events on its stream (CUDA), processor time of all
             threads (CPU).
-        switches: involuntary context switches of the process during each of them.
-        faults: page faults of the process during each of them: memory that it had to get from the kernel anew.
+        switches: involuntary context switches of the process, pass by pass.
+        faults: page faults of the process, pass by pass: memory that it had to get from the kernel anew.
         readings: the device's state between blocks of samples.
         others_cores: cores that other programs used meanwhile, on those this process may use; None where unknown.
         further: whether its round was added since the interval was still too wide (:mod:`srbench.measure.patience`).

@@ -167,7 +167,7 @@ def run(
         settings: of the run.
         counters: other counters that count, too.
         keep: gets each record as soon as its last process is done.
-        watcher: is told how the run goes.
+        watcher: its methods are called as the run goes.
         journal: holds what is finished; None for none.
         launcher: starts processes.
     """

@@ -109,8 +109,8 @@ def profile(
 ) -> list[Record]:
     """Measure networks: counts, runtime and peak memory, each case in fresh processes.
 
-    A live module travels to those processes by pickle, with its class where that was defined in a script or notebook.
-    One that cannot be pickled is measured in this process, and its record says so.
+    A live module travels to these processes by pickle. So does its class, if a script or notebook defines it. One
+    that cannot be pickled is measured in this process, and its record says so.
 
     Args:
         models: names as on the command line, a live module in evaluation as in training mode, a sequence of both, or
@@ -132,7 +132,7 @@ def profile(
         timeout_s: seconds after which a process is ended.
         seed: of weights (of the zoo), input and the order of rounds.
         output: folder for records and journal, as the command line writes them; None to keep nothing.
-        watcher: is told how the run goes (``srbench.progress.Lines()`` prints lines).
+        watcher: its methods are called as the run goes (``srbench.progress.Lines()`` prints lines).
         tell: gets lines on what was left out.
 
     Returns:
@@ -195,13 +195,13 @@ def compare(
         layout: ``contiguous``, ``channels_last``, or both with a comma.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         threads: of the CPU, or several. [default: all usable cores]
-        rounds: in each, every network runs in a fresh process.
+        rounds: number of rounds; once a round every network runs in a fresh process.
         budget_s: seconds of passes for each network, shared by its rounds.
         timeout_s: seconds after which a process is ended.
         fail_on: gates such as ``runtime:3%`` or ``params:0%``: how much worse the first may be.
         force: stored runs of unlike machines, versions or settings too.
         seed: of weights, input, order of rounds and bootstrap.
-        watcher: is told how the run goes.
+        watcher: its methods are called as the run goes (``srbench.progress.Lines()`` prints lines).
         tell: gets lines for people.
 
     Returns:

@@ -73,7 +73,7 @@ def compare_networks(
     Args:
         request: its networks are as many as are named: the same one twice is a run against itself.
         fail_on: gates, such as ``runtime:3%``.
-        watcher: is told how the run goes.
+        watcher: its methods are called as the run goes.
         tell: gets lines for people.
         launcher: starts the processes.
 

@@ -143,7 +143,7 @@ class Session:
 
     Attributes:
         questions: in order.
-        records: those that are done.
+        records: what is done so far.
         written: how many of them are new.
     """
 

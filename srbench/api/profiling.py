@@ -23,7 +23,7 @@ class Session:
     Attributes:
         header: what the run is.
         plans: its cases with what follows from their shapes.
-        records: those that are done.
+        records: what is done so far.
         networks: how many were named; of each combination of a grid so many cases stand in a row.
     """
 
@@ -85,7 +85,7 @@ def profile(
         request: networks, sizes, modes and budgets.
         output: folder of records and journal; None to keep nothing.
         resume: go on with what the journal holds.
-        watcher: is told how the run goes.
+        watcher: its methods are called as the run goes.
         tell: gets lines on what is left out.
         launcher: starts processes.
     """

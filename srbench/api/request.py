@@ -147,7 +147,7 @@ def resolve(request: Request, tell: Tell = silent, note: Tell = silent) -> Resol
 
 
 def networks_of(request: Request) -> tuple[list[Asked], dict[str, Live]]:
-    """The networks of a request, and those of them that are live, by their sources.
+    """The networks of a request, and its live modules by their sources.
 
     Raises:
         InputError: an unknown name, or none at all.
