@@ -4,7 +4,7 @@
     python scripts/make_reference.py --challenge   measure anew what the challenge and the figures of growth need
     python scripts/make_reference.py --redraw      only layers: tables, figures, page and documents from records
     python scripts/make_reference.py --parts       only rewrite the documents' generated parts from what is there
-    python scripts/bench_counting.py --write       the counting benchmark
+    python scripts/bench_counting.py --write       the counting benchmark, which --parts then shows
 
 The generated parts of ``DOCUMENTS`` lie between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
 """
@@ -53,10 +53,10 @@ def main() -> None:
     only.add_argument("--redraw", action="store_true", help="leave all records as they are")
     only.add_argument("--parts", action="store_true", help="leave everything but the documents as it is")
     options = parser.parse_args()
-    if not (options.challenge or options.redraw or options.readme):
+    if not (options.challenge or options.redraw or options.parts):
         # More than by default, since these figures are shown to everybody.
         _srbench("profile", REFERENCE, "--models", MODELS, "--scale", str(SCALE), "--thorough", "--timings")
-    if not (options.redraw or options.readme):
+    if not (options.redraw or options.parts):
         _srbench("profile", REFERENCE / EDITION, "--models", ENTRANTS, "--challenge", EDITION, "--rounds", "5")
         for size in SIZES:
             short = ("--rounds", "5", "--budget", "5")
@@ -147,10 +147,10 @@ def figures_part(up: str) -> str:
 
 
 def gallery_part(up: str) -> str:
-    """Every preset with what it shows and its command, one below the other."""
+    """The presets but the first with what they show and their commands, one below the other."""
     return "\n\n".join(
         f"### {words}\n\n    srbench plot {options}\n\n{_image(up, path, words, width=460)}"
-        for path, words, options in _figures()
+        for path, words, options in _figures()[1:]
     )
 
 
