@@ -4,7 +4,8 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
-from typing import get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -88,13 +89,20 @@ def _docstring(model: type[BaseModel]) -> tuple[str, dict[str, str]]:
     return said.strip(), meanings
 
 
-def _type(annotation: object) -> str:
-    if annotation is type(None):
+def _type(annotation: Any) -> str:
+    """As people write it: ``tuple[int, ...]``, ``str | None``."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if annotation is NoneType:
         return "None"
-    if isinstance(annotation, type) and not get_args(annotation):
-        return annotation.__name__
-    text = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z_])", "", str(annotation))
-    return re.sub(r"Annotated\[(\w+), .*?\)\]\)?\]?", r"\1", text)
+    if annotation is Ellipsis:
+        return "..."
+    if origin is Annotated:
+        return _type(parts[0])  # the rest are limits
+    if origin in (Union, UnionType):
+        return " | ".join(map(_type, parts))
+    if origin is Literal:
+        return f"Literal[{', '.join(map(repr, parts))}]"
+    return f"{origin.__name__}[{', '.join(map(_type, parts))}]" if origin else str(annotation.__name__)
 
 
 def _default(field: FieldInfo) -> str:
@@ -112,7 +120,7 @@ def protocols_page() -> str:
         "# Protocols",
         "    srbench evaluate --models bicubic --datasets set5 --data DIR --protocol paper,ntire",
         "A protocol is the convention by which PSNR and SSIM of two images are computed.",
-        "Two figures compare only where their protocols are equal: the same images differ by up to 1 dB.",
+        "Two figures compare only where their protocols are equal.",
         "A record holds the string of its protocol, and tables print it.",
         markdown_table(cells, range(len(cells[0]))),
         "- **crop**: pixels left out at every border.",

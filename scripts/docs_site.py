@@ -43,6 +43,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Turn links between files of the repository into links between pages of the site."""
     to_source = {page: source for source, page in DOCUMENTS.items()}
     uri = page.file.src_uri
+    if page.file.generated_by and uri not in to_source:
+        return markdown  # no file holds it: its links are those of the site
     return with_site_links(markdown, to_source.get(uri, f"docs/{uri}"), uri)
 
 

@@ -80,6 +80,17 @@ def test_every_field_of_a_record_has_its_meaning() -> None:
         assert {f"`{name}`" for name in model.model_fields} <= {row.split()[1] for row in rows}
 
 
+def test_types_of_a_record_are_written_as_in_its_source() -> None:
+    page = docs_pages.record_page()
+    for field, typed in {
+        "samples_ns": "tuple[int, ...]",  # Nanoseconds has limits beside
+        "build_ns": r"int \| None",
+        "lr_rounding": "Literal['half-up', 'floor']",
+        "environment": "dict[str, str]",
+    }.items():
+        assert re.search(rf"^\| `{field}` +\| `{re.escape(typed)}` +\|", page, re.MULTILINE), field
+
+
 def test_a_notebook_becomes_a_page() -> None:
     cells = '{"cells": [{"cell_type": "markdown", "source": ["# T\\n", "x"]}, {"cell_type": "code", "source": ["y"]}]}'
     page = docs_pages.notebook_page(cells)
