@@ -6,7 +6,7 @@ OUTPUT ?= results
 # Processes that share the tests; each takes about 1 GiB.
 TESTERS ?= 2
 
-.PHONY: leaderboard test lint clean
+.PHONY: leaderboard test lint docs clean
 
 leaderboard: $(VENV)/ready
 	$(BIN)/srbench profile --models all,rfdn-paper,bsrn-s --scale 4 --output $(OUTPUT)
@@ -21,6 +21,10 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Into build/docs; a broken link fails it.
+docs: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 # The marker is written last, so an interrupted installation is made again.
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "srbench needs Python 3.11 or later")'
@@ -28,5 +32,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+$(VENV)/docs: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -44,7 +44,14 @@ class BlueprintConv(nn.Module):
 
 
 def separable(in_channels: int, out_channels: int, *, stride: int = 1, padding: int = 1) -> BlueprintConv:
-    """BSConvU as BSRN has it: no bias in the 1x1."""
+    """BSConvU as BSRN has it: no bias in the 1x1.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        stride: of the depthwise 3x3 convolution, in pixels.
+        padding: zeros at every border of it.
+    """
     pointwise = conv1x1(in_channels, out_channels, bias=False)
     return BlueprintConv(pointwise, out_channels, stride=stride, padding=padding)
 

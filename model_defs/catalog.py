@@ -77,13 +77,21 @@ class Variant:
         return self
 
     def check_scale(self, scale: int) -> None:
-        """Raise :class:`ZooError` for a scale that the variant lacks."""
+        """Refuse a scale that the variant lacks.
+
+        Raises:
+            ZooError: the variant lacks the scale.
+        """
         if scale not in self.scales:
             have = ", ".join(f"x{s}" for s in self.scales)
             raise ZooError(f"{self.name} has no x{scale}; it has {have}")
 
     def check_size(self, width: int, height: int) -> None:
-        """Raise :class:`ZooError` for an LR image (pixels) that the network cannot take."""
+        """Refuse an LR image (width and height in pixels) that the network cannot take.
+
+        Raises:
+            ZooError: a side is too small, or not divisible as the network needs it.
+        """
         if min(width, height) < self.min_size:
             raise ZooError(f"{self.name} needs LR sides of at least {self.min_size} pixels, not {width}x{height}")
         if width % self.size_multiple or height % self.size_multiple:

@@ -53,7 +53,7 @@ def read_state(path: str | Path) -> State:
     """The bare tensors of a checkpoint file, keyed as the official code keys them.
 
     Raises:
-        ZooError: as :func:`read_tensors`.
+        ZooError: as ``read_tensors``.
     """
     return {_official_key(key): tensor for key, tensor in read_tensors(path).items()}
 

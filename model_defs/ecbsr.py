@@ -109,7 +109,13 @@ class EdgeBlock(Foldable):
 
 
 def plain_block(in_channels: int, out_channels: int, *, active: bool = True) -> nn.Module:
-    """ECB in deploy form."""
+    """ECB in deploy form.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        active: whether an activation follows.
+    """
     layers: OrderedDict[str, nn.Module] = OrderedDict(conv3x3=conv3x3(in_channels, out_channels))
     if active:
         layers["act"] = nn.PReLU(out_channels)

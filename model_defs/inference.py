@@ -18,7 +18,7 @@ def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
     luma (BT.601, 16..235) and the chroma is upscaled by bicubic interpolation (a = -0.5).
 
     Args:
-        model: from :func:`model_defs.build` or :func:`model_defs.load_checkpoint`.
+        model: from ``model_defs.build`` or ``model_defs.load_checkpoint``.
         image: (3, H, W) or (N, 3, H, W), RGB in [0, 1], on the model's device and in its dtype.
 
     Returns:
@@ -31,7 +31,11 @@ def super_resolve(model: nn.Module, image: Tensor) -> Tensor:
 
 
 def unclamped(model: nn.Module, image: Tensor) -> Tensor:
-    """As :func:`super_resolve`, but the values are those that the network gave: beyond [0, 1], infinite or NaN too."""
+    """As :func:`super_resolve`, but the values are those that the network gave: beyond [0, 1], infinite or NaN too.
+
+    Raises:
+        ZooError: as ``super_resolve``.
+    """
     variant, _ = identity_of(model)
     if image.ndim not in (3, 4) or image.shape[-3] != 3 or not image.is_floating_point():
         raise ZooError(f"expected a float RGB image (3, H, W) or (N, 3, H, W), not {image.dtype} {tuple(image.shape)}")

@@ -11,23 +11,49 @@ SPATIAL_ATTENTION_MIN_SIDE = 15
 
 
 def conv3x3(in_channels: int, out_channels: int, *, stride: int = 1, padding: int = 1, bias: bool = True) -> nn.Conv2d:
-    """A 3x3 convolution that keeps the size unless told otherwise."""
+    """A 3x3 convolution that keeps the size unless told otherwise.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        stride: in pixels.
+        padding: zeros at every border.
+        bias: whether it has one.
+    """
     return nn.Conv2d(in_channels, out_channels, 3, stride, padding, bias=bias)
 
 
 def conv1x1(in_channels: int, out_channels: int, *, bias: bool = True) -> nn.Conv2d:
-    """A 1x1 convolution: a linear map of each pixel's channels."""
+    """A 1x1 convolution: a linear map of each pixel's channels.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        bias: whether it has one.
+    """
     return nn.Conv2d(in_channels, out_channels, 1, bias=bias)
 
 
 def normal(shape: tuple[int, ...], *, mean: float = 0.0, std: float) -> Tensor:
-    """A new tensor of normally distributed numbers; empty on the meta device, where filling loads torch's compiler."""
+    """A new tensor of normally distributed numbers; empty on the meta device, where filling loads torch's compiler.
+
+    Args:
+        shape: of the tensor.
+        mean: of the numbers.
+        std: their standard deviation.
+    """
     tensor = torch.empty(shape)
     return tensor if tensor.is_meta else nn.init.normal_(tensor, mean, std)
 
 
 def upsampler(in_channels: int, out_channels: int, scale: int) -> nn.Sequential:
-    """3x3 convolution to ``out_channels * scale**2``, then sub-pixel shuffle (Shi et al., CVPR 2016)."""
+    """3x3 convolution to ``out_channels * scale**2``, then sub-pixel shuffle (Shi et al., CVPR 2016).
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the upscaled output.
+        scale: upscaling factor.
+    """
     return nn.Sequential(conv3x3(in_channels, out_channels * scale**2), nn.PixelShuffle(scale))
 
 

@@ -32,7 +32,11 @@ class Kernel:
 
     @classmethod
     def of(cls, conv: nn.Conv2d) -> "Kernel":
-        """Read a plain (ungrouped, biased) convolution."""
+        """Read a plain (ungrouped, biased) convolution.
+
+        Raises:
+            ValueError: it has groups or no bias.
+        """
         if conv.groups != 1 or conv.bias is None:
             raise ValueError("only ungrouped convolutions with a bias are read; use Kernel.depthwise for the rest")
         return cls(conv.weight.detach().double(), conv.bias.detach().double())
@@ -56,7 +60,11 @@ class Kernel:
         return Kernel(_centred(self.weight, size) + _centred(other.weight, size), self.bias + other.bias)
 
     def after(self, first: "Kernel") -> "Kernel":
-        """The chain ``self(first(x))``, where one of the two is 1x1."""
+        """The chain ``self(first(x))``, where one of the two is 1x1.
+
+        Raises:
+            ValueError: neither is 1x1.
+        """
         if first.weight.shape[-1] == 1:
             weight = torch.einsum("omyx,mi->oiyx", self.weight, first.weight[:, :, 0, 0])
         elif self.weight.shape[-1] == 1:
@@ -67,7 +75,11 @@ class Kernel:
         return Kernel(weight, bias)
 
     def normalised(self, norm: nn.BatchNorm2d) -> "Kernel":
-        """The chain ``norm(self(x))`` with the running (population) statistics of ``norm``."""
+        """The chain ``norm(self(x))`` with the running (population) statistics of ``norm``.
+
+        Raises:
+            ValueError: ``norm`` has no running statistics.
+        """
         if norm.running_mean is None or norm.running_var is None:
             raise ValueError("a batch norm without running statistics cannot be folded")
         gain = norm.weight.detach().double() / torch.sqrt(norm.running_var.double() + norm.eps)

@@ -6,7 +6,8 @@ is one process that loops without pause (``--load 2`` for two).
 
     python scripts/bench_aa.py [--repeats 40] [--budget 5.4] [--lr 32x32] [--threads 1] [--load 1] [--write]
 
-``--only quiet`` or ``--only loaded`` leaves the other part out. ``--write`` stores the table in docs/measuring.md.
+``--only quiet`` or ``--only loaded`` leaves the other part out. ``--write`` stores the table in
+docs/method/measuring.md.
 Run it on a quiet machine.
 """
 
@@ -86,7 +87,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="as of srbench compare")
     parser.add_argument("--load", type=int, default=1, help="busy processes of the loaded condition")
     parser.add_argument("--only", choices=("quiet", "loaded"), help="one part alone")
-    parser.add_argument("--write", action="store_true", help="store the table in docs/measuring.md")
+    parser.add_argument("--write", action="store_true", help="store the table in docs/method/measuring.md")
     options = parser.parse_args()
     quiet = (
         Condition("A/A, quiet", *AGAINST_ITSELF),
@@ -114,7 +115,7 @@ def main() -> None:
     text = report(settings, options)
     print(text)
     if options.write:
-        write_part("docs/measuring.md", "calibration", text)
+        write_part("docs/method/measuring.md", "calibration", text)
 
 
 def networks(names: Sequence[str], options: argparse.Namespace) -> Request:

@@ -1,7 +1,7 @@
 """What giving freed memory back costs a CPU runtime: timed processes that keep it against those that do not.
 
     python scripts/bench_allocator.py [--rounds 8] [--seconds 2]           print the table
-    python scripts/bench_allocator.py [--rounds 8] [--seconds 2] --write   the same, into docs/measuring.md
+    python scripts/bench_allocator.py [--rounds 8] [--seconds 2] --write   the same, into docs/method/measuring.md
 
 Processes take turns, one of either kind in a round, started as ``srbench profile`` starts them (``--allocator``).
 """
@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=2.0, help="of passes in each process")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/measuring.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/method/measuring.md")
     options = parser.parse_args()
     here = machine.describe()
     lines = [
@@ -84,7 +84,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.write:
-        write_part("docs/measuring.md", "allocator", text)
+        write_part("docs/method/measuring.md", "allocator", text)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="times that srbench counts each case")
-    parser.add_argument("--write", action="store_true", help="store the table for the README")
+    parser.add_argument("--write", action="store_true", help="store the table for the documentation")
     options = parser.parse_args()
     text = measure(options.rounds)
     print(text)

@@ -6,7 +6,7 @@ kernel's counting. Last the whole process as it is with malloc's usual settings,
 
     python scripts/bench_memory.py [--scale 4] [--lr 320x180] [--threads N] [--write]
 
-``--write`` puts the tables into docs/measuring.md. Linux only.
+``--write`` puts the tables into docs/method/measuring.md. Linux only.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=4)
     parser.add_argument("--lr", help="LR size, WxH [default: of GT 1280x720]")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/measuring.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/method/measuring.md")
     parser.add_argument("--task", choices=TASKS, help=argparse.SUPPRESS)
     parser.add_argument("--name", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -104,7 +104,7 @@ def main() -> None:
     text = _report(rows, row(KNOWN, lr, KNOWN), large, fresh("counting", KNOWN, lr), options.threads, load)
     print(text)
     if options.write:
-        write_part("docs/measuring.md", "memory", text)
+        write_part("docs/method/measuring.md", "memory", text)
 
 
 def _prepare(name: str, load: Size) -> tuple[Callable[[], object], Complexity]:

@@ -176,7 +176,7 @@ def main() -> None:
     parser.add_argument("--official", type=Path, required=True, help="folder of the checkouts")
     parser.add_argument("--networks", default=",".join(OFFICIAL), help="some of them")
     parser.add_argument("--rounds", type=int, default=8, help="fresh processes for each network and size")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/measuring.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/method/measuring.md")
     parser.add_argument("--round", help=argparse.SUPPRESS)
     parser.add_argument("--lr", help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
@@ -203,7 +203,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.write:
-        write_part("docs/measuring.md", "official", text)
+        write_part("docs/method/measuring.md", "official", text)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What srbench's timing adds: its median runtime against that of a bare loop, in interleaved runs.
 
     python scripts/bench_overhead.py           print the table
-    python scripts/bench_overhead.py --write   the same, into docs/measuring.md
+    python scripts/bench_overhead.py --write   the same, into docs/method/measuring.md
 
 Twice. In one process: srbench's timing and a hand-written loop take turns over the same network and input, so that
 nothing but the timing differs. And in turns of processes: one process of srbench, as a profile starts it, and one plain
@@ -143,7 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=60, help="within one process, for each case")
     parser.add_argument("--pairs", type=int, default=20, help="of processes, for each case")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/measuring.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/method/measuring.md")
     options = parser.parse_args()
     here = machine.describe()
     lines = [
@@ -168,7 +168,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.write:
-        write_part("docs/measuring.md", "overhead", text)
+        write_part("docs/method/measuring.md", "overhead", text)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python scripts/bench_quality.py                                    print the table
     python scripts/bench_quality.py --weights DIR --data DIR           and what an evaluation takes beside its passes
-    python scripts/bench_quality.py --weights DIR --data DIR --write   the same, into docs/quality.md
+    python scripts/bench_quality.py --weights DIR --data DIR --write   the same, into docs/method/quality.md
 
 Both sides of a pair get the same image of 2040x1356 (the usual size of DIV2K), and must agree to 1e-9.
 """
@@ -189,7 +189,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--weights", type=Path, help="folder with the checkpoint of BSRN at x4")
     parser.add_argument("--data", type=Path, help="folder with Set5")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/quality.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/method/quality.md")
     options = parser.parse_args()
     truth, noisy = pictures()
     floats = truth.astype(np.float64)
@@ -234,7 +234,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.write:
-        write_part("docs/quality.md", "speed", text)
+        write_part("docs/method/quality.md", "speed", text)
 
 
 if __name__ == "__main__":

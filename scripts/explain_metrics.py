@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/metrics.md from the tables of metrics and of statuses.
+"""Write the generated parts of docs/reference/metrics.md from the tables of metrics and of statuses.
 
 python scripts/explain_metrics.py
 """
@@ -10,7 +10,7 @@ from srbench.render.formats import markdown_table
 from srbench.render.text import escape_markdown
 from srbench.statuses import STATUSES
 
-PAGE = ROOT / "docs" / "metrics.md"
+PAGE = ROOT / "docs" / "reference" / "metrics.md"
 
 
 def with_parts(text: str) -> str:
@@ -20,7 +20,7 @@ def with_parts(text: str) -> str:
 
 def metrics_part() -> str:
     """A row for each metric."""
-    cells = [["Metric", "Typed as", "CSV", "Unit", "Better", "Of", "Shown in", "Gate", "Meaning"]]
+    cells = [["Metric", "Meaning", "Unit", "Better", "Of", "Typed as", "CSV", "Shown in", "Gate"]]
     cells += [_metric(metric, metric.key, "tables" if metric.in_tables else "figures, CSV") for metric in METRICS]
     cells += [_metric(metric, f"{metric.key}_<set>", "tables") for metric in QUALITY.values()]
     return markdown_table(cells, range(len(cells[0])))
@@ -30,7 +30,7 @@ def _metric(metric: Metric, key: str, shown: str) -> list[str]:
     better = {"low": "lower", "high": "higher"}[metric.good] if metric.good else ""
     typed = ", ".join(f"`{name}`" for name in metric.names or (metric.name,))
     meaning = escape_markdown(metric.meaning)
-    return [metric.title, typed, f"`{key}`", metric.unit, better, metric.of, shown, _gate(metric), meaning]
+    return [metric.title, meaning, metric.unit, better, metric.of, typed, f"`{key}`", shown, _gate(metric)]
 
 
 def _gate(metric: Metric) -> str:

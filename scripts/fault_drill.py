@@ -1,7 +1,7 @@
 """End workers and runs at random moments, fill the disk, measure networks that misbehave: what is lost, what is wrong?
 
     python scripts/fault_drill.py            20 kills of each kind and every other fault; prints a table
-    python scripts/fault_drill.py --write    the same, into docs/measuring.md
+    python scripts/fault_drill.py --write    the same, into docs/method/measuring.md
 
 Each drill is a real run of the command line on small images. Nothing may be lost: every process that the journal held
 when the fault came must be in the final records, sample for sample, and none may be run twice.
@@ -288,7 +288,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/measuring.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/method/measuring.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="srbench-drill-") as folder:
         run = start(Path(folder), *BYSTANDERS)
@@ -301,7 +301,7 @@ def main() -> None:
     text = f"`python scripts/fault_drill.py --times {options.times} --seed {options.seed}`\n\n{table(rows)}"
     print(text)
     if options.write:
-        write_part("docs/measuring.md", "faults", text)
+        write_part("docs/method/measuring.md", "faults", text)
     sys.exit(any(not outcome.good for _, outcomes in rows for outcome in outcomes))
 
 

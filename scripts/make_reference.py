@@ -1,12 +1,12 @@
-"""Make results/reference (leaderboard, a challenge's table, figures, records) and the README's view of it.
+"""Make results/reference (leaderboard, a challenge's table, figures, records) and the documents' view of it.
 
     python scripts/make_reference.py               measure on this machine, then draw and write everything
     python scripts/make_reference.py --challenge   measure anew what the challenge and the figures of growth need
-    python scripts/make_reference.py --redraw      only layers: tables, figures, page and README from records
-    python scripts/make_reference.py --readme      only rewrite the README's generated parts from what is there
-    python scripts/bench_counting.py --write       the counting benchmark
+    python scripts/make_reference.py --redraw      only layers: tables, figures, page and documents from records
+    python scripts/make_reference.py --parts       only rewrite the documents' generated parts from what is there
+    python scripts/bench_counting.py --write       the counting benchmark, which --parts then shows
 
-The README's generated parts lie between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
+The generated parts of ``DOCUMENTS`` lie between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
 """
 
 import argparse
@@ -41,28 +41,31 @@ RADAR, OVER, LAYERS = "bsrn,imdn,span", "imdn", "span"
 #: As `srbench plot` names it.
 RADAR_FILE = f"plot_x{SCALE}_radar_over-{OVER}_{RADAR.replace(',', '-')}.png"
 PAGE = ROOT / "docs" / "page.png"
+#: Where generated parts stand.
+DOCUMENTS = ("README.md", "docs/gallery.md", "docs/guide/profile.md", "docs/method/counting.md")
 
 
 def main() -> None:
-    """Measure unless told not to; then draw, and write the README's parts."""
+    """Measure unless told not to; then draw, and write the documents' parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--challenge", action="store_true", help="leave the leaderboard's records as they are")
     only.add_argument("--redraw", action="store_true", help="leave all records as they are")
-    only.add_argument("--readme", action="store_true", help="leave everything but the README as it is")
+    only.add_argument("--parts", action="store_true", help="leave everything but the documents as it is")
     options = parser.parse_args()
-    if not (options.challenge or options.redraw or options.readme):
+    if not (options.challenge or options.redraw or options.parts):
         # More than by default, since these figures are shown to everybody.
         _srbench("profile", REFERENCE, "--models", MODELS, "--scale", str(SCALE), "--thorough", "--timings")
-    if not (options.redraw or options.readme):
+    if not (options.redraw or options.parts):
         _srbench("profile", REFERENCE / EDITION, "--models", ENTRANTS, "--challenge", EDITION, "--rounds", "5")
         for size in SIZES:
             short = ("--rounds", "5", "--budget", "5")
             _srbench("profile", REFERENCE / "scaling", "--models", GROWING, "--lr", size, *short)
-    if not options.readme:
+    if not options.parts:
         draw()
-    readme = ROOT / "README.md"
-    readme.write_text(with_parts(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    for document in DOCUMENTS:
+        path = ROOT / document
+        path.write_text(with_parts(path.read_text(encoding="utf-8"), document), encoding="utf-8")
 
 
 def draw() -> None:
@@ -89,19 +92,33 @@ def draw() -> None:
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
 
-def with_parts(text: str) -> str:
-    """The README with its generated parts made anew."""
-    counting = (REFERENCE / "counting.md").read_text(encoding="utf-8").strip()
-    parts = {
-        "reference": reference_part(),
-        "columns": columns_part(),
-        "counting": counting,
-        "challenge": _body(REFERENCE / EDITION / f"{EDITION}.md"),
-        "figures": figures_part(),
-    }
-    for name, part in parts.items():
-        text = with_part(text, name, part)
+def with_parts(text: str, document: str) -> str:
+    """A document with the generated parts that it has made anew.
+
+    Args:
+        text: of the document.
+        document: its path from the root of the repository, which paths of figures follow.
+    """
+    for name, part in parts("../" * document.count("/")).items():
+        if f"<!-- {name}:begin -->" in text:
+            text = with_part(text, name, part)
     return text
+
+
+def parts(up: str) -> dict[str, str]:
+    """All generated parts.
+
+    Args:
+        up: the way from the document's folder to the root of the repository: ``../`` or longer, or nothing.
+    """
+    return {
+        "reference": reference_part(up),
+        "columns": columns_part(),
+        "counting": (REFERENCE / "counting.md").read_text(encoding="utf-8").strip(),
+        "challenge": _body(REFERENCE / EDITION / f"{EDITION}.md"),
+        "figures": figures_part(up),
+        "gallery": gallery_part(up),
+    }
 
 
 def _body(page: Path) -> str:
@@ -109,27 +126,47 @@ def _body(page: Path) -> str:
     return page.read_text(encoding="utf-8").partition("\n\n")[2].strip()
 
 
-def figures_part() -> str:
-    """The other presets, side by side."""
-    shown = [(f"results/reference/plot_x{SCALE}_{stem}.png", words) for stem, words in FIGURES.values()][1:]
+def _figures() -> list[tuple[str, str, str]]:
+    """Of every figure: its file in results/reference, what it shows, the command that draws it."""
+    shown = [(f"plot_x{SCALE}_{stem}.png", words, f"--preset {preset}") for preset, (stem, words) in FIGURES.items()]
     shown += [
-        (f"results/reference/{RADAR_FILE}", "Costs divided by IMDN's"),
-        (f"results/reference/scaling/plot_x{SCALE}_scaling.png", "Runtime and peak memory over LR size"),
-        (f"results/reference/plot_x{SCALE}_layers_{LAYERS}.png", "Where SPAN's time and Multi-Adds go"),
+        (RADAR_FILE, "Costs divided by IMDN's", f"--preset radar --models {RADAR} --baseline {OVER}"),
+        (f"scaling/plot_x{SCALE}_scaling.png", "Runtime and peak memory over LR size", "--preset scaling"),
+        (
+            f"plot_x{SCALE}_layers_{LAYERS}.png",
+            "Where SPAN's time and Multi-Adds go",
+            f"--preset layers --models {LAYERS}",
+        ),
     ]
-    return "\n".join(f'<img src="{path}" width="260" alt="{words}">' for path, words in shown)
+    return shown
 
 
-def reference_part() -> str:
+def figures_part(up: str) -> str:
+    """The presets but the first, side by side."""
+    return "\n".join(_image(up, path, words, width=260) for path, words, _ in _figures()[1:])
+
+
+def gallery_part(up: str) -> str:
+    """The presets but the first with what they show and their commands, one below the other."""
+    return "\n\n".join(
+        f"### {words}\n\n    srbench plot {options}\n\n{_image(up, path, words, width=460)}"
+        for path, words, options in _figures()[1:]
+    )
+
+
+def _image(up: str, path: str, words: str, *, width: int) -> str:
+    return f'<img src="{up}results/reference/{path}" width="{width}" alt="{words}">'
+
+
+def reference_part(up: str) -> str:
     """The stored leaderboard without its title, and the plot."""
-    stem, words = FIGURES["fig1"]
-    plot = f"results/reference/plot_x{SCALE}_{stem}.png"
+    path, words, _ = _figures()[0]
     # Drawn for a printed column, so shown at about that size.
-    return f'{_body(REFERENCE / f"leaderboard_x{SCALE}.md")}\n\n<img src="{plot}" width="460" alt="{words}">'
+    return f"{_body(REFERENCE / f'leaderboard_x{SCALE}.md')}\n\n{_image(up, path, words, width=460)}"
 
 
 def columns_part() -> str:
-    """What the columns of the stored leaderboard mean, from the table of metrics; docs/metrics.md has them all."""
+    """What the columns of the stored leaderboard mean, from the table of metrics."""
     head = next(line for line in _body(REFERENCE / f"leaderboard_x{SCALE}.md").splitlines() if line.startswith("| "))
     shown = {title.strip() for title in head.split("|")}
     cells = [["Column", "CSV", "Unit in tables", "Better", "Meaning"]]

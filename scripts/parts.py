@@ -19,6 +19,6 @@ def with_part(text: str, name: str, part: str) -> str:
 
 
 def write_part(document: str, name: str, part: str) -> None:
-    """Replace a part of a document of this repository, e.g. ``docs/measuring.md``."""
+    """Replace a part of a document of this repository, e.g. ``docs/method/measuring.md``."""
     path = ROOT / document
     path.write_text(with_part(path.read_text(encoding="utf-8"), name, part), encoding="utf-8")

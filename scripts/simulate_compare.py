@@ -1,7 +1,7 @@
 """What the interval of `srbench compare` is worth: coverage and power on noise whose truth is known.
 
     python scripts/simulate_compare.py [--trials 1000]           print the table
-    python scripts/simulate_compare.py [--trials 1000] --write   the same, into docs/measuring.md
+    python scripts/simulate_compare.py [--trials 1000] --write   the same, into docs/method/measuring.md
 
 The random numbers are seeded: every run prints the same table.
 """
@@ -72,7 +72,7 @@ def main() -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/measuring.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/method/measuring.md")
     options = parser.parse_args()
     comparing.RESAMPLES = RESAMPLES
     lines = [
@@ -86,7 +86,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.write:
-        write_part("docs/measuring.md", "simulation", text)
+        write_part("docs/method/measuring.md", "simulation", text)
 
 
 if __name__ == "__main__":

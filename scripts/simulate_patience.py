@@ -1,7 +1,7 @@
 """What the interval of a runtime covers where its width decided how many processes it comes from.
 
     python scripts/simulate_patience.py [--trials 4000]           print the tables
-    python scripts/simulate_patience.py [--trials 4000] --write   the same, into docs/measuring.md
+    python scripts/simulate_patience.py [--trials 4000] --write   the same, into docs/method/measuring.md
 
 Every trial is a case of `srbench profile`: its first rounds, then further ones by the rule of
 ``srbench.measure.patience``, on noise whose truth (the median of all processes there could be) is known. The random
@@ -133,7 +133,7 @@ def main() -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=4000)
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/measuring.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/method/measuring.md")
     options = parser.parse_args()
     tables = [coverage(first, options.trials) for first in (3, 5, 8)]
     text = "\n\n".join(
@@ -146,7 +146,7 @@ def main() -> None:
     )
     print(text)
     if options.write:
-        write_part("docs/measuring.md", "patience", text)
+        write_part("docs/method/measuring.md", "patience", text)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from srbench import machine
+from srbench.agreements import Agreement
 from srbench.cases import Case
 from srbench.failures import Failure
 from srbench.journal import Entry
@@ -14,7 +15,6 @@ from srbench.measure.agreement import FLOOR_DB
 from srbench.measure.counters import installed
 from srbench.measure.verdict import Verdict
 from srbench.records import (
-    Agreement,
     Complexity,
     Count,
     CounterName,

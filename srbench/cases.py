@@ -140,6 +140,13 @@ class Size(Frozen):
 
     ``lr_*`` is GT / scale with each side rounded as ``lr_rounding`` says (half up: 1280x720 at x3 is 427x240, as papers
     have it); with ``--lr`` the LR size is given and GT follows. Sizes in pixels.
+
+    Attributes:
+        scale: upscaling factor.
+        gt_width, gt_height: of the ground truth.
+        lr_width, lr_height: of the input.
+        lr_rounding: how a side of LR is rounded where the scale does not divide GT.
+        batch: images in a pass.
     """
 
     scale: int = Field(ge=1)
@@ -218,7 +225,12 @@ class Mode(Frozen):
 
 
 class Case(Frozen):
-    """A model at a size in a mode on a device. ``device`` is ``none`` where only shapes were looked at."""
+    """A model at a size in a mode on a device.
+
+    Attributes:
+        device: ``cpu`` or ``cuda:N``; ``none`` where only shapes were looked at.
+        threads: of the CPU; None on another device.
+    """
 
     model: Model
     size: Size

@@ -113,10 +113,14 @@ class Machine(Frozen):
         node: tells equal machines apart: a hash of the host's name, and on GPUs of their UUIDs. A record replaces that
             of the same node; records of two nodes of one name are replicates.
         system: kernel and its release.
+        cpu: name of the processor.
         cores: logical cores that a process may use.
         memory_bytes: of the machine.
-        gpus: names of the NVIDIA GPUs; ``gpu_facts`` tells more of each.
+        gpus: names of the NVIDIA GPUs.
+        driver: version of the NVIDIA driver.
+        python, torch, cuda, cudnn: versions; None where there is none.
         libc: C library and its version: it allocates, and its mathematics runs activations.
+        gpu_facts: what the driver says of the GPUs, in the order of ``gpus``.
     """
 
     name: str

@@ -29,7 +29,8 @@ class Fingerprint(Frozen):
     Attributes:
         state: hash of its ``state_dict``: names, types, shapes and bytes.
         tensors: how many tensors that has.
-        random: those whose values depend on the seed, so nothing loaded them: how many, and the first few names.
+        random: tensors whose values depend on the seed, so that nothing loaded them: how many.
+        random_names: the first few of their names.
         files: path -> hash of every file of the user's that building it read. Python files are hashed without comments,
             docstrings and layout; others by their bytes.
     """

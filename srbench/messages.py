@@ -34,6 +34,11 @@ class Frame:
 def send(file: int, kind: Kind, value: BaseModel | None = None) -> None:
     """Write a frame to a file descriptor, all of it.
 
+    Args:
+        file: a file descriptor.
+        kind: of the frame.
+        value: what it carries; None for nothing.
+
     Raises:
         BrokenPipeError: nobody reads it any more.
     """

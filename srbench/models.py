@@ -171,6 +171,12 @@ def _names_in(tree: ast.Module) -> _Names:
 def check(model: Model, scale: int, lr_width: int, lr_height: int) -> None:
     """Refuse what a network of the zoo cannot do; a user's network is only known once it runs.
 
+    Args:
+        model: the network.
+        scale: upscaling factor.
+        lr_width: in pixels.
+        lr_height: in pixels.
+
     Raises:
         InputError: a scale or an LR size that the network does not take.
     """
@@ -194,6 +200,11 @@ def build(model: Model, scale: int, device: str = "cpu") -> nn.Module:
     """The bare network in evaluation mode with its random weights, on a device (``meta`` allocates nothing).
 
     Runs the user's file where the model is one: call this only where a crash may happen.
+
+    Args:
+        model: the network, with its form.
+        scale: upscaling factor.
+        device: ``cpu``, ``cuda:N``, or ``meta``, which allocates nothing.
 
     Raises:
         UnsupportedError: a user's network that takes arguments srbench does not know.

@@ -90,6 +90,11 @@ def _part(word: str, typed: str) -> tuple[str, str]:
 def modes_of(engines: str, dtypes: str, layouts: str) -> list[Mode]:
     """``eager,compile`` x ``float32,bfloat16`` x ``contiguous`` -> every combination, each once.
 
+    Args:
+        engines: separated by commas.
+        dtypes: separated by commas.
+        layouts: separated by commas.
+
     Raises:
         InputError: one that is not known.
     """

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from srbench.agreements import Agreement
 from srbench.assemble import Plan
 from srbench.cases import Case
 from srbench.journal import Entry, Step
 from srbench.measure.latency import NS_PER_S
-from srbench.records import Agreement, Record, Settings
+from srbench.records import Record, Settings
 from srbench.runner import Watcher
 from srbench.tasks import Agreed, Progress, min_samples
 
@@ -208,7 +209,13 @@ def label(case: Case) -> str:
 
 
 def describe(step: Step, plans: Sequence[Plan], settings: Settings) -> str:
-    """A process in few words."""
+    """A process in few words.
+
+    Args:
+        step: the process.
+        plans: cases of the run.
+        settings: of the run.
+    """
     name = label(plans[step.case].case)
     if step.task == "time":
         return f"{name}, round {step.round + 1}" + ("" if step.further else f" of {settings.rounds}")

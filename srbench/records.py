@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
+from srbench.agreements import Agreement
 from srbench.cases import Case
 from srbench.facts import Frozen as Frozen  # noqa: PLC0414 - all values here and elsewhere are made of it
 from srbench.facts import Machine
@@ -80,14 +81,27 @@ class Complexity(Frozen):
 
 
 class Difference(Frozen):
-    """Why another counter differs: ``amount`` multiply-adds more (or fewer) at ``where``."""
+    """Why another counter differs.
+
+    Attributes:
+        amount: multiply-adds that it counts more; negative where it counts fewer.
+        where: the operators that they belong to.
+    """
 
     amount: int
     where: str
 
 
 class Count(Frozen):
-    """The Multi-Adds of one counter for one image; ``multi_adds`` is None where it failed, for ``error``."""
+    """The Multi-Adds of one counter for one image.
+
+    Attributes:
+        counter: its name.
+        version: of its package.
+        multi_adds: None where it failed.
+        differences: why it differs from srbench's count.
+        error: why it failed; empty where it did not.
+    """
 
     counter: CounterName
     version: str
@@ -107,8 +121,8 @@ class Reading(Frozen):
 
     Attributes:
         after: samples done when it was read.
-        clock_mhz: of the cores or multiprocessors; None where it is not told.
-        temperature_c: of the device; None where it is not told.
+        clock_mhz: of the cores or multiprocessors; None where the device does not say.
+        temperature_c: of the device; None where the device does not say.
         reasons: what held its clock back since the reading before, e.g. ``SW power cap``, ``cgroup quota``.
     """
 
@@ -129,8 +143,8 @@ class Visit(Frozen):
         samples_ns: wall times of the timed passes, device-synchronised.
         device_ns: device time of the same passes: between two events on its stream (CUDA), processor time of all
             threads (CPU).
-        switches: involuntary context switches of the process during each of them.
-        faults: page faults of the process during each of them: memory that it had to get from the kernel anew.
+        switches: involuntary context switches of the process, pass by pass.
+        faults: page faults of the process, pass by pass: memory that it had to get from the kernel anew.
         readings: the device's state between blocks of samples.
         others_cores: cores that other programs used meanwhile, on those this process may use; None where unknown.
         further: whether its round was added since the interval was still too wide (:mod:`srbench.measure.patience`).
@@ -258,32 +272,6 @@ class Memory(Frozen):
         return 0 if self.allocator_bytes is not None else KERNEL_ERROR_BYTES
 
 
-class Agreement(Frozen):
-    """How near a mode's output is to that of eager float32, with the same weights on the same natural image.
-
-    Attributes:
-        psnr_db: of the two outputs, against what the output of eager float32 spans but for one value in 2000 at
-            either end; None where they are equal.
-        largest: the largest difference of a value, as a share of that span.
-        floor_db: below this the mode is taken for broken, and nothing of it is timed.
-        image: name of the image.
-        versions: of what ran it beside torch, by name.
-        build_ns: wall time in which its engine built it with nothing kept from before; None where it builds nothing.
-    """
-
-    psnr_db: float | None
-    largest: float = Field(ge=0)
-    floor_db: float
-    image: str
-    versions: dict[str, str] = Field(default_factory=dict)
-    build_ns: Nanoseconds | None = None
-
-    @property
-    def good(self) -> bool:
-        """Whether it is at or above its floor."""
-        return self.psnr_db is None or self.psnr_db >= self.floor_db
-
-
 class Settings(Frozen):
     """How a case was measured; threads and TF32 are read back inside the worker, not copied from the options.
 
@@ -347,9 +335,14 @@ class Record(Frozen):
     """What one case gave.
 
     Attributes:
-        reason, advice: one line each.
+        schema_version: of this form; older records are brought up to date as they are read.
+        srbench_version: that measured it.
+        finished: date and time of its end, with the time zone.
+        status: what became of it; one word of the table of statuses.
+        reason: of a status other than VALID, in one line.
+        advice: what to do about it, in one line.
         detail: a traceback where there is one.
-        files: that a user's network was made of, with their hashes (:mod:`srbench.fingerprint`).
+        files: that a user's network was made of, with their hashes.
         agreement: of a mode other than the plain one; None where nothing was compared.
     """
 

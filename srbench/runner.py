@@ -29,7 +29,13 @@ class Watcher(Protocol):
     """Is told how a run goes."""
 
     def begin(self, plans: Sequence[Plan], settings: Settings, steps: Sequence[Step]) -> None:
-        """The run starts."""
+        """The run starts.
+
+        Args:
+            plans: its cases.
+            settings: how they are measured.
+            steps: the processes that are known to come.
+        """
 
     def start(self, step: Step) -> None:
         """A process starts."""
@@ -110,6 +116,11 @@ def steps_of(plans: Sequence[Plan], settings: Settings, counters: Sequence[Count
 
     Rounds spread whatever drifts over all cases alike. The order within a round is shuffled by the seed, so that no
     case always follows the same neighbour.
+
+    Args:
+        plans: cases of the run.
+        settings: of the run; its seed shuffles.
+        counters: other counters that count, too.
     """
     steps = [
         Step(task="fvcore" if name == "fvcore" else "thop", case=index)
@@ -150,6 +161,15 @@ def run(
     their patience helps (:mod:`srbench.measure.patience`). A case that fails is not visited again; what was measured of
     it before stays in its record. With a journal, every finished process is on the disk before the next one starts, and
     those that it already holds are not run again. Returns the records in the order of the plans.
+
+    Args:
+        plans: cases of the run.
+        settings: of the run.
+        counters: other counters that count, too.
+        keep: gets each record as soon as its last process is done.
+        watcher: its methods are called as the run goes.
+        journal: holds what is finished; None for none.
+        launcher: starts processes.
     """
     with tempfile.TemporaryDirectory(prefix="srbench-", ignore_cleanup_errors=True) as scratch:
         return _Run(plans, settings, counters, keep, watcher, journal, launcher, scratch).measure()
@@ -243,7 +263,14 @@ class _Run:
 
 
 def task_of(step: Step, plan: Plan, settings: Settings, scratch: str) -> Work[Any, Any]:
-    """What the process of a step is to do; ``scratch`` is the folder that belongs to its case in this run."""
+    """What the process of a step is to do; ``scratch`` is the folder that belongs to its case in this run.
+
+    Args:
+        step: the process.
+        plan: its case.
+        settings: of the run.
+        scratch: folder that belongs to the case in this run.
+    """
     of = (plan.case, settings, plan.network, scratch)
     if step.task == "time":
         return tasks.Time(*of, round=step.round, place=step.place)

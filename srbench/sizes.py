@@ -39,6 +39,13 @@ def plan(
 ) -> Size:
     """Work out a size. ``lr`` wins over ``gt``, which then is LR times scale.
 
+    Args:
+        scale: upscaling factor.
+        gt: (width, height) in pixels.
+        lr: the same of LR; GT is then LR times scale.
+        rounding: of an LR side where the scale does not divide GT.
+        batch: images in a pass.
+
     Raises:
         InputError: a scale or a batch below 1, or an LR side that rounds to nothing.
     """

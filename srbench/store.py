@@ -110,7 +110,13 @@ def newest(records: Iterable[Record]) -> list[Record]:
 
 
 def read_each(folder: Path, load: Callable[[str], Stored], complain: Callable[[str], None]) -> list[Stored]:
-    """What every JSON file of a folder holds; one that ``load`` refuses is named to ``complain`` and left alone."""
+    """What every JSON file of a folder holds; one that ``load`` refuses is named to ``complain`` and left alone.
+
+    Args:
+        folder: that is read.
+        load: from the text of a file to a record.
+        complain: gets a line on a file that ``load`` refuses.
+    """
     found = []
     for path in sorted(folder.glob("*.json")):
         try:

@@ -12,6 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from srbench import inputs, models, records, running
+from srbench.agreements import Agreement
 from srbench.cases import Case, Mode
 from srbench.errors import UnsupportedError
 from srbench.failures import Failure
@@ -26,7 +27,7 @@ from srbench.measure.layers import LayerTimes, measure_layers
 from srbench.measure.memory import measure_memory
 from srbench.measure.passes import Pictures, Watch
 from srbench.measure.stats import MIN_SAMPLES_95
-from srbench.records import Agreement, Complexity, Frozen, Settings, Visit
+from srbench.records import Complexity, Frozen, Settings, Visit
 from srbench.running import Runnable, natural
 from srbench.work import Nothing, Work
 
@@ -309,7 +310,13 @@ class Layers(_OfCase, Work[Dissected, Nothing]):
 
 
 def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
-    """The network and its resident input, both in the mode's dtype and layout on the device."""
+    """The network and its resident input, both in the mode's dtype and layout on the device.
+
+    Args:
+        case: network, size and mode.
+        device: that it runs on.
+        seed: of the weights and the input.
+    """
     network = models.build(case.model, case.size.scale).to(device.torch_device)
     return in_mode(network, case), inputs.make_input(case, seed).to(device.torch_device)
 

@@ -65,7 +65,14 @@ class Launcher(Protocol):
         *,
         from_last_news: bool = False,
     ) -> Result | Failure:
-        """Do it and wait for its result, at most ``timeout_s`` from its start (or from its last news)."""
+        """Do it and wait for its result.
+
+        Args:
+            work: that is done.
+            timeout_s: seconds from its start after which it is given up.
+            report: gets its news.
+            from_last_news: count the seconds from its last news.
+        """
 
     def renew(self) -> None:
         """Let the next processes share nothing with those before."""

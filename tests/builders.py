@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from srbench import sizes
+from srbench.agreements import Agreement
 from srbench.assemble import Plan
 from srbench.board import metrics
 from srbench.board.published import Claim
@@ -15,7 +16,7 @@ from srbench.facts import Machine
 from srbench.failures import Failure
 from srbench.journal import Entry, Step
 from srbench.measure.stats import Interval
-from srbench.records import Agreement, Complexity, Count, Latency, Layer, Memory, Record, Settings, Status, Visit
+from srbench.records import Complexity, Count, Latency, Layer, Memory, Record, Settings, Status, Visit
 from srbench.tasks import Agreed, Timed, Watched
 
 #: Architectures that re-parameterise themselves.

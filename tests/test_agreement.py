@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from srbench import machine, planning, runner, sizes
+from srbench.agreements import Agreement
 from srbench.api.profiling import profile
 from srbench.api.request import Request
 from srbench.assemble import Plan
@@ -19,7 +20,7 @@ from srbench.cases import Case, Dtype, Mode
 from srbench.failures import Failure, failure_of
 from srbench.measure.agreement import FLOOR_DB, agreement
 from srbench.progress import Quiet
-from srbench.records import Agreement, Record
+from srbench.records import Record
 from srbench.running import natural
 from srbench.running.natural import natural_image
 from srbench.tasks import Agree, Agreed, Memory, Time
@@ -128,7 +129,7 @@ def test_shorter_formats_are_compared_as_they_are() -> None:
 
 @pytest.mark.parametrize(("dtype", "floor"), [("float32", 60), ("float16", 40), ("bfloat16", 30)])
 def test_the_floors(dtype: Dtype, floor: float) -> None:
-    # As docs/running.md has them.
+    # As docs/guide/modes.md has them.
     assert FLOOR_DB[dtype] == floor
     distance = 10 ** (-floor / 20)
     at, above, below = (near(ramp(0, 1), ramp(0, 1) + distance * factor, dtype) for factor in (1.0, 1 - 1e-6, 1 + 1e-6))

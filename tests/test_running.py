@@ -82,7 +82,7 @@ def test_help_lists_the_engines_without_torch() -> None:
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_each_engine_is_written_down(name: str) -> None:
-    assert f"`{name}`" in (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    assert f"`{name}`" in (ROOT / "docs" / "guide" / "modes.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", AT_ONCE)

@@ -54,7 +54,7 @@ def count(
 
     Args:
         model: a name as on the command line (``span``, ``span@train``, ``net.py:Net``), or a live module that takes
-            (N, 3, H, W) and gives (N, 3, scale*H, scale*W).
+            ``(N, 3, H, W)`` and gives ``(N, 3, scale*H, scale*W)``.
         scale: upscaling factor.
         gt: (width, height) in pixels; LR is GT / scale. [default: 1280x720]
         lr: the same of LR, in place of ``gt``.
@@ -109,12 +109,13 @@ def profile(
 ) -> list[Record]:
     """Measure networks: counts, runtime and peak memory, each case in fresh processes.
 
-    A live module travels to those processes by pickle, with its class where that was defined in a script or notebook.
-    One that cannot be pickled is measured in this process, and its record says so.
+    A live module travels to these processes by pickle. So does its class, if a script or notebook defines it. One
+    that cannot be pickled is measured in this process, and its record says so.
 
     Args:
         models: names as on the command line, a live module in evaluation as in training mode, a sequence of both, or
-            a mapping of names to modules. Modules take (N, 3, H, W) in [0, 1] and give (N, 3, scale*H, scale*W).
+            a mapping of names to modules. Modules take ``(N, 3, H, W)`` in [0, 1] and give
+            ``(N, 3, scale*H, scale*W)``.
         scale: upscaling factor, or several.
         gt: (width, height) in pixels, or several; LR is GT / scale. [default: 1280x720]
         lr: the same of LR, in place of ``gt``.
@@ -131,7 +132,7 @@ def profile(
         timeout_s: seconds after which a process is ended.
         seed: of weights (of the zoo), input and the order of rounds.
         output: folder for records and journal, as the command line writes them; None to keep nothing.
-        watcher: is told how the run goes (``srbench.progress.Lines()`` prints lines).
+        watcher: its methods are called as the run goes (``srbench.progress.Lines()`` prints lines).
         tell: gets lines on what was left out.
 
     Returns:
@@ -184,14 +185,23 @@ def compare(
     Args:
         *what: networks (names, live modules), measured now in interleaved rounds; or stored runs (folders of records,
             single record files), of which the options of measuring say nothing.
-        scale, gt, lr, batch, form, engine, dtype, layout, device, threads: as of :func:`profile`.
-        rounds: in each, every network runs in a fresh process.
+        scale: upscaling factor, or several.
+        gt: (width, height) in pixels, or several; LR is GT / scale. [default: 1280x720]
+        lr: the same of LR, in place of ``gt``.
+        batch: images in a pass, or several.
+        form: of networks that re-parameterise themselves: ``deploy`` (folded) or ``train``.
+        engine: ``eager``, ``compile``, or several with commas.
+        dtype: ``float32``, ``bfloat16``, ``float16``, or several with commas.
+        layout: ``contiguous``, ``channels_last``, or both with a comma.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        threads: of the CPU, or several. [default: all usable cores]
+        rounds: number of rounds; once a round every network runs in a fresh process.
         budget_s: seconds of passes for each network, shared by its rounds.
         timeout_s: seconds after which a process is ended.
         fail_on: gates such as ``runtime:3%`` or ``params:0%``: how much worse the first may be.
         force: stored runs of unlike machines, versions or settings too.
         seed: of weights, input, order of rounds and bootstrap.
-        watcher: is told how the run goes.
+        watcher: its methods are called as the run goes (``srbench.progress.Lines()`` prints lines).
         tell: gets lines for people.
 
     Returns:
@@ -249,14 +259,17 @@ def evaluate(
     """Measure PSNR and SSIM of networks with their weights.
 
     Args:
-        models: as of :func:`profile`, and ``bicubic``; a live module is evaluated with the weights that it has.
+        models: names as on the command line, ``bicubic`` among them, a live module, a sequence of both, or a mapping of
+            names to modules. A live module is evaluated with the weights that it has.
         datasets: names of sets in ``data`` (``set5,set14``), or paths of folders of GT images, with commas.
         scale: upscaling factor, or several.
         weights: folders or files of checkpoints, or ``MODEL=FILE``; the cache is looked through as well.
         data: folder of the data sets.
-        protocol: ``paper``, ``ntire`` ... (docs/quality.md), or several with commas.
+        protocol: ``paper``, ``ntire`` ... (docs/method/quality.md), or several with commas.
         form: of networks that re-parameterise themselves: ``deploy`` (folded) or ``train``.
-        engine, dtype, layout: as of :func:`profile`; each mode's plain counterpart is evaluated too.
+        engine: ``eager``, ``compile``, or several with commas. Beside another mode eager float32 is evaluated, too.
+        dtype: ``float32``, ``bfloat16``, ``float16``, or several with commas.
+        layout: ``contiguous``, ``channels_last``, or both with a comma.
         tile: LR side of tiles that run one by one; None for whole images.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         threads: of the CPU. [default: all usable cores]

@@ -79,7 +79,7 @@ def challenge(
     """Rank entries as a challenge does.
 
     Args:
-        name: of an edition that srbench knows (``ntire2024``), or the file of one (docs/challenges.md).
+        name: of an edition that srbench knows (``ntire2024``), or the file of one (docs/guide/challenges.md).
         inputs: folders of records, or a challenge's own files: .csv, results.json, results.txt.
         baseline: the network that scores are relative to, or a file that has it. [default: the challenge's]
         machine: name of the machine whose records are ranked. [default: that of the newest record]
@@ -138,6 +138,13 @@ def _baseline_of(path: Path, edition: Edition) -> Entry:
 
 def score_axis(folder: Path, name: str, baseline: str | None, machine: str | None, tell: Tell) -> Metric:
     """The scores of the networks measured in a folder, as a column for figures.
+
+    Args:
+        folder: of results.
+        name: of the edition, or its file.
+        baseline: the network that scores are relative to. [default: the edition's]
+        machine: whose records are scored. [default: that of the newest]
+        tell: gets a line on what is left out.
 
     Raises:
         InputError: the edition has ranks and no scores, or the folder lacks what they need.

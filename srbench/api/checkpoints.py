@@ -114,6 +114,11 @@ class Added:
 def add(file: Path, model: str, scale: int) -> Added:
     """Put a checkpoint of one's own into the cache, where ``evaluate`` finds it.
 
+    Args:
+        file: the checkpoint.
+        model: name of a network of the zoo.
+        scale: upscaling factor.
+
     Raises:
         InputError: an unknown network, a file that does not fit it, or a cache that cannot be written.
     """

@@ -25,7 +25,8 @@ from srbench.runner import Watcher
 from srbench.work import Launcher
 
 #: Each from a fork server of its own. With the noise of a shared host (one process in seven slower by an exponential
-#: 12 %) 12 find a true 10 % difference in more than 9 of 10 runs (``scripts/simulate_compare.py``, docs/measuring.md).
+#: 12 %) 12 find a true 10 % difference in more than 9 of 10 runs (``scripts/simulate_compare.py``,
+#: docs/method/measuring.md).
 COMPARE_ROUNDS = 12
 #: More than a second for each process: two networks at x4 take about a minute.
 COMPARE_BUDGET_S = 16.0
@@ -72,7 +73,7 @@ def compare_networks(
     Args:
         request: its networks are as many as are named: the same one twice is a run against itself.
         fail_on: gates, such as ``runtime:3%``.
-        watcher: is told how the run goes.
+        watcher: its methods are called as the run goes.
         tell: gets lines for people.
         launcher: starts the processes.
 
@@ -86,7 +87,11 @@ def compare_networks(
 
 
 def measured_pairs(session: Session, watcher: Watcher) -> list[Pair]:
-    """Measure a session's cases; the first of each combination is paired with each of the others."""
+    """Measure a session's cases; the first of each combination is paired with each of the others.
+
+    Raises:
+        InputError: fewer than two networks.
+    """
     together = session.networks
     if together < 2:
         raise InputError("compare needs two networks at least; the first is judged against the rest")
@@ -104,7 +109,15 @@ def judged(
     seed: int = 0,
     tell: Tell = silent,
 ) -> Compared:
-    """Every pair's answer, with the noise floor of its machine. Without a gate, a runtime is what is asked for."""
+    """Every pair's answer, with the noise floor of its machine. Without a gate, a runtime is what is asked for.
+
+    Args:
+        pairs: that are judged.
+        asked: gates; the runtime alone where there are none.
+        alone: stored cases without a partner.
+        seed: of the bootstrap.
+        tell: gets lines for people.
+    """
     timed = not asked or any(gate.of_runtime for gate in asked)
     answers = compare(pairs, lambda record: _floor_of(record, tell), seed=seed, timed=timed)
     return Compared(tuple(answers), tuple(alone), tuple(gates.check(asked, answers)))

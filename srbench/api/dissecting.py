@@ -26,6 +26,12 @@ def plot_layers(
 ) -> tuple[list[Path], bool]:
     """Measure and draw each record's network; the files, and whether one failed.
 
+    Args:
+        records: whose networks are taken apart.
+        output: folder of the figures.
+        stem: name of a record's files, without ending.
+        tell: gets a line on a network that failed.
+
     Raises:
         InputError: the records' device is not here.
     """

@@ -95,7 +95,16 @@ def evaluate(
     told: Told = lambda question, images: None,
     launcher: Launcher = PROCESSES,
 ) -> list[QualityRecord]:
-    """Evaluate every network on every set; see :func:`srbench.evaluate`."""
+    """Evaluate every network on every set; see ``srbench.evaluate``.
+
+    Args:
+        request: networks, sets, weights and modes.
+        output: folder of results; None to keep nothing.
+        resume: keep images that are stored there for the same question.
+        tell: gets lines for people.
+        told: gets a question and its images, each time that one is done.
+        launcher: starts processes.
+    """
     with opened(request, output, resume=resume, tell=tell, launcher=launcher) as session:
         return session.evaluate(told)
 
@@ -134,7 +143,7 @@ class Session:
 
     Attributes:
         questions: in order.
-        records: those that are done.
+        records: what is done so far.
         written: how many of them are new.
     """
 
@@ -248,6 +257,12 @@ def _other_conditions(before: QualityRecord, asked: Evaluation, here: Machine) -
 
 def plan(request: EvaluateRequest, output: Path, tell: Tell = silent, launcher: Launcher = PROCESSES) -> list[Question]:
     """Every record to be made, with all files found and all checkpoints looked into, before anything runs.
+
+    Args:
+        request: networks, sets, weights and modes.
+        output: folder of results.
+        tell: gets lines on what is left out.
+        launcher: starts the processes that look into checkpoints.
 
     Raises:
         InputError: a name, a file or a set that is not there or does not fit.

@@ -30,7 +30,7 @@ def examine(
         tell: gets a line before what takes long.
 
     Returns:
-        The findings; ``report.unfit`` has those for which no number should be trusted.
+        The findings; ``report.unfit`` has what makes every number doubtful.
 
     Raises:
         InputError: no such device, or more threads than there are cores.

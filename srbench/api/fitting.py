@@ -20,7 +20,8 @@ from srbench.work import Launcher
 
 MIB = 2**20
 #: What a process holds beside a pass. CPU: interpreter, torch and its libraries, a little more than the most that
-#: ``scripts/bench_memory.py`` finds (docs/measuring.md). CUDA: context, kernels and cuDNN's workspaces; an assumption.
+#: ``scripts/bench_memory.py`` finds (docs/method/measuring.md). CUDA: context, kernels and cuDNN's workspaces; an
+#: assumption.
 RESERVE_BYTES = {"cpu": 300 * MIB, "cuda": 1024 * MIB}
 #: Where a network of the user's own starts: below, many refuse to work.
 OWN_MIN_SIDE = 64
@@ -80,7 +81,7 @@ class FitAnswer:
 
 
 def fit(request: FitRequest, launcher: Launcher = PROCESSES) -> FitAnswer:
-    """Search the sizes of each network; see :class:`FitRequest`.
+    """Search the sizes of each network; see ``FitRequest``.
 
     Raises:
         InputError: an unknown name, a memory that leaves nothing, or a network that cannot be counted or does not fit.
@@ -163,6 +164,11 @@ def _ladder(model: Model, aspect: Aspect, multiple: int | None) -> Ladder:
 
 def count_case(case: Case, launcher: Launcher = PROCESSES, pickled: bytes | None = None) -> Complexity:
     """What follows from a case's shapes: of the zoo counted here, of a user's network in a process of its own.
+
+    Args:
+        case: network, size and mode.
+        launcher: starts the process that counts a user's network.
+        pickled: a live module; None for one that is named.
 
     Raises:
         InputError: it cannot be counted.

@@ -109,7 +109,10 @@ def plot(
             ``layers``.
         scale: upscaling factor.
         models: comma-separated names as in the records. [default: all]
-        x, y, size, color: metrics in place of the preset's (docs/metrics.md), or ``score`` of a challenge.
+        x: metric on x in place of the preset's, such as ``runtime``, or ``score`` of a challenge.
+        y: the same on y.
+        size: the same of the bubbles' area, or ``none``.
+        color: the same of their colour. [default: one colour an architecture]
         dataset: of ``psnr`` and ``ssim``. [default: set5]
         challenge: whose score is an axis.
         baseline: of ``radar``, and of the challenge's scores.

@@ -23,7 +23,7 @@ class Session:
     Attributes:
         header: what the run is.
         plans: its cases with what follows from their shapes.
-        records: those that are done.
+        records: what is done so far.
         networks: how many were named; of each combination of a grid so many cases stand in a row.
     """
 
@@ -79,7 +79,16 @@ def profile(
     tell: Tell = silent,
     launcher: Launcher = PROCESSES,
 ) -> list[Record]:
-    """Measure what is asked; see :func:`srbench.profile`."""
+    """Measure what is asked; see ``srbench.profile``.
+
+    Args:
+        request: networks, sizes, modes and budgets.
+        output: folder of records and journal; None to keep nothing.
+        resume: go on with what the journal holds.
+        watcher: its methods are called as the run goes.
+        tell: gets lines on what is left out.
+        launcher: starts processes.
+    """
     with opened(request, output, resume=resume, tell=tell, launcher=launcher) as session:
         return session.measure(watcher or progress.Quiet())
 

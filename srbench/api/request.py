@@ -124,6 +124,11 @@ class Resolved:
 def resolve(request: Request, tell: Tell = silent, note: Tell = silent) -> Resolved:
     """Look everything up before anything is measured; ``tell`` gets what was left out, ``note`` what else is special.
 
+    Args:
+        request: what was asked for.
+        tell: gets lines on what is left out.
+        note: gets lines on what else is special.
+
     Raises:
         InputError: a name, a size or a way of running that is wrong, or nothing to do.
     """
@@ -142,7 +147,7 @@ def resolve(request: Request, tell: Tell = silent, note: Tell = silent) -> Resol
 
 
 def networks_of(request: Request) -> tuple[list[Asked], dict[str, Live]]:
-    """The networks of a request, and those of them that are live, by their sources.
+    """The networks of a request, and its live modules by their sources.
 
     Raises:
         InputError: an unknown name, or none at all.

@@ -38,12 +38,12 @@ def table(records: Iterable[Record], quality: Iterable[QualityRecord] = ()) -> "
     """The records as the CSV of a leaderboard has them: raw numbers, one row for each case.
 
     Args:
-        records: of :func:`profile` or :func:`load`.
-        quality: of :func:`evaluate`; without them srbench's own measurements and the papers' figures stand there.
+        records: what ``profile`` or ``load`` returned.
+        quality: what ``evaluate`` returned; without it srbench's own measurements and the papers' figures stand there.
 
     Returns:
-        A frame whose columns are those of the CSV (docs/metrics.md), None where there is no number: parameters and
-        Multi-Adds as counts, runtimes in ms, memory in MiB, PSNR in dB.
+        A frame whose columns are those of the CSV (docs/reference/metrics.md), None where there is no number:
+        parameters and Multi-Adds as counts, runtimes in ms, memory in MiB, PSNR in dB.
     """
     return tables.frame(rows_of(records, ClaimBook(load_claims()), MeasuredBook(quality, reference())))
 
@@ -51,7 +51,15 @@ def table(records: Iterable[Record], quality: Iterable[QualityRecord] = ()) -> "
 def rows_in(
     folder: Path, scales: Collection[int], machine: str | None, *, with_published: bool, tell: Tell
 ) -> list[Row]:
-    """The rows of a results folder; see :func:`records_in`."""
+    """The rows of a results folder; see ``records_in``.
+
+    Args:
+        folder: of results.
+        scales: that are shown; all where there is none.
+        machine: whose records are shown; None for that of the newest.
+        with_published: networks outside the zoo, too, by what papers print.
+        tell: gets lines on what is left out.
+    """
     records = records_in(folder, scales, machine, tell)
     claims = ClaimBook(load_claims())
     rows = rows_of(records, claims, measured_in(folder, tell=tell))
@@ -90,6 +98,12 @@ def _stale(record: QualityRecord, tell: Tell) -> bool:
 
 def records_in(folder: Path, scales: Collection[int], machine: str | None, tell: Tell) -> list[Record]:
     """The records of a results folder, of the scales given (all where there is none) and of one machine.
+
+    Args:
+        folder: of results.
+        scales: that are read; all where there is none.
+        machine: its name, ``all``, or None for that of the newest record.
+        tell: gets lines on what is left out.
 
     Raises:
         InputError: no records, none of a scale asked for, or none of the machine.

@@ -151,7 +151,14 @@ def _by_round(record: Record) -> dict[int, float]:
 
 
 def effect_of(pair: Pair, first: Mapping[int, float], second: Mapping[int, float], seed: int = 0) -> Effect | None:
-    """The ratio of two numbers that each side has by round, first over second; None where there is none."""
+    """The ratio of two numbers that each side has by round, first over second; None where there is none.
+
+    Args:
+        pair: the two sides.
+        first: round -> number of the first side.
+        second: round -> number of the second side.
+        seed: of the bootstrap.
+    """
     if pair.interleaved:
         return comparing.paired_effect(first, second, seed)
     return comparing.unpaired_effect(list(first.values()), list(second.values()), seed)

@@ -33,14 +33,26 @@ class Measurements(Protocol):
 
 
 def rows_of(records: Iterable[Record], claims: ClaimBook, measured: Measurements | None = None) -> list[Row]:
-    """One row for each record, cheapest first by Multi-Adds and failed ones last, with its variant's quality."""
+    """One row for each record, cheapest first by Multi-Adds and failed ones last, with its variant's quality.
+
+    Args:
+        records: one for each case.
+        claims: what papers print.
+        measured: PSNR and SSIM that were measured; None for none.
+    """
     return [row for row, _ in rows_with_records(records, claims, measured)]
 
 
 def rows_with_records(
     records: Iterable[Record], claims: ClaimBook, measured: Measurements | None = None
 ) -> list[tuple[Row, Record]]:
-    """The same, each row with the record behind it."""
+    """The same, each row with the record behind it.
+
+    Args:
+        records: one for each case.
+        claims: what papers print.
+        measured: PSNR and SSIM that were measured; None for none.
+    """
     pairs = [(_row(record, claims, measured), record) for record in without_shadows(records)]
     titles = _titles([row for row, _ in pairs])
     named = [(replace(row, title=titles.get(row.network, row.title)), record) for row, record in pairs]

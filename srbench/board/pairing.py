@@ -82,6 +82,11 @@ def pair_up(first: Stored, second: Stored, *, force: bool) -> Paired:
     where both sides have the case on several. A user's network is known by its path in its checkout, so that a pull
     request is compared with main; where that differs on both sides and the file's name alone tells, by that. With
     ``force`` what is left over is paired by network and scale.
+
+    Args:
+        first: stored records of the side that is judged.
+        second: those that it is judged against.
+        force: also pair what is left over, by network and scale.
     """
     if first.single and second.single:
         return Paired((_pair(first, second, first.records[0], second.records[0]),))

@@ -142,7 +142,8 @@ def _claim(row: dict[str, str], source: dict[str, str], architecture: str | None
 def load_claims(folder: Path | None = None) -> tuple[Claim, ...]:
     """Return every claim of a folder of tables (default: the packaged one), file by file in row order.
 
-    Raises ValueError naming file and line at the first row that is not a complete, sourced claim.
+    Raises:
+        ValueError: a row that is not a complete, sourced claim; it names file and line of the first.
     """
     folder = folder or packaged_folder()
     sources: dict[str, dict[str, str]] = {}

@@ -62,6 +62,11 @@ def ranks(
     A rank is 1 + the number of others that are surely better: whose whole interval lies beyond. Overlapping intervals
     so share a rank unless a third one tells them apart. With ``by_median`` the medians decide alone, and only equal
     ones share a rank.
+
+    Args:
+        intervals: one for each network.
+        good: ``low`` or ``high``; None for a metric that has no better end.
+        by_median: let the medians decide alone.
     """
     known = [interval for interval in intervals if interval is not None]
 

@@ -63,7 +63,11 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Compare and print; 1 if a row failed or a gate said no, else 0."""
+    """Compare and print; 1 if a row failed or a gate said no, else 0.
+
+    Raises:
+        InputError: fewer than two sides, networks and stored runs mixed, or what the comparison refuses.
+    """
     if len(options.what) < 2:
         raise InputError("compare needs two networks or two stored runs at least; the first is judged against the rest")
     gates.parse_gates(options.fail_on)

@@ -9,7 +9,14 @@ FIT, UNFIT = 0, 1
 
 
 def doctor(device: str, threads: int | None, *, quick: bool, as_json: bool) -> int:
-    """Look, test, print; 1 if what is measured now could not be trusted, else 0."""
+    """Look, test, print; 1 if what is measured now could not be trusted, else 0.
+
+    Args:
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        threads: of the CPU; None for all usable cores.
+        quick: leave the noise floor out.
+        as_json: print the report as JSON.
+    """
 
     def show(section: Section) -> None:
         if not as_json:

@@ -11,7 +11,14 @@ OK = 0
 
 
 def table(output: Path, forms: list[str], *, macros: bool, **options: Any) -> int:
-    """Print and write it; the options are those of :func:`srbench.paper_table`."""
+    """Print and write it.
+
+    Args:
+        output: folder of results.
+        forms: of the files that are written.
+        macros: also write a file of ``\\newcommand``.
+        **options: those of ``srbench.paper_table``.
+    """
     made = paper_table(output, **options, tell=say)
     store.prepare(output)
     files = made.write(output, forms, macros=macros)

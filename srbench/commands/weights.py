@@ -60,7 +60,13 @@ def verify(folder: Path | None) -> int:
 
 
 def add(file: Path, model: str, scale: int) -> int:
-    """Put a checkpoint of one's own into the cache, once it is known to fit."""
+    """Put a checkpoint of one's own into the cache, once it is known to fit.
+
+    Args:
+        file: the checkpoint.
+        model: name of a network of the zoo.
+        scale: upscaling factor.
+    """
     added = checkpoints.add(file, model, scale)
     say(f"{added.variant} x{scale}: {added.file}{' in place of an earlier one' if added.replaced else ''}")
     return OK

@@ -74,7 +74,13 @@ def gpu_peak(max_clock_mhz: int | None, multiprocessors: int | None) -> Peak | N
 
 
 def product(probe: Probe, peak: Peak | None, settings: Settings) -> Finding:
-    """Judge the fastest product: no clock that tells the truth shows more than the peak."""
+    """Judge the fastest product: no clock that tells the truth shows more than the peak.
+
+    Args:
+        probe: what the doctor's process measured.
+        peak: what the device can do; None where that is unknown.
+        settings: under which it was measured.
+    """
     code = "timer.product"
     if probe.multiprocessors is not None and settings.environment.get("NVIDIA_TF32_OVERRIDE") == "1":
         sentence = "matrix product: skipped, NVIDIA_TF32_OVERRIDE=1 puts it on tensor cores"

@@ -69,7 +69,13 @@ def run(device: str, threads: int | None) -> Probe:
 
 
 def main(device: str, threads: int | None, pipe: Connection) -> None:
-    """Entry point of the process."""
+    """Entry point of the process.
+
+    Args:
+        device: ``cpu`` or ``cuda:N``.
+        threads: of the CPU; None to leave them as they are.
+        pipe: where the result goes.
+    """
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
         answer = probe(device, threads)

@@ -37,7 +37,14 @@ class Outcome:
 def run(
     device: str, threads: int | None, machine: Machine, measure: Callable[..., Sequence[Record]] = runner.run
 ) -> Outcome:
-    """Visit the network alternately as the first and as the second of a pair, in fresh processes, and judge."""
+    """Visit the network alternately as the first and as the second of a pair, in fresh processes, and judge.
+
+    Args:
+        device: ``cpu`` or ``cuda:N``.
+        threads: of the CPU; None on another device.
+        machine: this one, for the record.
+        measure: runs the visits.
+    """
     [model] = models.parse(NETWORK, "deploy")
     load = sizes.plan(SCALE, lr=CPU_LR if device == "cpu" else CUDA_LR)
     case = Case(model=model, size=load, device=device, threads=(threads or usable_cores()) if device == "cpu" else None)
@@ -48,7 +55,14 @@ def run(
 
 
 def judge(first: Record, second: Record, machine: Machine, now: datetime) -> Outcome:
-    """The floor that two records of one case give."""
+    """The floor that two records of one case give.
+
+    Args:
+        first: record of the network as the first of the pair.
+        second: record of the same network as the second.
+        machine: where both were measured.
+        now: date and time that the floor carries.
+    """
     medians = [r.latency.round_medians_ns if r.latency else {} for r in (first, second)]
     ratios = noise.paired_ratios(*medians)
     broken = next((record for record in (first, second) if record.failed), None)

@@ -93,7 +93,13 @@ def sample(seconds: float = SAMPLE_S, root: Path = ROOT) -> Activity:
 
 
 def between(before: Snapshot, after: Snapshot, cores: Collection[int]) -> Activity:
-    """What happened from one snapshot to the next on the cores that this process may use."""
+    """What happened from one snapshot to the next on the cores that this process may use.
+
+    Args:
+        before: the earlier snapshot.
+        after: the later one.
+        cores: that this process may use.
+    """
     wall = after.wall_s - before.wall_s
 
     def share(start: float | None, end: float | None) -> float | None:

@@ -78,7 +78,13 @@ def findings(machine: Machine, state: State, activity: Activity, threads: int) -
 
 
 def throttled(periods: int | None, limits: Limits, threads: int) -> Finding:
-    """Whether a quota stopped this process's group while the doctor worked; it is asked at the end."""
+    """Whether a quota stopped this process's group while the doctor worked; it is asked at the end.
+
+    Args:
+        periods: in which the quota stopped the group; None where nothing counts them.
+        limits: of the container or service.
+        threads: of the CPU.
+    """
     code = "cpu.throttled"
     if periods is None:
         return Finding(code=code, level="unknown", sentence="whether a CPU quota stops threads is not told")

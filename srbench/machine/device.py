@@ -138,7 +138,7 @@ class CpuDevice:
         By default glibc gives large blocks back when they are freed, and the next pass takes a page fault, and the
         kernel's clearing, for every 4 KiB of them. Which blocks these are depends on what happens to lie at the end of
         the heap, so that processes of one network scattered by 5 to 28 %, and a pass took up to 1.9 times as long
-        (``scripts/bench_allocator.py``, docs/measuring.md). A musl or a Mac keeps its own ways.
+        (``scripts/bench_allocator.py``, docs/method/measuring.md). A musl or a Mac keeps its own ways.
         """
         return _set_malloc({_M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: _NEVER})
 

@@ -94,6 +94,11 @@ def load(machine: str, device: str, complain: Callable[[str], None] = lambda lin
     """The stored floor of a machine and device; None without one.
 
     A file that cannot be read, or is not that floor, is as good as none; ``complain`` gets a line about it.
+
+    Args:
+        machine: its name.
+        device: ``cpu`` or ``cuda:N``.
+        complain: gets a line on a file that cannot be read.
     """
     path = path_of(machine, device)
     try:

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from srbench.agreements import Agreement
 from srbench.cases import Dtype
-from srbench.records import Agreement
 
 #: Below this a mode is taken for broken. Rounding alone stays above by far: with random weights and with official
 #: checkpoints alike, the seven reach 100 dB and more in float32, 55 dB in float16 and 40 dB in bfloat16
-#: (docs/measuring.md).
+#: (docs/method/measuring.md).
 FLOOR_DB: dict[Dtype, float] = {"float32": 60.0, "float16": 40.0, "bfloat16": 30.0}
 
 #: Share of values at either end that the span leaves out.

@@ -72,10 +72,11 @@ def paired_effect(first: Mapping[int, float], second: Mapping[int, float], seed:
     What drifts from round to round hits both sides of a round alike and leaves its ratio. With 5 rounds or more the
     interval is the hull of the t interval of the mean log ratio and of the BCa interval of the median (Efron 1987).
     From 8 rounds on the t interval is that of the trimmed mean (Yuen 1974). What either is worth on known noise:
-    ``scripts/simulate_compare.py``, docs/measuring.md.
+    ``scripts/simulate_compare.py``, docs/method/measuring.md.
 
     Args:
-        first, second: process median of each round (of several processes their geometric mean), any unit.
+        first: process median of each round (of several processes their geometric mean), any unit.
+        second: the same of the other side.
         seed: of the bootstrap.
     """
     rounds = sorted(first.keys() & second.keys())
@@ -93,7 +94,8 @@ def unpaired_effect(first: Sequence[float], second: Sequence[float], seed: int =
     processes of either side.
 
     Args:
-        first, second: process medians, any unit.
+        first: process medians, any unit.
+        second: the same of the other side.
         seed: of the bootstrap.
     """
     if not first or not second:
@@ -189,6 +191,11 @@ def p_value(effect: Effect, floor: float, further: int = 0) -> float:
 
     The minimum-effect t test of McCarthy & Smyth (TREAT, Bioinformatics 25:765, 2009), of trimmed means where there are
     8 values or more; with a floor of 0 it is the two-sided t test. ``further`` as in :func:`half_width`.
+
+    Args:
+        effect: the ratio with its interval.
+        floor: the noise floor, as a share.
+        further: values that were added since the interval was too wide.
     """
     if effect.method == "range":
         return 1.0

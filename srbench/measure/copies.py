@@ -6,7 +6,7 @@ in blocks, and is copied back into a plain tensor once the input's copy is gone.
 1x1 ones, stay with PyTorch itself, which unfolds the input: a value for each pixel and each place in the kernel.
 
 The rules restate what ``ONEDNN_VERBOSE=1`` and the allocations in ``torch.profiler`` show with torch 2.13 and oneDNN
-3.12 on AVX-512 and AVX2; a test holds them against such allocations, and ``docs/measuring.md`` has whole networks.
+3.12 on AVX-512 and AVX2; a test holds them against such allocations, and docs/method/measuring.md has whole networks.
 Of transposed convolutions with a stride no rule fits all: 15 % too low to 40 % too high. Not covered: the scratch pad
 of a 1x1 convolution with a stride, dilated and 9x9 ones where AVX2 unfolds the input, what bfloat16 needs besides, and
 the buffers of matrix products.
@@ -75,8 +75,14 @@ def convolution_bytes(
 
     Args:
         cpu: where it runs.
-        x, weight, out: (N, C, ...), (out, in / groups, ...) or (in, out / groups, ...) if transposed, (N, C', ...).
-        stride, padding, dilation, transposed, groups: as torch's ``aten.convolution`` has them.
+        x: (N, C, ...).
+        weight: (out, in / groups, ...), or (in, out / groups, ...) if transposed.
+        out: (N, C', ...).
+        stride: in pixels, by axis.
+        padding: in pixels, by axis.
+        dilation: in pixels, by axis.
+        transposed: whether it is a transposed convolution.
+        groups: of channels.
     """
     strided = any(s != 1 for s in stride)
     dilated = any(d != 1 for d in dilation)

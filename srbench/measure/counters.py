@@ -32,7 +32,13 @@ _READABLE = {
 
 
 def by_fvcore(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
-    """Count with fvcore's FlopCountAnalysis (its "flop" is one multiply-add), for one image."""
+    """Count with fvcore's FlopCountAnalysis (its "flop" is one multiply-add), for one image.
+
+    Args:
+        model: in evaluation mode.
+        image: (N, C, H, W).
+        ours: srbench's own count, which differences refer to.
+    """
     library = _imported("fvcore", "fvcore.nn")
     if isinstance(library, Count):
         return library
@@ -50,7 +56,13 @@ def by_fvcore(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
 
 
 def by_thop(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
-    """Count with thop, which looks at modules only: what is called as a function it cannot see."""
+    """Count with thop, which looks at modules only: what is called as a function it cannot see.
+
+    Args:
+        model: in evaluation mode.
+        image: (N, C, H, W).
+        ours: srbench's own count, which differences refer to.
+    """
     thop = _imported("thop", "thop")
     if isinstance(thop, Count):
         return thop

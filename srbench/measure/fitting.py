@@ -99,7 +99,14 @@ class Ladder:
 
 
 def ladder(aspect: Aspect, multiple: int, min_side: int, size_multiple: int) -> Ladder:
-    """The sizes that a network takes: ``size_multiple`` is its own demand, ``multiple`` the user's."""
+    """The sizes that a network takes: ``size_multiple`` is its own demand, ``multiple`` the user's.
+
+    Args:
+        aspect: width to height.
+        multiple: of which the user wants both LR sides.
+        min_side: smallest LR side in pixels that the network takes.
+        size_multiple: of which the network takes LR sides.
+    """
     return Ladder(aspect, lcm(multiple, size_multiple), max(min_side, 1))
 
 

@@ -21,6 +21,11 @@ Rule = Callable[..., Any]
 def output_of(operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
     """What an operator gives for meta tensors: by its rule where one applies, else by torch.
 
+    Args:
+        operator: of torch's dispatcher.
+        args: as it is called with.
+        kwargs: as it is called with.
+
     Raises:
         RuntimeError: (or another) as torch does for arguments that do not go together.
     """

@@ -92,7 +92,7 @@ def mean_error(values: Sequence[float], first: int | None = None) -> tuple[float
     too much: small spreads end early. Stein's two-stage rule (Ann. Math. Statist. 16:243, 1945) is exact however many
     follow: the spread and the degrees of freedom of the first ones, over the root of the number of all. Here the spread
     is the larger of that and of all, so later values can widen the interval, too. What it covers:
-    ``scripts/simulate_patience.py``, docs/measuring.md.
+    ``scripts/simulate_patience.py``, docs/method/measuring.md.
 
     Args:
         values: at least two, in the order in which they were taken.

@@ -24,6 +24,13 @@ def weights_of(
 ) -> tuple[Path | None, Checkpoint | None] | None:
     """The file and what is recorded of it; None where the network is left out, for a reason that ``tell`` hears.
 
+    Args:
+        model: the network.
+        scale: upscaling factor.
+        given: folders and files of weights.
+        tell: gets the reason where the network is left out.
+        optional: leave a network without a checkpoint out, rather than refuse it.
+
     Raises:
         InputError: a network that was named has no checkpoint, or one that does not fit.
     """
@@ -63,6 +70,11 @@ def weights_of(
 def own_weights(model: Model, scale: int, given: Given) -> Path | None:
     """The checkpoint of a user's network; None where it is to run with what its file gives it.
 
+    Args:
+        model: a user's network.
+        scale: upscaling factor.
+        given: folders and files of weights.
+
     Raises:
         InputError: folders were named, and none of them has one.
     """
@@ -87,6 +99,14 @@ def fingerprint_of(
     launcher: Launcher = PROCESSES,
 ) -> tuple[Fingerprint | None, Failure | None]:
     """What a user's network is with its weights, and what went wrong where it cannot be built; nothing for the zoo.
+
+    Args:
+        model: the network.
+        scale: upscaling factor.
+        path: of its checkpoint; None for the weights that its file gives it.
+        timeout_s: seconds after which building it is given up.
+        device: that it is evaluated on.
+        launcher: starts processes.
 
     Raises:
         InputError: a file of weights that was given to it does not fit.

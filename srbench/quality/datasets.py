@@ -81,6 +81,11 @@ class Pair:
 def find(typed: str, data: Path, scale: int) -> Dataset:
     """The data set of a name (``set5``, in any case) in the folder of all sets, or of a path.
 
+    Args:
+        typed: a name, or the path of a folder.
+        data: folder of all sets.
+        scale: upscaling factor.
+
     Raises:
         InputError: no such set, no images in it, two files of one name, or LR files that do not match.
     """

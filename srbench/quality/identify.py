@@ -78,6 +78,14 @@ def identify(
 ) -> Fingerprint | Failure:
     """The fingerprint of a user's network with its weights; what went wrong where it cannot be built.
 
+    Args:
+        model: a user's network.
+        scale: upscaling factor.
+        checkpoint: its weights; None for those that its file gives it.
+        timeout_s: seconds after which it is given up.
+        memory_limit_bytes: most that the process may map; None for no limit.
+        launcher: starts processes.
+
     Raises:
         InputError: the checkpoint does not fit it.
     """

@@ -37,7 +37,8 @@ def score(image: Image, truth: Image, protocol: Protocol, scale: int) -> Score:
     """Compare an upscaled image with its GT.
 
     Args:
-        image, truth: (H, W, 3), uint8, RGB.
+        image: the output, (H, W, 3), uint8, RGB.
+        truth: GT, likewise.
         protocol: what is compared.
         scale: of the upscaling; the crop of most protocols.
 
@@ -55,7 +56,8 @@ def bicubic_score(low: Image, truth: Image, protocol: Protocol, scale: int) -> S
     Args:
         low: LR, (H, W, 3); of no use where the protocol resizes luma, which makes its own LR.
         truth: GT, (scale*H, scale*W, 3).
-        protocol, scale: as in :func:`score`.
+        protocol: what is compared.
+        scale: of the upscaling; the crop of most protocols.
 
     Raises:
         UnsuitableError: as :func:`score`.

@@ -66,7 +66,12 @@ PRESETS = {
 
 
 class Score(Frozen):
-    """Mean squared error of values in 0 ... 255, and SSIM, of one pair of images."""
+    """How near an image is to its GT.
+
+    Attributes:
+        mse: mean squared error of values in 0 ... 255.
+        ssim: structural similarity, at most 1.
+    """
 
     mse: float = Field(ge=0)
     ssim: float

@@ -17,7 +17,13 @@ QUALITY_SCHEMA: Literal[2] = 2
 
 
 class Checkpoint(Frozen):
-    """A file of weights: its name, its content's hash, and the form that it holds."""
+    """A file of weights.
+
+    Attributes:
+        file: its name.
+        sha256: of its content.
+        form: that it holds: deploy or train; empty for a network that does not fold.
+    """
 
     file: str
     sha256: str
@@ -69,6 +75,7 @@ class Evaluation(Frozen):
     """The question: which network, with which weights, on which images, compared how.
 
     Attributes:
+        scale: upscaling factor.
         checkpoint: None for bicubic interpolation, and for a user's network with the weights that its file gives it.
         network: what a user's network was when it ran; None for the zoo, and where it could not be built.
         mode, device, threads: how the network ran; they move a PSNR by some 1e-4 dB at most, bfloat16 by more.
@@ -117,7 +124,17 @@ class Evaluation(Frozen):
 
 
 class QualityRecord(Frozen):
-    """What came out. ``images`` grows while it runs; it is complete when every image of the set stands in it."""
+    """What came out. It is complete when every image of the set stands in it.
+
+    Attributes:
+        schema_version: of this form; older records are brought up to date as they are read.
+        srbench_version: that evaluated it.
+        finished: date and time of its end, with the time zone.
+        images: those that are done; they grow while it runs.
+        status: VALID, or why it failed.
+        reason: of a failure, in one line.
+        detail: a traceback where there is one.
+    """
 
     schema_version: Literal[2] = QUALITY_SCHEMA
     srbench_version: str

@@ -25,7 +25,13 @@ def path_of(output: Path, asked: Evaluation) -> Path:
 
 
 def write(output: Path, record: QualityRecord, *, part: bool = False) -> None:
-    """Store a record in place of an earlier one of the same question; with ``part`` beside it, to go on from."""
+    """Store a record in place of an earlier one of the same question; with ``part`` beside it, to go on from.
+
+    Args:
+        output: folder of results.
+        record: that is stored.
+        part: whether its evaluation goes on.
+    """
     path = path_of(output, record.evaluation)
     write_text(_part(path) if part else path, record.model_dump_json(indent=1) + "\n")
     if not part:

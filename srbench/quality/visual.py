@@ -82,7 +82,13 @@ def caption_of(model: Model) -> str:
 
 
 def by_bicubic(pair: Pair, protocol: Protocol, scale: int) -> Output:
-    """Bicubic interpolation."""
+    """Bicubic interpolation.
+
+    Args:
+        pair: LR and GT.
+        protocol: by which it is scored.
+        scale: upscaling factor.
+    """
     return Output(
         "Bicubic", imresize(pair.lr, scale).astype(np.uint8), bicubic_score(pair.lr, pair.gt, protocol, scale)
     )

@@ -135,7 +135,13 @@ def expected(model: Model, scale: int) -> tuple[str, ...]:
 
 
 def find_own(model: Model, scale: int, folders: Sequence[Path]) -> Path | None:
-    """The checkpoint of a user's network in the first folder that has one, by its name; None where none has."""
+    """The checkpoint of a user's network in the first folder that has one, by its name; None where none has.
+
+    Args:
+        model: a user's network.
+        scale: upscaling factor.
+        folders: that are looked through, in this order.
+    """
     names = [name.lower() for name in expected(model, scale)]
     for folder in folders:
         by_name = {path.stem.lower(): path for path in reversed(list(files_in(folder)))}
@@ -151,6 +157,12 @@ def find(
 
     By name means the file names of the registry and of the source, or ``VARIANT_xSCALE`` with a usual ending, in any
     case. Where both ways find one, ``tell`` hears which is taken.
+
+    Args:
+        variant: name of the network.
+        scale: upscaling factor.
+        folders: that are looked through, in this order.
+        tell: gets a line where both ways find a file.
     """
     known = [each for each in registry() if (each.variant, each.scale) == (variant, scale)]
     hashes = {each.sha256 for each in known}

@@ -19,7 +19,13 @@ _READABLE = 1e9
 
 
 def section(standings: Sequence[Standing], edition: Edition, *, ours: bool) -> Section:
-    """The table of an edition. ``ours``: whether the figures were measured by srbench."""
+    """The table of an edition. ``ours``: whether the figures were measured by srbench.
+
+    Args:
+        standings: of the networks, in order.
+        edition: whose rules ranked them.
+        ours: whether srbench measured the figures.
+    """
     footnotes = Footnotes()
     rule = edition.rule
     common = _common(standings)

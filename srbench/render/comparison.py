@@ -212,7 +212,14 @@ def as_json(
     *,
     unpaired_fail: bool = False,
 ) -> str:
-    """The same as data: raw ratios, words, reasons, gates."""
+    """The same as data: raw ratios, words, reasons, gates.
+
+    Args:
+        comparisons: answers, one for each pair.
+        gates: their outcomes.
+        alone: stored cases without a partner.
+        unpaired_fail: whether such a case fails the gates.
+    """
     found = {
         "comparisons": [_data(answer) for answer in comparisons],
         "gates": [

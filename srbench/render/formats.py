@@ -194,6 +194,12 @@ def names(kind: Kind) -> list[str]:
 
 
 def written(document: Document, stem: str, forms: Sequence[str]) -> list[tuple[str, str]]:
-    """Name and text of one file for each format; ``stem`` is what their names begin with."""
+    """Name and text of one file for each format; ``stem`` is what their names begin with.
+
+    Args:
+        document: tables and raw numbers.
+        stem: what the files' names begin with.
+        forms: names of formats.
+    """
     known = {each.name: each for each in FORMATS}
     return [(f"{stem}{known[form].ending}", known[form].write(document)) for form in forms]

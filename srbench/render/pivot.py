@@ -26,6 +26,11 @@ def sections(rows: Sequence[Row], axis: Axis, *, by_median: bool = False) -> lis
     """Tables of measured rows, a section for each combination of what is neither network nor axis.
 
     A combination with one value of the axis alone has none.
+
+    Args:
+        rows: measured ones.
+        axis: what stands across.
+        by_median: rank by the medians alone.
     """
     groups: dict[Hashable, list[Row]] = {}
     for row in rows:

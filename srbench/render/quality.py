@@ -18,7 +18,14 @@ _IMPORTANCE = (0, 9, 6, 10, 8, 5, 4, 7)
 
 
 def terminal(records: Sequence[QualityRecord], claims: ClaimBook, *, images: bool, width: int | None = None) -> str:
-    """Tables of every protocol used, the protocol and the sets' sources below each, then the images if asked for."""
+    """Tables of every protocol used, the protocol and the sets' sources below each, then the images if asked for.
+
+    Args:
+        records: one for each network, set and mode.
+        claims: what papers print.
+        images: whether every image has a line.
+        width: of the terminal in characters; None for no limit.
+    """
     blocks = []
     for protocol in dict.fromkeys(each for record in records for each in record.evaluation.protocols):
         within = [record for record in records if protocol in record.evaluation.protocols]

@@ -114,7 +114,13 @@ def _section(rows: Sequence[Row], by_median: bool) -> Section:
 
 
 def cost_grid(rows: Sequence[Row], ranked: Ranking, footnotes: Footnotes) -> Grid:
-    """What the networks cost, with ranks and statuses; sources of published costs become footnotes."""
+    """What the networks cost, with ranks and statuses; sources of published costs become footnotes.
+
+    Args:
+        rows: one for each case.
+        ranked: ranks, and what is best.
+        footnotes: gets the sources.
+    """
     names = []
     for row in rows:
         marks = (footnotes.mark(row.reason),) if row.status == "PUBLISHED" and row.reason else ()

@@ -48,7 +48,14 @@ def table(
     width: int | None = None,
     importance: Sequence[int] = (),
 ) -> str:
-    """Cells as a table: the first row is the head, the columns in ``left`` are text; see :class:`Grid`."""
+    """Cells as a table: the first row is the head, the columns in ``left`` are text; see :class:`Grid`.
+
+    Args:
+        cells: rows; the first is the head.
+        left: columns of text.
+        width: of the terminal in characters; None for no limit.
+        importance: of the columns, the least important leaving first.
+    """
     head, *body = cells
     rows = tuple(tuple(map(Cell, row)) for row in body)
     grid = Grid(tuple(head), rows, left=frozenset(left), importance=tuple(importance))
@@ -64,6 +71,11 @@ def fitted(grid: Grid, width: int | None, names: int = 4) -> tuple[Grid, list[st
 
     Units go below their titles; names are cut to one part of so many (``names``) of the width; then columns leave,
     the least important first.
+
+    Args:
+        grid: the whole table.
+        width: of the terminal in characters; None for no limit.
+        names: one part of so many of the width is for names.
     """
     if width is None or _width(grid) <= width:
         return grid, []

@@ -21,6 +21,12 @@ _LUMA = (0.299, 0.587, 0.114)
 def natural_image(batch: int, channels: int, height: int, width: int) -> Tensor:
     """The image in [0, 1], mirrored on to the size.
 
+    Args:
+        batch: images, all alike.
+        channels: 3 for RGB, 1 for luma.
+        height: in pixels.
+        width: in pixels.
+
     Returns:
         (batch, channels, height, width), float32, on the CPU; luma where there is one channel.
     """

@@ -354,7 +354,7 @@ def test_an_edition_that_does_not_say_what_it_must(tmp_path: Path, text: str, sa
     assert str(path) in str(error.value)
 
 
-@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/challenges.md"])
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/guide/challenges.md"])
 def test_an_edition_that_is_shown_can_be_copied(tmp_path: Path, document: str) -> None:
     text = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
     [shown] = re.findall(r"^ *```toml\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)

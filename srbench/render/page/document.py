@@ -42,7 +42,13 @@ def json_in_html(text: str) -> str:
 
 
 def document(data: str, details: str, csv: str) -> str:
-    """The page around its data, which are JSON texts."""
+    """The page around its data, which are JSON texts.
+
+    Args:
+        data: of the table and the plot, as JSON.
+        details: of what lies behind rows, as JSON.
+        csv: the leaderboard's CSV.
+    """
     style = (HERE / "page.css").read_text(encoding="utf-8")
     libraries = [library.script.read_text(encoding="utf-8") for library in LIBRARIES]
     own = script()

@@ -12,7 +12,13 @@ from srbench.render.plots.spec import PlotSpec, of_a_machine, per_image
 
 
 def conditions(rows: Sequence[Row], spec: PlotSpec, *, measured: bool) -> list[str]:
-    """Data set, scale, PSNR convention, GT size and machine; ``measured``: some of the quality figures are ours."""
+    """Data set, scale, PSNR convention, GT size and machine; ``measured``: some of the quality figures are ours.
+
+    Args:
+        rows: that are drawn.
+        spec: of the figure.
+        measured: whether srbench measured some of the quality figures.
+    """
     said = [f"{shorten(spec.dataset, 60)} x{spec.scale}" if spec.dataset else f"x{spec.scale}"]
     titles = {column.key: column.title.partition(" on ")[0] for column in spec.columns}
     quality = [titles[column.key] for column in spec.columns if column.cell is not None]

@@ -72,7 +72,13 @@ def radar_of(rows: Sequence[Row], scale: int, baseline: str | None = None) -> Ra
 
 
 def ratios(row: Row, baseline: Row, spokes: Sequence[Metric]) -> tuple[float, ...]:
-    """Each cost divided by the baseline's; both have them all."""
+    """Each cost divided by the baseline's; both have them all.
+
+    Args:
+        row: a network.
+        baseline: whose costs are 1.
+        spokes: the costs.
+    """
     pairs = [(spoke.raw(row), spoke.raw(baseline)) for spoke in spokes]
     return tuple(own / base for own, base in pairs if own is not None and base is not None)
 

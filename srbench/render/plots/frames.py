@@ -28,13 +28,28 @@ def left_of(sheet: Sheet, y_axis: Axis) -> float:
 
 
 def overhang(sheet: Sheet, x_axis: Axis, width: float) -> float:
-    """By how much axes must be narrower, since the last tick's label reaches beyond their end."""
+    """By how much axes must be narrower, since the last tick's label reaches beyond their end.
+
+    Args:
+        sheet: that is drawn on.
+        x_axis: with the ticks.
+        width: of the axes, in points.
+    """
     beyond = sheet.width(x_axis.texts[-1]) / 2 - (1 - x_axis.share(x_axis.ticks[-1])) * width
     return max(0.0, beyond + EDGE_PT - RIGHT_PT)
 
 
 def frame(sheet: Sheet, axes: "Axes", x_axis: Axis, y_axis: Axis, x_label: str, y_label: str) -> None:
-    """Ranges, ticks, grid and titles; an empty ``x_label`` stands for an axis that another panel labels."""
+    """Ranges, ticks, grid and titles; an empty ``x_label`` stands for an axis that another panel labels.
+
+    Args:
+        sheet: that is drawn on.
+        axes: matplotlib's.
+        x_axis: range and ticks of x.
+        y_axis: range and ticks of y.
+        x_label: title of x; empty where another panel has it.
+        y_label: title of y.
+    """
     axes.set_xscale("log" if x_axis.log else "linear")
     axes.set_yscale("log" if y_axis.log else "linear")
     axes.set(xlim=(x_axis.low, x_axis.high), ylim=(y_axis.low, y_axis.high))
@@ -75,7 +90,13 @@ def _line_height(items: Sequence[Item]) -> float:
 
 
 def wrap_notes(sheet: Sheet, notes: Sequence[str], width: float) -> list[str]:
-    """Sentences without their stops as the lines of a paragraph."""
+    """Sentences without their stops as the lines of a paragraph.
+
+    Args:
+        sheet: that is drawn on.
+        notes: sentences without their stops.
+        width: of the paragraph, in points.
+    """
     return sheet.wrap(" ".join(f"{note}." for note in notes), width) if notes else []
 
 

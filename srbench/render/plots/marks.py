@@ -43,7 +43,14 @@ def paint_of(chart: Chart) -> Paint:
 
 
 def draw_points(axes: "Axes", points: Sequence[Point], scale: BubbleScale | None, paint: Paint) -> None:
-    """Bubbles, the largest at the back, with their dots and intervals."""
+    """Bubbles, the largest at the back, with their dots and intervals.
+
+    Args:
+        axes: matplotlib's.
+        points: one for each network.
+        scale: from values to areas; None where all bubbles are alike.
+        paint: from points to colours.
+    """
     sized = sorted(((p.size, p.x, p.y, paint.of(p)) for p in points if p.size is not None), reverse=True)
     for cut in (True, False):
         group = [entry for entry in sized if scale and scale.is_cut(entry[0]) == cut]
@@ -93,7 +100,13 @@ def draw_front(axes: "Axes", chart: Chart) -> list[tuple[float, float]]:
 
 
 def legend_of(sheet: Sheet, chart: Chart, scale: BubbleScale | None) -> list[list[Item]]:
-    """The area and the colour, then what the dots and the line mean; each part begins a line."""
+    """The area and the colour, then what the dots and the line mean; each part begins a line.
+
+    Args:
+        sheet: that is drawn on.
+        chart: that the legend explains.
+        scale: from values to areas; None where all bubbles are alike.
+    """
     parts = []
     if scale is not None and chart.spec.size is not None:
         title = f"Area: {chart.spec.size.label}"

@@ -61,6 +61,11 @@ def labels(
     """Name and label (the name with its marks) of each row.
 
     Behind rows of one name stands the first of their circumstances that tells them apart.
+
+    Args:
+        rows: that are drawn.
+        circumstances: of each row, the most telling first.
+        marks: of each row.
     """
     groups: dict[str, list[int]] = {}
     for i, row in enumerate(rows):

@@ -67,6 +67,11 @@ def pareto_front(points: Sequence[tuple[float, float]], x_good: Good = "low", y_
 
     A point dominates another if it is at least as good in x and in y and better in one of them; so of equal points
     either all are on the front or none.
+
+    Args:
+        points: (x, y) of each network.
+        x_good: which end of x is better.
+        y_good: which end of y is better.
     """
     x_sign, y_sign = (-1 if good == "high" else 1 for good in (x_good, y_good))
     costs = [(x_sign * x, y_sign * y) for x, y in points]

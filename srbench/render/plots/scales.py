@@ -121,7 +121,13 @@ def axis_of(
 
 
 def round_numbers(low: float, high: float, leads: Sequence[int] = (1, 2, 5)) -> list[float]:
-    """All of 1, 2, 5, 10, 20 ... from ``low`` to ``high``, both positive."""
+    """All of 1, 2, 5, 10, 20 ... from ``low`` to ``high``, both positive.
+
+    Args:
+        low: the smallest; positive.
+        high: the largest; positive.
+        leads: first digits.
+    """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     # Written as text and read back, so that 0.1 is 0.1 and not 0.1 + 1e-17.
     numbers = [float(f"{lead}e{power}") for power in range(first, last + 1) for lead in leads]

@@ -118,7 +118,13 @@ class Item:
 
 
 def flow(items: Sequence[Item], width: float, gap: float) -> list[list[Item]]:
-    """Break items into lines as a paragraph breaks words."""
+    """Break items into lines as a paragraph breaks words.
+
+    Args:
+        items: in order.
+        width: of a line.
+        gap: between two items.
+    """
     lines: list[list[Item]] = []
     for item in items:
         if lines and sum(i.width + gap for i in lines[-1]) + item.width <= width:
