@@ -13,7 +13,7 @@ from tests.builders import make_quality, make_row
 
 def row(name: str, low: float | None, high: float | None, psnr: float | None = None, status: Status = "VALID") -> Row:
     runtime = None if low is None or high is None else Interval((low + high) / 2, low, high, "t95_processes")
-    measured = {} if psnr is None else {("psnr_y", "Set5"): make_quality(psnr, kind="measured")}
+    measured = {} if psnr is None else {("psnr_y", "Set5"): make_quality(f"{psnr}", kind="measured")}
     return make_row(name, runtime_ms=runtime, status=status, measured=measured)
 
 
@@ -67,7 +67,7 @@ def test_equal_psnrs_share_the_first_place_and_the_unmeasured_are_counted() -> N
 
 def test_published_figures_say_so_and_never_compete_with_measured_ones() -> None:
     published = {
-        name: make_row(name, runtime_ms=None, quality={("psnr_y", "Set5"): make_quality(psnr)})
+        name: make_row(name, runtime_ms=None, quality={("psnr_y", "Set5"): make_quality(f"{psnr}")})
         for name, psnr in (("span", 32.2), ("imdn", 32.3))
     }
     assert "IMDN has the best published PSNR on Set5 (32.30 dB)" in said(*published.values())
