@@ -16,9 +16,8 @@ from pathlib import Path
 from srbench.board import measured
 from srbench.board.measured import Measured, measured_of
 from srbench.files import write_text
+from srbench.quality import migrations, weights
 from srbench.quality import store as quality_store
-from srbench.quality import weights
-from srbench.quality.results import QualityRecord
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "results" / "reference"
@@ -53,7 +52,7 @@ def evaluate(folder: Path, data: Path) -> None:
 def drop_incomplete() -> None:
     """Remove records of which some images have no score."""
     for path in (REFERENCE / quality_store.FOLDER).glob("*.json"):
-        if not QualityRecord.model_validate_json(path.read_text(encoding="utf-8")).complete:
+        if not migrations.load(path.read_text(encoding="utf-8")).complete:
             path.unlink()
 
 
