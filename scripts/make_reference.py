@@ -10,6 +10,7 @@ The generated parts of ``DOCUMENTS`` lie between ``<!-- NAME:begin -->`` and ``<
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,9 @@ import tempfile
 from pathlib import Path
 
 from parts import with_part
+from srbench.api.boards import Leaderboard
+from srbench.api.papers import PaperTable, paper_table
+from srbench.api.stored import rows_in
 from srbench.board.metric import Metric
 from srbench.board.metrics import METRICS, QUALITY
 from srbench.render.formats import markdown_table
@@ -25,6 +29,13 @@ from srbench.render.text import escape_markdown
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "results" / "reference"
 SCALE = 4
+#: Counted from shapes and scored with the official checkpoints; runtimes are at SCALE alone.
+COUNTED = "2,3"
+#: What the README shows: networks, published ones beside them, the width of its blocks, and lines of each at most.
+SHOWN, BESIDE, WIDTH, LINES = "bsrn,rfdn,span", "LKDN,SAFMN", 88, 12
+COMPARED = ("span", "rfdn")
+#: What `srbench compare` printed of them.
+COMPARISON = REFERENCE / "compare.txt"
 #: The seven defaults, and two siblings that papers print figures of.
 MODELS = "all,rfdn-paper,bsrn-s"
 #: A challenge whose baseline is in the zoo, and networks that it would have.
@@ -56,6 +67,12 @@ def main() -> None:
     if not (options.challenge or options.redraw or options.parts):
         # More than by default, since these figures are shown to everybody.
         _srbench("profile", REFERENCE, "--models", MODELS, "--scale", str(SCALE), "--thorough", "--timings")
+        _srbench("profile", REFERENCE, "--models", "all", "--scale", COUNTED, "--static-only")
+        program = [sys.executable, "-m", "srbench.cli", "compare", *COMPARED, "--scale", str(SCALE)]
+        done = subprocess.run(
+            program, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": str(WIDTH)}
+        )
+        COMPARISON.write_text(done.stdout, encoding="utf-8")
     if not (options.redraw or options.parts):
         _srbench("profile", REFERENCE / EDITION, "--models", ENTRANTS, "--challenge", EDITION, "--rounds", "5")
         for size in SIZES:
@@ -70,7 +87,7 @@ def main() -> None:
 
 def draw() -> None:
     """Tables, figures and the picture of the page, from the records."""
-    _srbench("leaderboard", REFERENCE, "--scale", str(SCALE))
+    _srbench("leaderboard", REFERENCE)
     for preset in FIGURES:
         _srbench("plot", REFERENCE, "--preset", preset)
     _srbench("plot", REFERENCE, "--preset", "radar", "--models", RADAR, "--baseline", OVER)
@@ -114,9 +131,11 @@ def parts(up: str) -> dict[str, str]:
     return {
         "reference": reference_part(up),
         "columns": columns_part(),
+        "first": first_part(),
+        "compare": _block(COMPARISON.read_text(encoding="utf-8")),
+        "paper": _block(_paper().text(WIDTH)),
         "counting": (REFERENCE / "counting.md").read_text(encoding="utf-8").strip(),
         "challenge": _body(REFERENCE / EDITION / f"{EDITION}.md"),
-        "figures": figures_part(up),
         "gallery": gallery_part(up),
     }
 
@@ -141,11 +160,6 @@ def _figures() -> list[tuple[str, str, str]]:
     return shown
 
 
-def figures_part(up: str) -> str:
-    """The presets but the first, side by side."""
-    return "\n".join(_image(up, path, words, width=260) for path, words, _ in _figures()[1:])
-
-
 def gallery_part(up: str) -> str:
     """The presets but the first with what they show and their commands, one below the other."""
     return "\n\n".join(
@@ -163,6 +177,25 @@ def reference_part(up: str) -> str:
     path, words, _ = _figures()[0]
     # Drawn for a printed column, so shown at about that size.
     return f"{_body(REFERENCE / f'leaderboard_x{SCALE}.md')}\n\n{_image(up, path, words, width=460)}"
+
+
+def first_part() -> str:
+    """What `srbench profile` prints of a few networks of the stored leaderboard."""
+    rows = rows_in(REFERENCE, [SCALE], None, with_published=False, tell=print)
+    names = SHOWN.split(",")
+    return _block(Leaderboard([row for row in rows if row.variant in names]).text(WIDTH))
+
+
+def _paper() -> PaperTable:
+    return paper_table(REFERENCE, scale=SCALE, models=SHOWN, published=BESIDE)
+
+
+def _block(text: str) -> str:
+    """The first lines of an output, as Markdown shows code; what is cut off is counted."""
+    lines = text.strip().splitlines()
+    more = len(lines) - LINES
+    shown = [*lines[: LINES - 1], f"... {more + 1} more lines"] if more > 0 else lines
+    return "\n".join(["```text", *shown, "```"])
 
 
 def columns_part() -> str:

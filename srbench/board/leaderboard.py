@@ -109,16 +109,19 @@ def beside(published: Row, gt: tuple[int | None, int | None]) -> Row:
 def of_one_machine(records: Sequence[Record], machine: str | None = None) -> list[Record]:
     """The records of one machine: the named one, or the one with the newest record; ``all`` keeps every record.
 
+    What was only counted from shapes is the same on every machine: it stays, and names none.
+
     Raises:
         ValueError: no record is of that machine; the message lists the machines there are.
     """
     if machine == "all" or not records:
         return list(records)
     known = {record.machine.name for record in records}
-    wanted = machine if machine is not None else max(records, key=lambda r: r.finished).machine.name
+    measured = [record for record in records if record.case.device != "none"]
+    wanted = machine if machine is not None else max(measured or records, key=lambda r: r.finished).machine.name
     if wanted not in known:
         raise ValueError(f"no record of machine '{wanted}'; there are {', '.join(sorted(known))}, or all")
-    return [record for record in records if record.machine.name == wanted]
+    return [record for record in records if record.machine.name == wanted or record.case.device == "none"]
 
 
 def of_one_condition(records: Sequence[Record]) -> list[Record]:

@@ -317,3 +317,11 @@ def test_networks_of_one_title_are_told_apart_by_their_files() -> None:
     names = {row.network: row.name for row in rows_of([*records, make_record(make_case("span"))], NO_CLAIMS)}
     assert [names[f"{path}:Net"] for path in paths] == ["Net (a/net.py)", "Net (b/net.py)", "Net (b/other.py)"]
     assert names["span"] == "SPAN"
+
+
+def test_what_was_only_counted_is_of_every_machine() -> None:
+    here = make_record(make_case("span"), machine=make_machine("here"))
+    later = make_record(make_case("bsrn", device="none"), machine=make_machine("there"), minutes=5)
+    assert of_one_machine([here, later]) == [here, later]
+    assert of_one_machine([here, later], "here") == [here, later]
+    assert of_one_machine([later]) == [later]
