@@ -37,9 +37,7 @@ FIGURES = {
     "runtime": ("psnr_y_set5_over_runtime_ms", "PSNR on Set5 over runtime with its interval, area by parameters"),
     "memory": ("psnr_y_set5_over_peak_memory_mib", "PSNR on Set5 over peak memory"),
 }
-RADAR, OVER, LAYERS = "bsrn,imdn,span", "imdn", "span"
-#: As `srbench plot` names it.
-RADAR_FILE = f"plot_x{SCALE}_radar_over-{OVER}_{RADAR.replace(',', '-')}.png"
+LAYERS = "span"
 PAGE = ROOT / "docs" / "page.png"
 
 
@@ -70,7 +68,6 @@ def draw() -> None:
     _srbench("leaderboard", REFERENCE, "--scale", str(SCALE))
     for preset in FIGURES:
         _srbench("plot", REFERENCE, "--preset", preset)
-    _srbench("plot", REFERENCE, "--preset", "radar", "--models", RADAR, "--baseline", OVER)
     _srbench("plot", REFERENCE, "--preset", "layers", "--models", LAYERS)
     _srbench("plot", REFERENCE / "scaling", "--preset", "scaling")
     _srbench("leaderboard", REFERENCE / EDITION, "--challenge", EDITION)
@@ -113,7 +110,6 @@ def figures_part() -> str:
     """The other presets, side by side."""
     shown = [(f"results/reference/plot_x{SCALE}_{stem}.png", words) for stem, words in FIGURES.values()][1:]
     shown += [
-        (f"results/reference/{RADAR_FILE}", "Costs divided by IMDN's"),
         (f"results/reference/scaling/plot_x{SCALE}_scaling.png", "Runtime and peak memory over LR size"),
         (f"results/reference/plot_x{SCALE}_layers_{LAYERS}.png", "Where SPAN's time and Multi-Adds go"),
     ]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from srbench.files import write_all
 from srbench.quality.protocols import Image
 from srbench.quality.results import Output
-from srbench.render.plots.sheet import DPI, drawable
+from srbench.render.plots.look import DPI
+from srbench.render.plots.sheet import drawable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
