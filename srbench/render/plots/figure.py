@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 #: Height over width without what is written below: 4:3, or a square where names need the room.
 SHAPES = (0.75, 1.0)
 
+#: Of the networks for comparison, how many may go without a name before the figure takes another shape for them.
+_MOST_NAMELESS = 0.15
 _PAD_PT = 5.0  # from a bubble to the frame, at least
 #: Free space within the legend's box, around it, and to the frame; and the most of the axes' width that it takes.
 _LEGEND_PAD_PT, _LEGEND_CLEAR_PT, _LEGEND_EDGE_PT, _LEGEND_SHARE = 3.0, 6.0, 3.0, 0.55
@@ -70,13 +72,21 @@ def draw(chart: Chart, look: Look = COLUMN) -> "Figure":
         for shape in SHAPES:
             for within in (True, False):
                 figure, nameless = _attempt(chart, look, shape, within=within)
-                if figure is not None and not nameless:
+                if figure is None:
+                    continue
+                if not nameless:
                     return figure
-                tries += [(shape, within, nameless)] if figure is not None else []
-        shape, within, nameless = min(reversed(tries), key=lambda each: len(each[2]))
+                tries.append((shape, within, nameless))
+        good = [each for each in tries if not _costs_much(each[2], chart)]
+        shape, within, nameless = good[0] if good else min(tries, key=lambda each: len(each[2]))
         figure, _ = _attempt(chart, look, shape, within=within, nameless=nameless)
         assert figure is not None  # its legend had its place before
         return figure
+
+
+def _costs_much(nameless: "Sequence[Spot]", chart: Chart) -> bool:
+    """Whether so many or so important names have no room that another shape or place of the legend is worth a try."""
+    return any(spot.weight > 1 for spot in nameless) or len(nameless) > _MOST_NAMELESS * len(chart.points)
 
 
 def _attempt(

@@ -9,10 +9,20 @@ FORMATS = ("png", "pdf", "svg")
 #: Those that come with matplotlib, so that every machine draws the same, and LaTeX's own; STIX goes with Times.
 FONTS: Mapping[str, tuple[str, str]] = {"sans": ("DejaVu Sans", "sans-serif"), "serif": ("STIXGeneral", "serif")}
 DPI = 300
-#: One column of a paper.
-COLUMN_CM = 8.0
+#: One column of a paper, and both.
+COLUMN_CM, PAGE_CM = 8.0, 17.5
 #: Less has no room for text of 7 pt, more is no page.
 NARROWEST_CM, WIDEST_CM = 5.0, 60.0
+
+
+def check_width(width_cm: float) -> None:
+    """Refuse a width that has no room, or that no page has.
+
+    Raises:
+        InputError: it is such a width.
+    """
+    if not NARROWEST_CM <= width_cm <= WIDEST_CM:
+        raise InputError(f"--width {width_cm:g} is not from {NARROWEST_CM:g} to {WIDEST_CM:g} cm")
 
 
 @dataclass(frozen=True)
@@ -38,8 +48,7 @@ class Look:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
-        if not NARROWEST_CM <= self.width_cm <= WIDEST_CM:
-            raise InputError(f"--width {self.width_cm:g} is not from {NARROWEST_CM:g} to {WIDEST_CM:g} cm")
+        check_width(self.width_cm)
         if self.font not in FONTS:
             raise InputError(f"--font '{self.font}' is none of {', '.join(FONTS)}")
         if unknown := [name for name in self.formats if name not in FORMATS]:

@@ -5,6 +5,8 @@ from collections.abc import Collection
 
 from srbench.errors import InputError
 
+_LOG_WIDTH = 79
+
 
 def check_tex(formats: Collection[str]) -> None:
     """Set a word by LaTeX, since its packages matter as much as the program.
@@ -26,5 +28,15 @@ def check_tex(formats: Collection[str]) -> None:
         with mpl.rc_context({"text.usetex": True}):
             TexManager.get_text_width_height_descent("srbench", 7.0)
     except (RuntimeError, FileNotFoundError) as error:
-        said = " ".join(str(error).replace("\n\n", "\n").partition("\n!")[2].split("\n")[:2]).strip()
-        raise InputError(f"--usetex: LaTeX cannot set text for figures: {said or 'it failed'}") from None
+        raise InputError(f"--usetex: LaTeX cannot set text for figures: {_complaint(str(error))}") from None
+
+
+def _complaint(log: str) -> str:
+    """What LaTeX's log says behind its exclamation mark; it breaks lines at 79 signs, within words too."""
+    _, mark, rest = log.partition("\n!")
+    said = ""
+    for line in f"!{rest}".splitlines() if mark else []:
+        if not line.strip():
+            break
+        said += line if len(line) == _LOG_WIDTH else f"{line} "
+    return said.lstrip("!").strip() or "it failed"
