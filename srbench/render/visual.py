@@ -41,6 +41,9 @@ _STROKE_IN = 0.022
 #: Larger errors than those of this share of the pixels have the colour of the end of the scale.
 _ERRORS_SHOWN = 0.995
 _ERROR_COLORS = "inferno"
+#: Height of the bar of their colours, and of that with what is written above and below.
+_BAR_IN = 0.08
+_SCALE_IN = _BAR_IN + 2 * LINE_IN + 0.02
 
 _Errors = npt.NDArray[np.float64]
 
@@ -97,7 +100,7 @@ def draw(
         outputs: in the order of their crops; the GT's own crop stands first.
         crop: what is shown of each.
         width_cm: printed width.
-        error_map: whether ``|SR - GT|`` stands below each crop, and its scale below the GT's.
+        error_map: whether ``|SR - GT|`` stands below each crop, and below the GT's its scale, of 0 ... 255.
     """
     from matplotlib.patches import Rectangle
 
@@ -213,6 +216,7 @@ class _Page:
         if output.score is None:
             self.write(middle, top, "PSNR/SSIM")
             return
+        middle -= _LETTER_IN / 2  # SSIM has a digit more
         self.write(middle, top, "/")
         numbers = ((f"{output.score.psnr:.2f}", "right", best.psnr), (f"{output.score.ssim:.4f}", "left", best.ssim))
         for text, side, (first, second) in numbers:
@@ -222,14 +226,13 @@ class _Page:
     def draw_scale(self, left: float, top: float, most: int) -> None:
         """What the colours of the errors mean, in the middle of the room of a crop."""
         layout = self.layout
-        high = min(0.08, layout.high / 3)
-        below = top + (layout.high - high - 2 * LINE_IN) / 2
+        below = top + max(0.0, layout.high - _SCALE_IN) / 2
         self.write(left + layout.cell / 2, below, "|SR \N{MINUS SIGN} GT|")
-        axes = self.place(left + 0.1 * layout.cell, below + LINE_IN, 0.8 * layout.cell, high)
+        axes = self.place(left + 0.1 * layout.cell, below + LINE_IN, 0.8 * layout.cell, _BAR_IN)
         axes.imshow(np.linspace(0, 1, 256)[None], cmap=_ERROR_COLORS, aspect="auto")
-        under = below + LINE_IN + high + 0.02
+        under = below + LINE_IN + _BAR_IN + 0.02
         self.write(left + 0.1 * layout.cell, under, "0", side="left")
-        self.write(left + 0.9 * layout.cell, under, f"≥{most} of 255", side="right")
+        self.write(left + 0.9 * layout.cell, under, f"≥{most}", side="right")
 
 
 def _layout(width_in: float, count: int, shape: float, aspect: float, *, maps: bool) -> _Layout:
@@ -282,7 +285,7 @@ def _crop(cell: float, shape: float, *, maps: bool) -> tuple[float, float, float
     """Width and height of a crop in a column, the step to the next row, and where the caption begins."""
     each = min(cell, _MOST_HIGH_IN / shape)
     high = each * shape
-    caption = (2 * high + _GAP_IN if maps else high) + 0.03
+    caption = (high + _GAP_IN + max(high, _SCALE_IN) if maps else high) + 0.03
     return each, high, caption + 2 * LINE_IN + 0.02 + _GAP_IN, caption
 
 

@@ -42,13 +42,18 @@ def extent_of(
         inside = [value for value in values if typed[0] <= value <= typed[1]]
         return Extent(*typed, log=typed[0] > 0 and bool(inside) and _log(column, inside), typed=True)
     log = _log(column, values)
-    low, high = within_fences(values, log=log, least=least_of(column))
-    return Extent(min(low, *keep, low), max(high, *keep, high), log)
+    low, high = within_fences(values, log=log, least=_last_digits(column, 50))
+    return Extent(min(low, *keep), max(high, *keep), log) if keep else Extent(low, high, log)
 
 
 def least_of(column: Metric) -> float:
     """How far an axis reaches around a single value: 0.2 dB where PSNR has two digits; 0 leaves it to the value."""
-    return 20 * 10.0**-column.digits if column.cell is not None else 0.0
+    return _last_digits(column, 20)
+
+
+def _last_digits(column: Metric, count: int) -> float:
+    """So many of the last digit of a quality: of PSNR 0.5 dB are 50; 0 of all else."""
+    return count * 10.0**-column.digits if column.cell is not None else 0.0
 
 
 def _log(column: Metric, values: Sequence[float]) -> bool:
