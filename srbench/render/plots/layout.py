@@ -63,7 +63,7 @@ class Label:
         bubble: what it names.
         width, height: of the text.
         weight: how dear a place near the bubble is; where there is no room for all, the lightest go without.
-        reach: how far from the bubble it may stand.
+        reach: how far from the bubble it may stand; where that is not everywhere it stands on no line.
     """
 
     bubble: Bubble
@@ -251,12 +251,16 @@ def _choices_of(
     leaders = _leaders(boxes, own)
     leaders[gap < LEADER_FROM_PT] = np.nan
     free &= ~(_boxes_overlap(boxes, taken) | _crosses_box(leaders, taken)).any(axis=1)
+    on_line = _crosses_box(segments, boxes, CLEAR_PT).any(axis=0)
+    if label.reach < GAPS_PT[-1]:  # one that may not go far had better be missing
+        free &= ~on_line
+    on_line = on_line[free]
     boxes, leaders, angle, gap = boxes[free], leaders[free], angle[free], gap[free]
     others = circles[np.hypot(circles[:, 0] - own.x, circles[:, 1] - own.y) > 1e-6]
     # Right of the bubble and slightly above reads best; below costs a little more than above.
     cost = label.weight * (gap + gap**2 / 60) + _LEADER * (gap >= LEADER_FROM_PT)
     cost += 1.5 * (1 - np.cos(angle)) + 0.8 * (np.sin(angle) < -0.3)
-    cost += _ON_LINE * _crosses_box(segments, boxes, CLEAR_PT).any(axis=0)
+    cost += _ON_LINE * on_line
     off = _segment_distances(leaders, others[:, :2])
     cost += _LEADER_THROUGH_DOT * (off < DOT_PT + 0.5).sum(axis=1)
     cost += _LEADER_THROUGH_BUBBLE * (off < others[:, 2]).sum(axis=1)

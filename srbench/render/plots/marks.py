@@ -219,5 +219,6 @@ class _ColorEntry(Entry):
         colors = [self.scale.color_at(i / (self.steps - 1)) for i in range(self.steps)]
         # Edges of their own colour close the hairlines that viewers leave between neighbours.
         self.axes.add_collection(
-            PolyCollection(boxes, facecolors=colors, edgecolors=colors, linewidths=0.2, **self.on_sheet), autolim=False
+            PolyCollection(boxes, facecolors=colors, edgecolors=colors, linewidths=0.2, zorder=2, **self.on_sheet),
+            autolim=False,
         )
