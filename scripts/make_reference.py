@@ -48,9 +48,7 @@ FIGURES = {
     "runtime": ("psnr_y_set5_over_runtime_ms", "PSNR on Set5 over runtime with its interval, area by parameters"),
     "memory": ("psnr_y_set5_over_peak_memory_mib", "PSNR on Set5 over peak memory"),
 }
-RADAR, OVER, LAYERS = "bsrn,imdn,span", "imdn", "span"
-#: As `srbench plot` names it.
-RADAR_FILE = f"plot_x{SCALE}_radar_over-{OVER}_{RADAR.replace(',', '-')}.png"
+LAYERS = "span"
 PAGE = ROOT / "docs" / "page.png"
 #: Where generated parts stand.
 DOCUMENTS = ("README.md", "docs/gallery.md", "docs/guide/profile.md", "docs/method/counting.md")
@@ -90,7 +88,6 @@ def draw() -> None:
     _srbench("leaderboard", REFERENCE)
     for preset in FIGURES:
         _srbench("plot", REFERENCE, "--preset", preset)
-    _srbench("plot", REFERENCE, "--preset", "radar", "--models", RADAR, "--baseline", OVER)
     _srbench("plot", REFERENCE, "--preset", "layers", "--models", LAYERS)
     _srbench("plot", REFERENCE / "scaling", "--preset", "scaling")
     _srbench("leaderboard", REFERENCE / EDITION, "--challenge", EDITION)
@@ -149,7 +146,6 @@ def _figures() -> list[tuple[str, str, str]]:
     """Of every figure: its file in results/reference, what it shows, the command that draws it."""
     shown = [(f"plot_x{SCALE}_{stem}.png", words, f"--preset {preset}") for preset, (stem, words) in FIGURES.items()]
     shown += [
-        (RADAR_FILE, "Costs divided by IMDN's", f"--preset radar --models {RADAR} --baseline {OVER}"),
         (f"scaling/plot_x{SCALE}_scaling.png", "Runtime and peak memory over LR size", "--preset scaling"),
         (
             f"plot_x{SCALE}_layers_{LAYERS}.png",

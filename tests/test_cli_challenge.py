@@ -120,7 +120,7 @@ values = { ave_time_ms = 16.69, flops_g = 16.70 }
         (("leaderboard", "--format", "json"), "--format 'json' is none of"),
         (("leaderboard", "--format", ","), "--format names none of"),
         (("plot", "--challenge", "ntire24", "--y", "score"), "unknown challenge 'ntire24'"),
-        (("plot", "--challenge", "ntire2024", "--preset", "radar"), "--challenge is for trade-off plots"),
+        (("plot", "--challenge", "ntire2024", "--preset", "scaling"), "--challenge is for trade-off plots"),
         (("profile", "--models", "span", "--challenge", "nitre2024"), "unknown challenge 'nitre2024'"),
         (("profile", "--models", "span", "--challenge", "ntire2024", "--lr", "9x9"), "leave --lr out"),
         (("profile", "--models", "span", "--challenge", "rtsr2023", "--scale", "2"), "leave --scale out"),

@@ -14,6 +14,7 @@ from srbench.machine.device import choose_device
 from srbench.records import Record
 from srbench.render.plots.breakdown import breakdown_of
 from srbench.render.plots.layers import layers
+from srbench.render.plots.look import Look
 from srbench.tasks import Layers
 
 #: Wall time of one network's passes; more where five of either kind take longer.
@@ -22,7 +23,7 @@ TIMEOUT_S = 300.0
 
 
 def plot_layers(
-    records: Sequence[Record], output: Path, stem: Callable[[Record], str], tell: Tell
+    records: Sequence[Record], output: Path, stem: Callable[[Record], str], look: Look, tell: Tell
 ) -> tuple[list[Path], bool]:
     """Measure and draw each record's network; the files, and whether one failed.
 
@@ -30,6 +31,7 @@ def plot_layers(
         records: whose networks are taken apart.
         output: folder of the figures.
         stem: name of a record's files, without ending.
+        look: how they are set.
         tell: gets a line on a network that failed.
 
     Raises:
@@ -47,7 +49,7 @@ def plot_layers(
         [row] = rows_of([record], ClaimBook(()))
         where = f"{case.device} of {machine.describe().name}"
         files += layers(
-            breakdown_of(row, found.counts.layers, found.times, where, found.others_cores), output / stem(record)
+            breakdown_of(row, found.counts.layers, found.times, where, found.others_cores), output / stem(record), look
         )
     return files, failed
 

@@ -1,5 +1,6 @@
 """Figures from stored records."""
 
+import math
 import re
 import shlex
 from collections.abc import Callable, Sequence
@@ -21,10 +22,11 @@ from srbench.cases import slug
 from srbench.errors import InputError
 from srbench.records import FAILURES, Record
 from srbench.render.columns import SCORE, find, nearest
-from srbench.render.plots import PlotSpec, naming, trade_off
+from srbench.render.plots import FORMATS, Look, PlotSpec, naming, trade_off
+from srbench.render.plots.look import COLUMN, COLUMN_CM
 from srbench.render.plots.presets import Preset, preset
-from srbench.render.plots.radar import radar
 from srbench.render.plots.scaling import scaling
+from srbench.render.plots.tex import check_tex
 
 #: Networks that a suggested command names.
 _SUGGESTED = 3
@@ -41,6 +43,9 @@ class Axes:
     dataset: str | None = None
     challenge: str | None = None
     with_published: bool = False
+    highlight: str | None = None
+    xlim: tuple[float, float] | None = None
+    ylim: tuple[float, float] | None = None
 
     @property
     def given(self) -> list[str]:
@@ -54,13 +59,14 @@ class Drawing:
 
     Attributes:
         folder: results folder; the figure goes there too.
-        preset: ``fig1``, ``runtime``, ``memory``, ``radar``, ``scaling`` or ``layers``.
+        preset: ``fig1``, ``runtime``, ``memory``, ``scaling`` or ``layers``.
         scale: upscaling factor.
         models: comma-separated names as in the records; None for all.
         axes: of trade-off plots.
-        baseline: of ``radar`` and of a challenge's scores.
+        baseline: of a challenge's scores.
         machine: whose records are shown; None for that of the newest.
         wanted: records of what size, batch, mode, device, threads.
+        look: width, font, formats, and whether there are notes.
         tell: gets lines on what is left out.
     """
 
@@ -72,6 +78,7 @@ class Drawing:
     baseline: str | None = None
     machine: str | None = None
     wanted: Wanted = ANYTHING
+    look: Look = COLUMN
     tell: Tell = field(default=silent, compare=False)
 
 
@@ -98,6 +105,14 @@ def plot(
     baseline: str | None = None,
     machine: str | None = None,
     published: bool = False,
+    highlight: str | None = None,
+    xlim: tuple[float, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+    width_cm: float = COLUMN_CM,
+    font: str = "sans",
+    usetex: bool = False,
+    formats: Sequence[str] = FORMATS,
+    notes: bool = False,
     wanted: Wanted = ANYTHING,
     tell: Tell = silent,
 ) -> list[Path]:
@@ -105,8 +120,7 @@ def plot(
 
     Args:
         folder: as given to ``srbench profile --output``; the files go there.
-        preset: ``fig1`` (PSNR over params, area Multi-Adds), ``runtime``, ``memory``, ``radar``, ``scaling`` or
-            ``layers``.
+        preset: ``fig1`` (PSNR over params, area Multi-Adds), ``runtime``, ``memory``, ``scaling`` or ``layers``.
         scale: upscaling factor.
         models: comma-separated names as in the records. [default: all]
         x: metric on x in place of the preset's, such as ``runtime``, or ``score`` of a challenge.
@@ -115,9 +129,17 @@ def plot(
         color: the same of their colour. [default: one colour an architecture]
         dataset: of ``psnr`` and ``ssim``. [default: set5]
         challenge: whose score is an axis.
-        baseline: of ``radar``, and of the challenge's scores.
+        baseline: of the challenge's scores.
         machine: name of the machine whose records are shown. [default: that of the newest record]
         published: networks outside the zoo, too, by what papers print.
+        highlight: comma-separated names of networks that stand out: a star, the name bold.
+        xlim: ends of the axis, in the unit that it shows. [default: all but what is far out]
+        ylim: the same of y.
+        width_cm: printed width.
+        font: ``sans`` or ``serif``.
+        usetex: whether LaTeX sets the text.
+        formats: those of ``png``, ``pdf`` and ``svg`` that are written; the CSV always is.
+        notes: whether the conditions and all that is not shown stand below.
         wanted: of what size, batch, mode, device and threads the records are.
         tell: gets lines on what is left out.
 
@@ -125,10 +147,11 @@ def plot(
         The files.
 
     Raises:
-        InputError: no such preset, metric, network or record, or options that the preset does not have.
+        InputError: no such preset, metric, network, record or font, or options that the preset does not have.
     """
-    axes = Axes(x, y, size, color, dataset, challenge, published)
-    return list(draw(Drawing(Path(folder), preset, scale, models, axes, baseline, machine, wanted, tell)).files)
+    axes = Axes(x, y, size, color, dataset, challenge, published, highlight, xlim, ylim)
+    look = Look(width_cm, font, usetex, tuple(formats), notes)
+    return list(draw(Drawing(Path(folder), preset, scale, models, axes, baseline, machine, wanted, look, tell)).files)
 
 
 def draw(options: Drawing) -> Drawn:
@@ -144,8 +167,10 @@ def draw(options: Drawing) -> Drawn:
     if chosen.figure != "trade-off" and (given := options.axes.given):
         raise InputError(f"{given[0]} is for trade-off plots; --preset {options.preset} has its own axes")
     edition = editions.find(options.axes.challenge) if options.axes.challenge else None
-    if chosen.figure != "radar" and edition is None and options.baseline is not None:
-        raise InputError("--baseline is for --preset radar, and for --challenge")
+    if edition is None and options.baseline is not None:
+        raise InputError("--baseline is for --challenge")
+    if options.look.usetex:
+        check_tex(options.look.formats)
     score = None
     records = records_in(options.folder, [options.scale], options.machine, options.tell)
     if edition is not None:
@@ -163,12 +188,9 @@ def draw(options: Drawing) -> Drawn:
             shown = of_one_question(records, wanted)
             _told(shown, options)
             return _layers(shown.records, options)
-        elif spec is not None:
-            files = _trade_off(of_one_question(records, wanted, modes=True), spec, options)
         else:
-            shown = of_one_question(records, wanted)
-            rows = _rows(shown.records, options)
-            files = radar(rows, options.scale, options.baseline, _stem(options, "radar"), also=_told(shown, options))
+            assert spec is not None  # a trade-off
+            files = _trade_off(of_one_question(records, wanted, modes=True), spec, options)
     except ValueError as error:
         raise InputError(str(error)) from None
     return Drawn(files)
@@ -203,12 +225,21 @@ def spec_of(chosen: Preset, options: Drawing, score: Metric | None = None, own: 
             size=None if size.lower() == "none" else column(size),
             scale=options.scale,
             color=column(axes.color) if axes.color else None,
+            xlim=_ends(axes.xlim, "--xlim"),
+            ylim=_ends(axes.ylim, "--ylim"),
+            highlight=tuple(part.strip() for part in (axes.highlight or "").split(",") if part.strip()),
         )
     except ValueError as error:
         raise InputError(str(error)) from None
     if score is not None and score not in spec.columns:
         raise InputError("--challenge is for a figure of its score: --x, --y, --size or --color score")
     return spec
+
+
+def _ends(typed: tuple[float, float] | None, option: str) -> tuple[float, float] | None:
+    if typed is not None and not (all(map(math.isfinite, typed)) and typed[0] < typed[1]):
+        raise InputError(f"{option} {typed[0]:g},{typed[1]:g}: the first end of an axis is below the second")
+    return typed
 
 
 def _is_timed(record: Record, edition: Edition) -> bool:
@@ -252,14 +283,14 @@ def _trade_off(chosen: Chosen, spec: PlotSpec, options: Drawing) -> list[Path]:
     if options.axes.with_published:
         gt = (rows[0].gt_width, rows[0].gt_height)
         rows += [beside(row, gt) for row in published_rows(options.scale, ClaimBook(load_claims()))]
-    return trade_off(rows, spec, _stem(options, naming.trade_off_stem(spec)), also=_told(chosen, options))
+    return trade_off(rows, spec, _stem(options, naming.trade_off_stem(spec)), options.look, _told(chosen, options))
 
 
 def _scaling(wanted: Sequence[Record], options: Drawing) -> list[Path]:
     chosen = of_one_condition(wanted)
     rows = _rows(chosen.records, options)
     try:
-        return scaling(rows, options.scale, _stem(options, "scaling"), also=_told(chosen, options))
+        return scaling(rows, options.scale, _stem(options, "scaling"), options.look, _told(chosen, options))
     except ValueError as error:
         load = chosen.records[-1].case.size
         sound = [record for record in chosen.records if record.status not in FAILURES] or chosen.records
@@ -286,6 +317,10 @@ def _stem(options: Drawing, what: str) -> Path:
     words += [f"over-{options.baseline}"] if options.baseline else []
     words += [f"of-{options.machine}"] if options.machine else []
     words += [naming.named_in_file(options.models)] if options.models else []
+    words += [f"highlight-{naming.named_in_file(axes.highlight)}"] if axes.highlight else []
+    ends = (("xlim", axes.xlim), ("ylim", axes.ylim))
+    words += [f"{name}-{limits[0]:.15g}-{limits[1]:.15g}" for name, limits in ends if limits is not None]
+    words += options.look.words
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", "_".join(filter(None, words)))
     return options.folder / f"plot_x{options.scale}_{readable}"
 
@@ -299,12 +334,13 @@ def _layers(records: Sequence[Record], options: Drawing) -> Drawn:
     if not usable:
         raise InputError("no network to take apart: every record failed")
     with store.locked(options.folder):
-        return Drawn(*plot_layers(usable, options.folder, stems(options), options.tell))
+        return Drawn(*plot_layers(usable, options.folder, stems(options), options.look, options.tell))
 
 
 def stems(options: Drawing) -> Callable[[Record], str]:
     """File names of layer figures, a different one for each network."""
-    chosen = "".join(f"_{name.removeprefix('--')}-{slug(value)}" for name, value in options.wanted.words.items())
+    words = [f"{name.removeprefix('--')}-{slug(value)}" for name, value in options.wanted.words.items()]
+    chosen = "".join(f"_{word}" for word in (*words, *options.look.words))
     taken: dict[str, str] = {}
 
     def stem(record: Record) -> str:

@@ -22,6 +22,7 @@ from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Output
 from srbench.quality.visual import Upscale, by_bicubic, caption_of
 from srbench.render import visual as render
+from srbench.render.plots.look import PAGE_CM, check_width
 from srbench.render.visual import Crop
 
 #: Less shows nothing.
@@ -43,6 +44,8 @@ class Visual:
         form: of networks that re-parameterise themselves.
         timeout_s: seconds after which a network is given up.
         output: folder of the figure.
+        width_cm: printed width.
+        error_map: whether ``|SR - GT|`` stands below each crop.
         tell: gets lines on networks that failed or have no weights.
     """
 
@@ -56,6 +59,8 @@ class Visual:
     form: Form
     timeout_s: float
     output: Path
+    width_cm: float = PAGE_CM
+    error_map: bool = False
     tell: Tell = field(default=silent, compare=False)
 
 
@@ -72,8 +77,9 @@ def visual(options: Visual) -> Shown:
     """Upscale the image with every network and draw the figure.
 
     Raises:
-        InputError: no such network, weights, set or image, or a crop that does not lie within it.
+        InputError: no such network, weights, set, image or width, or a crop that does not lie within the image.
     """
+    check_width(options.width_cm)
     networks = [(each.model, each.optional) for each in networks_of(options.names, options.form)[0]]
     given = weights.given(options.weights, [model for model, _ in networks if model.variant != BICUBIC])
     dataset = datasets.find(options.dataset, options.data, options.scale)
@@ -101,8 +107,11 @@ def visual(options: Visual) -> Shown:
             options.tell(f"{model.variant} x{options.scale}: {made.status}: {made.reason}")
         else:
             outputs.append(Output(caption_of(model), made.image, made.score))
-    figure = render.draw(pair.gt, f"{sample.name} from {dataset.name}, x{options.scale}", outputs, crop)
+    title = f"{sample.name} from {dataset.name}, x{options.scale}"
+    figure = render.draw(pair.gt, title, outputs, crop, width_cm=options.width_cm, error_map=options.error_map)
     name = f"visual_x{options.scale}_{dataset.name}_{sample.name}_{'-'.join(map(str, crop))}"
+    name += f"_width-{options.width_cm:g}" if options.width_cm != PAGE_CM else ""
+    name += "_error-map" if options.error_map else ""
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
     files = render.save(figure, options.output / readable)
     return Shown(files, protocol.describe("PSNR", options.scale), failed)

@@ -55,7 +55,6 @@ class Metric:
         gate: how ``--fail-on`` judges it; None where it is no gate.
         in_tables: whether tables show it; what other columns say already is for figures and CSV.
         importance: of its column in a table: where room is short, the least important leave first.
-        cost: whether it is a cost of its own, as the radar compares them.
         timed: whether it is a runtime or made of one: what disturbs a runtime disturbs it.
         when_failed: whether it says something of a network that failed.
         challenge: its name among the values of a challenge's entry, and raw value / this = value there.
@@ -77,7 +76,6 @@ class Metric:
     gate: Exact | OfRuntime | None = None
     in_tables: bool = True
     importance: int = 0
-    cost: bool = True
     timed: bool = False
     when_failed: bool = True
     challenge: tuple[str, float] | None = None

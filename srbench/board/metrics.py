@@ -173,7 +173,6 @@ METRICS: tuple[Metric, ...] = (
         _predicted,
         short="Predicted",
         names=("predicted-memory",),
-        cost=False,
         importance=3,
     ),
     Metric(
@@ -187,7 +186,6 @@ METRICS: tuple[Metric, ...] = (
         "machine",
         lambda record: record.agreement.psnr_db if record.agreement else None,
         names=("agreement",),
-        cost=False,
         importance=5,
     ),
     Metric(
@@ -217,7 +215,6 @@ METRICS: tuple[Metric, ...] = (
         names=("throughput",),
         gate=OfRuntime(),
         in_tables=False,
-        cost=False,
         timed=True,
     ),
 )

@@ -16,6 +16,7 @@ from srbench.cli.options import (
     scales_of,
 )
 from srbench.errors import InputError
+from srbench.render.plots.look import PAGE_CM
 
 Weights = Annotated[
     list[str] | None,
@@ -103,6 +104,10 @@ def visual(
         FormOption.deploy
     ),
     timeout: Annotated[float, typer.Option(help="Seconds after which a network is given up.")] = 600.0,
+    width: Annotated[float, typer.Option(metavar="CM", help="Printed width; 8 for one column.")] = PAGE_CM,
+    error_map: Annotated[
+        bool, typer.Option("--error-map", help="Below each crop how far it is from the GT, all on one scale.")
+    ] = False,
     output: Output = Path("results"),
 ) -> None:
     """Draw the figure of the papers: an image with a box, and the box as GT, bicubic and each network have it."""
@@ -128,6 +133,8 @@ def visual(
                 form=form_of(form),
                 timeout_s=timeout,
                 output=output,
+                width_cm=width,
+                error_map=error_map,
                 tell=say,
             )
         )

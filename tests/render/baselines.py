@@ -4,6 +4,7 @@ After a change that is meant, look at the difference, then write them anew: ``py
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -11,11 +12,11 @@ from matplotlib.figure import Figure
 from srbench.measure.layers import LayerTime, LayerTimes
 from srbench.records import Layer
 from srbench.render.columns import find
-from srbench.render.plots import figure, layers, radar, scaling
+from srbench.render.plots import figure, layers, scaling
 from srbench.render.plots.breakdown import Breakdown, breakdown_of
-from srbench.render.plots.costs import radar_of
 from srbench.render.plots.files import house_style
 from srbench.render.plots.growth import scaling_of
+from srbench.render.plots.look import COLUMN, Look
 from srbench.render.plots.points import chart_of
 from srbench.render.plots.spec import PlotSpec
 from tests.builders import with_figures
@@ -26,7 +27,7 @@ FOLDER = Path(__file__).parent / "baseline"
 DPI = 100
 
 _ALL = measured(SEVEN)
-_FAILED, _LOST = (with_figures(_ALL[k], runtime_ms=None, peak_memory_mib=None, status="OOM") for k in (0, 3))
+_FAILED = with_figures(_ALL[0], runtime_ms=None, peak_memory_mib=None, status="OOM")
 
 
 def counted(name: str, multi_adds: int) -> Layer:
@@ -50,6 +51,9 @@ def taken_apart() -> Breakdown:
 
 FIGURES: dict[str, Callable[[], Figure]] = {
     "fig1": lambda: figure.draw(chart_of([*SEVEN, *MORE], SPEC)),
+    "highlight": lambda: figure.draw(
+        chart_of([*SEVEN, *MORE], replace(SPEC, highlight=("bsrn",), ylim=(32.1, 32.4))), Look(font="serif", notes=True)
+    ),
     "runtime": lambda: figure.draw(
         chart_of([_FAILED, *_ALL[1:]], PlotSpec(find("runtime"), find("psnr"), find("params")))
     ),
@@ -57,8 +61,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "color": lambda: figure.draw(
         chart_of(_ALL, PlotSpec(find("throughput"), find("memory"), find("params"), 4, find("acts")))
     ),
-    "radar": lambda: radar.draw(radar_of([_ALL[0], _ALL[2], _ALL[6], _LOST], 4, "imdn")),
-    "radar-many": lambda: radar.draw(radar_of(_ALL, 4)),
     "scaling": lambda: scaling.draw(scaling_of([*growing(), SEVEN[0]], 4)),
     "layers": lambda: layers.draw(taken_apart()),
 }
@@ -66,7 +68,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 
 def save(name: str, path: Path) -> None:
     """Draw a figure as PNG; matplotlib writes its version into it."""
-    with house_style():
+    with house_style(COLUMN):
         FIGURES[name]().savefig(path, dpi=DPI)
 
 

@@ -21,11 +21,13 @@ from PIL import Image
 from srbench.board.leaderboard import published_rows
 from srbench.board.published import ClaimBook, load_claims
 from srbench.board.rows import QualityKind, Row
-from srbench.render.plots import trade_off
+from srbench.errors import InputError
+from srbench.render.plots import Look, trade_off
 from srbench.render.plots.colors import ARCHITECTURE_COLORS, PUBLISHED_COLOR, color_of
 from srbench.render.plots.figure import draw
 from srbench.render.plots.layout import Box
 from srbench.render.plots.points import chart_of
+from srbench.render.plots.sheet import LINE_PT
 from tests.render.plot_data import HOSTILE, MORE, ON_RUNTIME, SEVEN, SPEC, distance, overlap, row, timed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +49,7 @@ def test_area_is_proportional() -> None:
     per_g = np.asarray(bubbles.get_sizes()) / [376.8289344, 40.885865472, 34.5378816, 19.177176448]
     assert per_g == pytest.approx([per_g[0]] * 4)
     texts = [t.get_text() for t in found(figure, "legend-text")]
-    assert texts == ["Area: Multi-Adds [G]", "10", "50", "200", "published", "Pareto front"]
+    assert texts == ["Area: Multi-Adds [G]", "10", "50", "200", "Pareto front"]
     legend = [float(c.get_sizes()[0]) for c in collections(figure, "legend")]
     assert legend[:3] == pytest.approx(per_g[0] * np.array([10, 50, 200]))
 
@@ -72,7 +74,9 @@ def test_nothing_covers_anything(name: str, compared: list[Row]) -> None:
     chart = chart_of(rows, spec)
     figure = draw(chart)
     labels = [box_of(t) for t in found(figure, "label")]
-    assert len(labels) == len(chart.points)  # every network has its name beside it
+    # Every network has its name beside it; in a crowd most have, and those of the front.
+    assert len(labels) == len(chart.points) or (name == "compared" and len(labels) > len(chart.points) / 2)
+    assert {p.label for p in chart.points if p.on_front} <= {t.get_text() for t in found(figure, "label")}
     others = [box_of(t) for t in (*found(figure, "note"), *found(figure, "legend-text"), *tick_labels(figure))]
     assert not [pair for pair in combinations([*labels, *others], 2) if overlap(*pair)]
     assert not [box for box in labels for x, y, r in circles(figure) if distance(box, x, y) < r]
@@ -89,11 +93,73 @@ def test_names_without_room_stand_in_a_note() -> None:
     crowd = [
         row(f"{i}.py:Quite_long_name_{i}", f"Quite_long_name_{i}", 1e5, 1e9, 32.0) for i in range(66)
     ]  # as many as call for the highest axes at once
-    figure = draw(chart_of(crowd, SPEC))
+    figure = draw(chart_of(crowd, SPEC), Look(notes=True))
     labels = [box_of(t) for t in found(figure, "label")]
     assert labels
     assert not any(overlap(a, b) for a, b in combinations(labels, 2))
     assert "more (no room)" in " ".join(t.get_text() for t in reversed(found(figure, "note")))
+
+
+@pytest.mark.parametrize("look", [Look(), Look(width_cm=17.5), Look(font="serif")])
+def test_the_figure_is_4_to_3_or_square_with_its_legend_within(compared: list[Row], look: Look) -> None:
+    for rows in ([*SEVEN, *MORE], compared):
+        figure = draw(chart_of(rows, SPEC), look)
+        width, height = (72 * float(side) for side in figure.get_size_inches())
+        below = LINE_PT * len(found(figure, "note"))
+        assert any((height - below) / width == pytest.approx(shape, abs=0.01) for shape in (0.75, 1.0))
+        frame = figure.axes[0].get_window_extent()
+        boxes = [box_of(t) for t in found(figure, "legend-text")]
+        assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 and box.y1 <= frame.y1 for box in boxes)
+
+
+def test_no_leader_crosses_another_or_a_name(compared: list[Row]) -> None:
+    figure = draw(chart_of(compared, SPEC))
+    leaders = [np.asarray(line.get_xydata()) for line in figure.axes[0].lines if line.get_gid() == "leader"]
+    assert leaders
+    for (a, b), (c, d) in combinations(leaders, 2):
+        turns = [np.linalg.det(np.array([q - p, r - p])) for p, q, r in ((a, b, c), (a, b, d), (c, d, a), (c, d, b))]
+        assert not (turns[0] * turns[1] < 0 and turns[2] * turns[3] < 0)
+    names = [box_of(t) for t in found(figure, "label")]
+    for ends in leaders:
+        for x, y in np.linspace(ends[0], ends[1], 200)[1:] * figure.dpi / 72:
+            assert sum(distance(box, x, y) == 0 for box in names) <= 1  # its own, where it begins
+
+
+def test_what_is_far_out_is_an_arrow_at_the_edge_with_its_value() -> None:
+    figure = draw(chart_of([*SEVEN, *MORE], SPEC))
+    assert "MSRN (6,078 K)" in [t.get_text() for t in found(figure, "label")]
+    assert len([line for line in figure.axes[0].lines if line.get_gid() == "beyond"]) == 1
+    assert figure.axes[0].get_xlim()[1] < 1000
+
+
+def test_limits_are_the_ends_of_the_axes() -> None:
+    spec = replace(SPEC, xlim=(100.0, 800.0), ylim=(32.1, 32.4))
+    [axes] = draw(chart_of([*SEVEN[:3], *MORE], spec)).axes
+    assert (axes.get_xlim(), axes.get_ylim()) == ((100.0, 800.0), (32.1, 32.4))
+
+
+def test_what_stands_out_has_a_star_and_a_bold_name() -> None:
+    figure = draw(chart_of([*SEVEN, *MORE], replace(SPEC, highlight=("BSRN-S",))))
+    [stars] = collections(figure, "stars")
+    assert len(np.asarray(stars.get_offsets())) == 1
+    bold = [t.get_text() for t in found(figure, "label") if t.get_fontweight() == "bold"]
+    assert bold == ["BSRN-S"]
+    others = [c.get_zorder() for c in figure.axes[0].collections if c is not stars]
+    assert stars.get_zorder() > max(others)
+
+
+def test_the_front_runs_behind_the_points() -> None:
+    axes = draw(chart_of([*SEVEN, *MORE], SPEC)).axes[0]
+    [front] = [line for line in axes.lines if line.get_gid() == "front"]
+    assert front.get_zorder() < min(c.get_zorder() for c in axes.collections if c.get_gid() != "legend")
+
+
+def test_notes_stand_below_on_request_and_warnings_always() -> None:
+    chart = chart_of(SEVEN, SPEC)
+    [bare, full] = [" ".join(t.get_text() for t in found(draw(chart, Look(notes=n)), "note")) for n in (False, True)]
+    assert "Not shown" not in bare
+    assert "luma alone" in bare.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Not shown" in full
 
 
 def test_kinds_are_told_apart_and_only_those_present_are_explained() -> None:
@@ -147,7 +213,7 @@ def test_csv_has_the_raw_numbers(written: list[Path]) -> None:
 
 
 def test_csv_of_runtimes_names_the_machine(tmp_path: Path) -> None:
-    (path,) = trade_off(timed(SEVEN[:1]), ON_RUNTIME, tmp_path / "t", formats=())
+    (path,) = trade_off(timed(SEVEN[:1]), ON_RUNTIME, tmp_path / "t", Look(formats=()))
     with path.open(newline="") as file:
         (line,) = csv.DictReader(file)
     assert (line["dtype"], line["device"], line["machine"], line["runtime_ms"]) == ("float32", "cpu", "bench", "352.4")
@@ -183,8 +249,12 @@ def test_the_same_rows_give_the_same_bytes(written: list[Path], tmp_path: Path) 
 
 
 def test_errors(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="unknown plot format 'jpg'; known are png, pdf, svg"):
-        trade_off(SEVEN, SPEC, tmp_path / "x", formats=("jpg",))
+    with pytest.raises(InputError, match="--format 'jpg' is none of png, pdf, svg"):
+        Look(formats=("jpg",))
+    with pytest.raises(InputError, match="--font 'comic' is none of sans, serif"):
+        Look(font="comic")
+    with pytest.raises(InputError, match="--width nan is not from 5 to 60 cm"):
+        Look(width_cm=math.nan)
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
         trade_off(SEVEN, SPEC, tmp_path / "file" / "x")

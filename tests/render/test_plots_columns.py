@@ -10,6 +10,7 @@ from srbench.measure.stats import Interval
 from srbench.render.columns import find, score_column
 from srbench.render.plots.colors import ARCHITECTURE_COLORS, Paint, color_of, color_scale, pale
 from srbench.render.plots.figure import draw
+from srbench.render.plots.look import Look
 from srbench.render.plots.points import chart_of, csv_of
 from srbench.render.plots.presets import PRESETS, preset
 from srbench.render.plots.spec import PlotSpec
@@ -109,14 +110,15 @@ def test_a_scale_of_colours() -> None:
 def test_colour_by_a_column() -> None:
     spec = PlotSpec(find("throughput"), find("psnr"), find("params"), 4, find("memory"))
     chart = chart_of([*ALL, with_figures(MORE[0], runtime_ms=RUNTIME.spread(ALL[0]))], spec)
-    figure = draw(chart)
+    figure = draw(chart, Look(notes=True))
     check_texts(figure)
     words = said(figure, "legend-text")
     # ECBSR has 50 MiB, MSRN 800: sixteen times as much.
     assert {"Colour: Peak memory [MiB]", "50.0", "800.0 (log)"} <= set(words)
     below = notes(figure)
     assert "Grey names: dominated" in below
-    assert "Grey: BSRN-S (no Peak memory)" in below
+    assert "Grey: no Peak memory" in below
+    assert "Without colour: BSRN-S (no Peak memory)" in below
     header, lines = csv_of(chart)
     assert lines[0][header.index("peak_memory_mib")] == 360
 
@@ -132,19 +134,19 @@ def test_any_column_on_any_axis(name: str) -> None:
 def test_failed_and_missing_networks_stand_in_the_margin() -> None:
     lost = with_figures(ALL[0], runtime_ms=None, peak_memory_mib=None, status="OOM")
     noisy = replace(ALL[2], status="NOISY")
-    below = notes(draw(chart_of([lost, noisy, *ALL[3:]], ON_RUNTIME)))
+    below = notes(draw(chart_of([lost, noisy, *ALL[3:]], ON_RUNTIME), Look(notes=True)))
     assert "Not shown: BSRN (OOM); RepSR, SPAN (no PSNR on Set5)." in below
     assert "Status: IMDN (NOISY)." in below
 
 
 def test_presets() -> None:
     assert {name: each.figure for name, each in PRESETS.items() if each.figure != "trade-off"} == {
-        "radar": "radar", "scaling": "scaling", "layers": "layers",
+        "scaling": "scaling", "layers": "layers",
     }  # fmt: skip
     for name in ("fig1", "runtime", "memory"):
         each = preset(name)
         assert [find(column).key for column in (each.x, each.y, each.size)]
-    with pytest.raises(ValueError, match="unknown preset 'rader'; did you mean radar"):
-        preset("rader")
-    with pytest.raises(ValueError, match="unknown preset 'zzz'; known are fig1, runtime, memory, radar"):
+    with pytest.raises(ValueError, match="unknown preset 'layer'; did you mean layers"):
+        preset("layer")
+    with pytest.raises(ValueError, match="unknown preset 'zzz'; known are fig1, runtime, memory, scaling"):
         preset("zzz")

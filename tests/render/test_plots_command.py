@@ -40,7 +40,6 @@ def results(tmp_path: Path) -> Path:
         ("fig1", "psnr_y_set5_over_params"),
         ("runtime", "psnr_y_set5_over_runtime_ms"),
         ("memory", "psnr_y_set5_over_peak_memory_mib"),
-        ("radar", "radar"),
         ("scaling", "scaling"),
     ],
 )
@@ -94,7 +93,8 @@ def test_runtimes_of_other_numbers_of_threads_share_no_figure(run: Run, results:
     assert done.code == 0
     assert drawn(results / "plot_x4_psnr_y_set5_over_runtime_ms.csv").keys() == {"bsrn", "imdn"}
     assert "not in the figure: span with threads 1 (--threads 1)" in done.err
-    assert "span with threads 1" in svg_text(results / "plot_x4_psnr_y_set5_over_runtime_ms.svg")
+    assert run("plot", "--preset", "runtime", "--notes", "--format", "svg").code == 0
+    assert "span with threads 1" in svg_text(results / "plot_x4_psnr_y_set5_over_runtime_ms_notes.svg")
 
 
 def svg_text(path: Path) -> str:
@@ -149,13 +149,59 @@ def test_figures_of_other_options_do_not_overwrite_each_other(run: Run, results:
         ("--models", "bsrn"),
         ("--lr", "64x64"),
         ("--machine", "Test CPU, 2 cores, 8 GiB"),
+        ("--highlight", "bsrn"),
+        ("--highlight", "imdn"),
+        ("--xlim", "100,800"),
+        ("--ylim", "32,33"),
+        ("--width", "17.5"),
+        ("--font", "serif"),
+        ("--notes",),
     )
     for each in options:
         assert run("plot", *each).code == 0
     assert len(list(results.glob("plot_*.png"))) == len(options)
-    for baseline in ("bsrn", "imdn"):
-        assert run("plot", "--preset", "radar", "--baseline", baseline).code == 0
-    assert len(list(results.glob("plot_*radar*.png"))) == 2
+
+
+def test_the_formats_that_are_wanted_are_written(run: Run, results: Path) -> None:
+    assert run("plot", "--format", "svg, PNG").code == 0
+    assert {path.suffix for path in results.glob("plot_*")} == {".svg", ".png", ".csv"}
+
+
+@pytest.mark.parametrize(
+    ("programs", "arguments", "message"),
+    [
+        ({}, (), "--usetex needs the program latex, which is not there"),
+        (
+            {"latex": "exit 1"},
+            (),
+            "--usetex needs the program dvipng, which is not there; without it: --format pdf,svg",
+        ),
+        ({"latex": "exit 1"}, ("--format", "pdf"), "--usetex: LaTeX cannot set text for figures: it failed"),
+        (
+            {"latex": "printf 'start\n! Missing type1ec.sty.\n\nmore\n'; exit 1"},
+            ("--format", "pdf"),
+            "--usetex: LaTeX cannot set text for figures: Missing type1ec.sty.",
+        ),
+    ],
+)
+def test_without_latex_usetex_is_one_line(
+    run: Run,
+    results: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    programs: dict[str, str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    (tmp_path / "bin").mkdir()
+    for name, script in programs.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    done = run("plot", "--usetex", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.strip().splitlines()[-1] == f"srbench: {message}"
+    assert not list(results.glob("plot_*"))
 
 
 def test_a_full_disk_leaves_the_figure_as_it_was(run: Run, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,14 +228,24 @@ def test_a_full_disk_leaves_the_figure_as_it_was(run: Run, results: Path, monkey
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--preset", "rader"), "--preset: unknown preset 'rader'; did you mean radar"),
+        (("--preset", "layer"), "--preset: unknown preset 'layer'; did you mean layers"),
         (("--x", "thruput"), "unknown column 'thruput'; did you mean throughput"),
         (("--color", "parms"), "unknown column 'parms'; did you mean params"),
         (("--dataset", "set6"), "unknown data set 'set6'; did you mean set5"),
-        (("--preset", "radar", "--x", "params"), "--x is for trade-off plots; --preset radar has its own axes"),
+        (("--preset", "scaling", "--x", "params"), "--x is for trade-off plots; --preset scaling has its own axes"),
+        (("--preset", "scaling", "--highlight", "bsrn"), "--highlight is for trade-off plots"),
         (("--preset", "layers", "--with-published"), "--with-published is for trade-off plots"),
-        (("--baseline", "imdn"), "--baseline is for --preset radar"),
-        (("--preset", "radar", "--baseline", "imd"), "no baseline 'imd'; did you mean imdn"),
+        (("--baseline", "imdn"), "--baseline is for --challenge"),
+        (("--xlim", "1"), "--xlim '1' is not two numbers, such as 100,800"),
+        (("--ylim", "33,x"), "--ylim '33,x' is not two numbers"),
+        (("--xlim", "8,1"), "--xlim 8,1: the first end of an axis is below the second"),
+        (("--xlim", "1,inf"), "--xlim 1,inf: the first end of an axis is below the second"),
+        (("--xlim", "1,2"), "no network lies within --xlim and --ylim"),
+        (("--width", "1"), "--width 1 is not from 5 to 60 cm"),
+        (("--font", "comic"), "--font 'comic' is none of sans, serif"),
+        (("--format", "jpg"), "--format 'jpg' is none of png, pdf, svg"),
+        (("--format", ","), "--format names none of png, pdf, svg"),
+        (("--highlight", "bsnr"), "--highlight: no 'bsnr' in the figure; did you mean bsrn"),
         (("--y", "score"), "a score belongs to a challenge; name it, such as --challenge ntire2024"),
         (("--challenge", "ntire2024", "--y", "score"), "no records of LR 256x256 and 510x339"),
         (("--models", "bsnr"), "--models: no record of 'bsnr'; did you mean bsrn"),

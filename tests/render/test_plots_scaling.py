@@ -44,7 +44,11 @@ def test_orders_of_each_network() -> None:
     assert [span.label, imdn.label] == ["SPAN", "IMDN"]
     assert [*span.orders, *imdn.orders] == pytest.approx([1.0, 0.9, 1.1, 1.0])
     figure = draw(scaling_of(growing(), 4))
-    assert said(figure, "legend-text") == ["Order p of runtime and peak memory:", "SPAN 1.00, 0.90", "IMDN 1.10, 1.00"]
+    assert said(figure, "legend-text") == [
+        "Twice the width and height costs",
+        "SPAN 4.0x the runtime, 3.5x the peak memory",  # 4^1 and 4^0.9 = 3.48
+        "IMDN 4.6x the runtime, 4.0x the peak memory",  # 4^1.1 = 4.59
+    ]
 
 
 def test_pixels_count_not_sides() -> None:
@@ -54,7 +58,8 @@ def test_pixels_count_not_sides() -> None:
     assert curve.orders[1] is None
     assert [spot.x for spot in curve.spots(RUNTIME)] == [5, 20]
     figure = draw(scaling_of(rows, 4))
-    assert said(figure, "legend-text") == ["Order p of runtime:", "SPAN 1.00"]  # no peak is known: one panel
+    # No peak is known: one panel.
+    assert said(figure, "legend-text") == ["Twice the width and height costs", "SPAN 4.0x the runtime"]
     assert len(figure.axes) == 1
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.render.plots.naming import shorten
-from srbench.render.plots.points import chart_of, pareto_front
+from srbench.render.plots.points import chart_of, csv_of, pareto_front
 from tests.builders import with_figures
 from tests.render.plot_data import MORE, ON_RUNTIME, SEVEN, SPEC, row, timed
 
@@ -52,7 +53,7 @@ def test_another_protocol_is_not_compared() -> None:
     chart = chart_of([*SEVEN, odd], SPEC)
     assert [p.row.variant for p in chart.front] == ["bsrn"]
     assert chart.points[-1].label == "ECBSR-M4C16-RGB†"
-    assert any("GT cropped to a multiple of 12; not on the front" in note for note in chart.notes)
+    assert any("GT cropped to a multiple of 12; not on the front" in said for said in chart.warnings)
 
 
 # --- What is plotted, what is only named
@@ -76,10 +77,11 @@ def test_a_failed_row_is_named_with_its_status() -> None:
     full = replace(SEVEN[4], status="OOM")  # its counts hold all the same
     chart = chart_of([SEVEN[0], lost, wrong, full], SPEC)
     assert [p.row.variant for p in chart.points] == ["bsrn", "ecbsr"]
-    assert {"Not shown: MSRN (CRASH); IMDN (MISMATCH)", "Status: ECBSR (OOM)"} <= set(chart.notes)
+    assert "Not shown: MSRN (CRASH); IMDN (MISMATCH)" in chart.notes
+    assert "Status: ECBSR (OOM)" in chart.warnings
     noisy = replace(timed(SEVEN)[0], status="NOISY")
-    assert "Status: BSRN (NOISY)" in chart_of([noisy], ON_RUNTIME).notes
-    assert not any("NOISY" in note for note in chart_of([noisy], SPEC).notes)  # parameters are never noisy
+    assert "Status: BSRN (NOISY)" in chart_of([noisy], ON_RUNTIME).warnings
+    assert not any("NOISY" in said for said in chart_of([noisy], SPEC).warnings)  # parameters are never noisy
 
 
 def test_long_lists_are_cut() -> None:
@@ -91,6 +93,8 @@ def test_what_the_caption_says() -> None:
     assert chart_of(SEVEN, SPEC).notes[:3] == ("Set5 x4", "PSNR on Y as published", "Multi-Adds for a 1280x720 GT")
     mixed = chart_of([SEVEN[0], replace(SEVEN[2], gt_width=640, gt_height=480)], SPEC)
     assert mixed.notes[2] == "Multi-Adds for a 1280x720 / 640x480 GT"
+    assert mixed.warnings == ("Multi-Adds of different GT sizes: 1280x720 / 640x480",)
+    assert chart_of(SEVEN[:1], SPEC).warnings == ()
     runtime = chart_of(timed(SEVEN), ON_RUNTIME).notes
     assert runtime[2] == "Runtime on cpu of bench, float32, batch 1, LR 320x180"
     assert runtime[3].replace("\N{NO-BREAK SPACE}", " ") == "Bars: 95 % interval of the median"
@@ -115,6 +119,66 @@ def test_nothing_to_plot_says_why() -> None:
         chart_of(SEVEN[5:], SPEC)
     with pytest.raises(ValueError, match=r"^nothing to plot as PSNR on Set5 over Params: no row of x2$"):
         chart_of(SEVEN, replace(SPEC, scale=2))
+
+
+# --- What is shown of the axes, and what stands out
+
+SIZES = (156_288, 352_400, 426_288, 433_448, 549_624, 601_808, 715_176)
+
+
+def sized(*params: int) -> list[Row]:
+    return [row(f"n{i}.py:N{i}", f"N{i}", value, 1e9, 32.0 + i / 100) for i, value in enumerate(params)]
+
+
+def test_a_network_far_out_is_beyond_the_axis_and_in_the_csv() -> None:
+    chart = chart_of(sized(*SIZES, 6_078_043), SPEC)
+    # The quartiles are 407,816 and 630,150; three times their distance beyond the upper one is 1,297,152.
+    assert [p.x for p in chart.points if not chart.holds(p)] == [6_078.043]
+    assert (chart.x_extent.low, chart.x_extent.high) == (156.288, 715.176)
+    header, lines = csv_of(chart)
+    assert lines[-1][header.index("params")] == 6_078_043
+    # Without it nothing is far out.
+    assert all(map(chart.holds, chart_of(sized(*SIZES), SPEC).points))
+
+
+def test_what_stands_out_is_never_beyond() -> None:
+    chart = chart_of(sized(*SIZES, 6_078_043), replace(SPEC, highlight=("n7",)))
+    assert all(map(chart.holds, chart.points))
+    assert [p.name for p in chart.points if p.highlighted] == ["N7"]
+
+
+@pytest.mark.parametrize(("largest", "label"), [(999_999, "Params [K]"), (1_000_000, "Params [M]")])
+def test_parameters_are_in_m_from_a_million_on(largest: int, label: str) -> None:
+    chart = chart_of(sized(600_000, 700_000, largest), SPEC)
+    assert chart.spec.x.label == label
+    assert chart.points[-1].x == pytest.approx(largest / (1e6 if label.endswith("[M]") else 1e3))
+
+
+def test_one_far_out_does_not_choose_the_unit() -> None:
+    assert chart_of(sized(*SIZES, 6_078_043), SPEC).spec.x.unit == "K"
+
+
+def test_limits_are_where_they_were_typed() -> None:
+    chart = chart_of(sized(*SIZES), replace(SPEC, xlim=(400, 600)))
+    assert [p.x for p in chart.points if chart.holds(p)] == [426.288, 433.448, 549.624]
+    with pytest.raises(ValueError, match="no network lies within --xlim and --ylim"):
+        chart_of(sized(*SIZES), replace(SPEC, ylim=(1, 2)))
+
+
+def test_names_that_stand_out_are_those_of_readers_or_of_records() -> None:
+    for name in ("BSRN-S", "bsrn-s"):
+        chart = chart_of([*SEVEN, *MORE], replace(SPEC, highlight=(name,)))
+        assert [p.row.variant for p in chart.points if p.highlighted] == ["bsrn-s"]
+    with pytest.raises(ValueError, match="--highlight: no 'bsnr' in the figure; did you mean bsrn"):
+        chart_of(SEVEN, replace(SPEC, highlight=("bsnr",)))
+    with pytest.raises(ValueError, match=r"--highlight: SPAN is not in the figure \(no PSNR on Set5\)"):
+        chart_of(SEVEN, replace(SPEC, highlight=("span",)))
+
+
+def test_papers_beside_measurements_are_said() -> None:
+    paper = replace(row("", "LKDN", 322_000, 18.3e9, 32.39), status="PUBLISHED")
+    assert "Grey: all figures as papers print them" in chart_of([SEVEN[0], paper], SPEC).warnings
+    assert chart_of([paper], SPEC).warnings == ()
 
 
 def test_shorten() -> None:

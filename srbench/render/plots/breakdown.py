@@ -10,8 +10,8 @@ from srbench.records import Layer
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
 
-#: More bars than that do not fit on a page beside a text.
-MOST_BARS = 20
+#: More bars than that make a column's figure higher than wide.
+MOST_BARS = 12
 OTHERS = "others"
 
 
@@ -34,13 +34,15 @@ class Breakdown:
         row: the network; ``label`` is its name with marks.
         parts: every module, in the order of the pass.
         bars: the same, summed into blocks.
-        notes: the sentences below.
+        warnings: what a reader must know to read the bars right, each a sentence without its stop.
+        notes: all else that there is to say of them.
     """
 
     row: Row
     label: str
     parts: tuple[Part, ...]
     bars: tuple[Part, ...]
+    warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -64,18 +66,19 @@ def breakdown_of(
     parts += [Part(name, "", 0.0, multi_adds) for name, multi_adds in counted.items()]
     bars = bars_of(parts)
     whole, hooked = times.plain_ns / 1e6, sum(t.self_ns for t in times.layers) / 1e6
-    notes = [
+    notes = (
         f"x{row.scale}, LR {row.lr_width}x{row.lr_height}, {row.dtype}, batch {row.batch}, on {where}",
         f"Medians of {times.passes} passes. Each module stands between two synchronisations, which take time of their "
         f"own: the bars add up to {hooked:,.1f} ms, a whole pass without hooks takes {whole:,.1f} ms "
         f"({hooked / whole - 1:+.0%})",
-    ]
+    )
+    warnings = []
     if others_cores is not None and others_cores > CONTENTION_CORES:
-        notes.append(f"Other programs used {others_cores:.1f} cores meanwhile: all times are too long")
+        warnings.append(f"Other programs used {others_cores:.1f} cores meanwhile: all times are too long")
     if any(bar.modules > 1 for bar in bars):
-        notes.append("In brackets: modules in one bar")
-    notes += captions.marks([row])
-    return Breakdown(row, naming.name_of(row) + naming.marks_of(row), tuple(parts), tuple(bars), tuple(notes))
+        warnings.append("In brackets: modules in one bar")
+    warnings += captions.marks([row])
+    return Breakdown(row, naming.name_of(row) + naming.marks_of(row), tuple(parts), tuple(bars), tuple(warnings), notes)
 
 
 def bars_of(parts: Sequence[Part], most: int = MOST_BARS) -> list[Part]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from srbench.board.leaderboard import PAPER_GT
+from srbench.board.metric import Metric
 from srbench.board.rows import Row
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
@@ -25,9 +26,7 @@ def conditions(rows: Sequence[Row], spec: PlotSpec, *, measured: bool) -> list[s
     if quality:
         said.append(f"{' and '.join(dict.fromkeys(quality))} on Y{'' if measured else ' as published'}")
     if counted := spec.draws(per_image):
-        # One odd size spoils the comparison, so all sizes are said.
-        counting = [row for row in rows if any(c.raw(row) is not None for c in counted)]
-        said.append(f"{' and '.join(column.title for column in counted)} for a {gt_sizes(counting)} GT")
+        said.append(f"{' and '.join(column.title for column in counted)} for a {gt_sizes(rows, counted)} GT")
     if timed := spec.draws(of_a_machine):
         said.append(f"{' and '.join(column.title for column in timed)} on {machine(rows)}")
     return said + [column.meaning for column in spec.columns if column.key == SCORE]
@@ -43,10 +42,25 @@ def bars(spreads: Sequence[Interval]) -> list[str]:
     return [f"Bars: {short if all(ranges) else wide}"]
 
 
-def gt_sizes(rows: Sequence[Row]) -> str:
-    """``1280x720``, or several; a row without a size is a paper's."""
-    sizes = dict.fromkeys((r.gt_width, r.gt_height) if r.gt_width else PAPER_GT for r in rows)
-    return few([f"{w}x{h}" for w, h in sizes])
+def sizes(rows: Sequence[Row], spec: PlotSpec) -> list[str]:
+    """Say where costs of one figure are for images of several sizes; nothing where they are of one."""
+    counted = spec.draws(per_image)
+    several = gt_sizes(rows, counted)
+    titles = " and ".join(column.title for column in counted)
+    return [f"{titles} of different GT sizes: {several}"] if " / " in several else []
+
+
+def gt_sizes(rows: Sequence[Row], counted: Sequence[Metric]) -> str:
+    """``1280x720``, or several, of the rows that have one of the columns; a row without a size is a paper's."""
+    counting = [row for row in rows if any(column.raw(row) is not None for column in counted)]
+    found = dict.fromkeys((r.gt_width, r.gt_height) if r.gt_width else PAPER_GT for r in counting)
+    return few([f"{w}x{h}" for w, h in found])
+
+
+def papers(rows: Sequence[Row]) -> list[str]:
+    """Say which networks are in a figure by what papers print, where others were measured."""
+    published = [row.status == "PUBLISHED" for row in rows]
+    return ["Grey: all figures as papers print them"] if any(published) and not all(published) else []
 
 
 def machine(rows: Sequence[Row], *, with_size: bool = True) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from srbench.board.metric import Metric
 from srbench.board.rows import Row
 from srbench.render.plots.points import Point
-from srbench.render.plots.scales import LOG_FROM
 
 # Okabe and Ito's colours are told apart with every common colour blindness. Their yellow is too pale for thin lines.
 ARCHITECTURE_COLORS: Mapping[str, str] = {
@@ -23,12 +22,16 @@ ARCHITECTURE_COLORS: Mapping[str, str] = {
 #: For networks of users, from Tol's muted scheme, which is made for the same purpose.
 OTHER_COLORS = ("#332288", "#882255", "#999933", "#44AA99", "#AA4499", "#117733")
 PUBLISHED_COLOR = "#8C8C8C"
+#: Of what is highlighted; no architecture has it.
+HIGHLIGHT_COLOR = "#E0102F"
 #: Of a bubble whose number is not known.
 UNKNOWN_COLOR = "#B0B0B0"
 #: How much of a pale colour is left; the rest is white.
 _PALE_SHARE = 0.55
 #: Beyond this viridis is too pale a yellow for thin lines.
 _MAP_END = 0.9
+#: A scale of colours is logarithmic where its ends are so many times apart.
+_LOG_FROM = 8.0
 
 
 def color_of(row: Row) -> str:
@@ -80,7 +83,7 @@ def color_scale(column: Metric | None, values: Sequence[float]) -> ColorScale | 
     if column is None or not values:
         return None
     low, high = min(values), max(values)
-    return ColorScale(column, low, high, low > 0 and high / low > LOG_FROM)
+    return ColorScale(column, low, high, low > 0 and high / low > _LOG_FROM)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Paint:
     def of(self, point: Point) -> str:
         """The colour of everything drawn for a point."""
         if self.scale is None:
+            if point.highlighted:
+                return HIGHLIGHT_COLOR
             return pale(color_of(point.row)) if point.dominated else color_of(point.row)
         # A paler colour would be another number.
         return UNKNOWN_COLOR if point.color is None else self.scale.color_at(self.scale.share(point.color))

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.files import write_all
-from srbench.render.plots.sheet import DPI
+from srbench.render.plots.look import DPI, Look
 from srbench.render.text import escape_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "pdf", "svg")
 STYLE = Path(__file__).with_name("srbench.mplstyle")
 
 #: A cell: words are escaped, numbers written in full precision, None is empty.
@@ -23,11 +22,12 @@ _METADATA: Mapping[str, dict[str, Any]] = {"png": {}, "pdf": {"CreationDate": No
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
+def house_style(look: Look) -> Iterator[None]:
     """Our settings alone, whatever the user's matplotlibrc says."""
     import matplotlib.style
 
-    with matplotlib.style.context(["default", STYLE]):
+    own = {"font.family": look.family, "text.usetex": look.usetex}
+    with matplotlib.style.context(["default", STYLE, own]):
         yield
 
 
@@ -37,9 +37,9 @@ def write(
     header: Sequence[str],
     lines: Sequence[Sequence[Cell]],
     stem: Path,
-    formats: Sequence[str] = FORMATS,
+    look: Look,
 ) -> list[Path]:
-    """Draw a figure and write STEM.png, STEM.pdf, STEM.svg and its numbers as STEM.csv.
+    """Draw a figure and write it in the formats of its look, and its numbers as STEM.csv.
 
     The folder is made if it does not exist. The same figure gives the same bytes. Where one file cannot be written, all
     are as they were.
@@ -50,22 +50,19 @@ def write(
         header: of the CSV.
         lines: of the CSV, raw and in full precision.
         stem: path without a suffix.
-        formats: those of ``png`` (300 dpi), ``pdf`` and ``svg`` that are wanted.
+        look: its style and formats.
 
     Returns:
-        The paths written, in the order of ``formats``, the CSV last.
+        The paths written, in the order of the formats, the CSV last.
 
     Raises:
-        ValueError: an unknown format.
         OSError: a file cannot be written; it is named.
     """
-    if unknown := [name for name in formats if name not in FORMATS]:
-        raise ValueError(f"unknown plot format '{unknown[0]}'; known are {', '.join(FORMATS)}")
-    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in (*formats, "csv")]
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in (*look.formats, "csv")]
     contents: list[bytes] = []
-    with house_style():
+    with house_style(look):
         figure = draw()
-        for name in formats:
+        for name in look.formats:
             content = BytesIO()
             figure.savefig(content, format=name, dpi=DPI, metadata=_METADATA[name] | {"Title": title})
             contents.append(content.getvalue())

@@ -4,18 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from srbench.render.plots.scales import Axis
-from srbench.render.plots.sheet import DPI, FONT_PT, LINE_PT, SOFT_INK, Item, Sheet, flow
+from srbench.render.plots.sheet import EDGE_PT, FONT_PT, LINE_PT, SOFT_INK, Item, Sheet, flow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: One column of a paper: 8 cm, to the whole pixel.
-WIDTH_PT = 945 / DPI * 72
-WIDTH_CM = 945 / DPI * 2.54
-#: Both columns: 17.5 cm.
-FULL_WIDTH_PT = 2067 / DPI * 72
-
-EDGE_PT = 3.0  # along the canvas
 RIGHT_PT, ABOVE_AXES_PT, GAP_PT = 7.0, 5.0, 9.0
 #: Ticks, their labels and the title of the x axis; ticks and their distance to their labels on the y axis.
 BELOW_AXES_PT, BESIDE_AXES_PT = 4.5 + 2 * LINE_PT + 3.0, 7.5
@@ -75,10 +68,15 @@ def height_of(lines: Sequence[Sequence[Item]]) -> float:
     return sum(_line_height(items) for items in lines)
 
 
-def draw_legend(lines: Sequence[Sequence[Item]], top: float) -> None:
+def width_of(lines: Sequence[Sequence[Item]]) -> float:
+    """That of the longest."""
+    return max(sum(item.width for item in items) + GAP_PT * (len(items) - 1) for items in lines)
+
+
+def draw_legend(lines: Sequence[Sequence[Item]], left: float, top: float) -> None:
     """Draw the lines downwards from ``top``."""
     for items in lines:
-        x, high = EDGE_PT, _line_height(items)
+        x, high = left, _line_height(items)
         for item in items:
             item.draw(x, top - high / 2)
             x += item.width + GAP_PT

@@ -56,6 +56,7 @@ class Scaling:
     """Everything that the figure shows."""
 
     curves: tuple[Curve, ...]
+    warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -103,7 +104,7 @@ def scaling_of(rows: Sequence[Row], scale: int) -> Scaling:
         sizes = dict.fromkeys(size_of(row) for group in groups.values() for row in group if _measured([row]))
         have = f"only {naming.few(list(sizes))}" if sizes else "none"
         raise ValueError(f"scaling needs one network measured at two LR sizes or more; of x{scale} there is {have}")
-    return Scaling(tuple(curves), tuple(_notes(curves, missing, scale)))
+    return Scaling(tuple(curves), tuple(_warnings(curves)), tuple(_notes(curves, missing, scale)))
 
 
 def size_of(row: Row) -> str:
@@ -144,14 +145,24 @@ def _order(rows: Sequence[Row], column: Metric) -> float | None:
 def _notes(curves: Sequence[Curve], missing: Sequence[tuple[str, str]], scale: int) -> list[str]:
     rows = [row for curve in curves for row in curve.rows]
     spreads = [spread for row in rows if (spread := RUNTIME.spread(row)) is not None]
-    named = [(f"{curve.name} {size_of(row)}", row) for curve in curves for row in curve.rows]
-    failed = [(name, row.status) for name, row in named if row.status in FAILURES]
+    failed = [(name, row.status) for name, row in _named(curves) if row.status in FAILURES]
     return [
         f"x{scale} on {captions.machine(rows, with_size=False)}",
         "The order p is that of a power law pixels^p, fitted by least squares of logarithms",
         *captions.bars(spreads),
+        *captions.not_shown([*missing, *failed]),
+    ]
+
+
+def _warnings(curves: Sequence[Curve]) -> list[str]:
+    rows = [row for curve in curves for row in curve.rows]
+    return [
         *(["Hollow: disturbed, not in the fit"] if any(row.status in UNFIT for row in rows) else []),
         *captions.marks(rows),
-        *captions.not_shown([*missing, *failed]),
-        *captions.care([each for each in named if each[1].status not in FAILURES], timed=True),
+        *captions.care([each for each in _named(curves) if each[1].status not in FAILURES], timed=True),
     ]
+
+
+def _named(curves: Sequence[Curve]) -> list[tuple[str, Row]]:
+    """Each row by its network and size."""
+    return [(f"{curve.name} {size_of(row)}", row) for curve in curves for row in curve.rows]

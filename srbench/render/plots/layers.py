@@ -1,4 +1,4 @@
-"""The layers figure, one column wide: where a network's time and its Multi-Adds go, a pair of bars for each block."""
+"""The layers figure: where a network's time and its Multi-Adds go, a pair of bars for each block."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,44 +8,44 @@ from srbench.render.plots import frames, naming
 from srbench.render.plots.breakdown import OTHERS, Breakdown, Part, csv_of, totals
 from srbench.render.plots.colors import color_of
 from srbench.render.plots.entries import SwatchEntry
-from srbench.render.plots.files import FORMATS, house_style, write
-from srbench.render.plots.frames import ABOVE_AXES_PT, BELOW_AXES_PT, EDGE_PT, WIDTH_PT
+from srbench.render.plots.files import house_style, write
+from srbench.render.plots.frames import ABOVE_AXES_PT, BELOW_AXES_PT
+from srbench.render.plots.look import COLUMN, Look
 from srbench.render.plots.scales import Axis, round_numbers
-from srbench.render.plots.sheet import INK, LINE_PT, SOFT_INK, Sheet
+from srbench.render.plots.sheet import EDGE_PT, INK, LINE_PT, SOFT_INK, Sheet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_BAR_PT, _PAIR_PT = 8.2, 20.0
+_BAR_PT, _PAIR_PT = 7.4, 17.0
 _TEXT_GAP_PT = 2.5
 #: Of the width, for the names; the bars need the rest.
 _MOST_NAME = 0.4
 _MULTI_ADDS: dict[str, Any] = {"facecolor": "#D8D8D8", "edgecolor": "#8C8C8C", "linewidth": 0.4}
 
 
-def layers(breakdown: Breakdown, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+def layers(breakdown: Breakdown, stem: Path, look: Look = COLUMN) -> list[Path]:
     """Draw where a network's time goes and write the files.
 
     Args:
         breakdown: of :func:`srbench.render.plots.breakdown.breakdown_of`.
         stem: path without a suffix.
-        formats: those of ``png``, ``pdf`` and ``svg`` that are wanted.
+        look: width, font, formats, and whether there are notes.
 
     Returns:
         The paths written, the CSV last.
 
     Raises:
-        ValueError: an unknown format.
         OSError: the folder cannot be written to.
     """
     title = f"Time and Multi-Adds of {breakdown.label} by layer, x{breakdown.row.scale}"
-    return write(lambda: draw(breakdown), title, *csv_of(breakdown), stem, formats)
+    return write(lambda: draw(breakdown, look), title, *csv_of(breakdown), stem, look)
 
 
-def draw(breakdown: Breakdown) -> "Figure":
+def draw(breakdown: Breakdown, look: Look = COLUMN) -> "Figure":
     """The figure at its printed size, as high as its bars need."""
-    with house_style():
-        return _draw(breakdown)
+    with house_style(look):
+        return _draw(breakdown, look)
 
 
 def label_of(part: Part, bars: Sequence[Part]) -> str:
@@ -57,20 +57,21 @@ def label_of(part: Part, bars: Sequence[Part]) -> str:
     return naming.shorten(name) + (f" ({part.modules})" if part.modules > 1 else "")
 
 
-def _draw(breakdown: Breakdown) -> "Figure":
+def _draw(breakdown: Breakdown, look: Look) -> "Figure":
     from matplotlib.patches import Rectangle
 
     from srbench.render.plots.layout import Box
 
-    sheet, inner = Sheet.blank(), WIDTH_PT - 2 * EDGE_PT
+    sheet = Sheet.blank(look)
+    inner = sheet.inner
     bars = breakdown.bars
     time, multi_adds = totals(breakdown.parts)
     color = color_of(breakdown.row)
-    names = [sheet.fit(label_of(bar, bars), _MOST_NAME * WIDTH_PT) for bar in bars]
+    names = [sheet.fit(label_of(bar, bars), _MOST_NAME * look.width_pt) for bar in bars]
     shares = [(bar.time_ns / time if time else 0.0, bar.multi_adds / multi_adds if multi_adds else 0.0) for bar in bars]
     texts = [(_ms(bar.time_ns), _giga(bar.multi_adds)) for bar in bars]
     left = EDGE_PT + max(map(sheet.width, names)) + 6.0
-    width = WIDTH_PT - left - EDGE_PT
+    width = look.width_pt - left - EDGE_PT
     # The longest bar with its text reaches the end; a text may be longer than what its bar leaves.
     pairs = [
         (share, sheet.width(text))
@@ -87,11 +88,11 @@ def _draw(breakdown: Breakdown) -> "Figure":
         SwatchEntry(sheet, f"Multi-Adds: {_giga(multi_adds)}", _MULTI_ADDS).item(),
     ]
     legend = frames.lines_of([entries], inner)
-    notes = frames.wrap_notes(sheet, breakdown.notes, inner)
+    notes = frames.wrap_notes(sheet, [*(breakdown.notes if look.notes else []), *breakdown.warnings], inner)
     high = len(bars) * _PAIR_PT + 4.0
     bottom = EDGE_PT + len(notes) * LINE_PT + BELOW_AXES_PT
     top = bottom + high + ABOVE_AXES_PT + frames.height_of(legend)
-    sheet.set_size(WIDTH_PT, top + EDGE_PT)
+    sheet.set_height(top + EDGE_PT)
     axes = sheet.axes(Box(left, bottom, left + width, bottom + high))
     nothing = Axis(0, high, False, (), ())
     frames.frame(sheet, axes, axis, nothing, "Share of the whole [%]", "")
@@ -99,13 +100,13 @@ def _draw(breakdown: Breakdown) -> "Figure":
     for k, (name, two, words) in enumerate(zip(names, shares, texts, strict=True)):
         middle = high - 2.0 - (k + 0.5) * _PAIR_PT
         sheet.text(left - 4.0, bottom + middle, name, ha="right", va="center", gid="label")
-        looks: tuple[dict[str, Any], ...] = ({"facecolor": color, "linewidth": 0}, _MULTI_ADDS)
-        for share, text, look, up in zip(two, words, looks, (0.0, -_BAR_PT), strict=True):
-            axes.add_patch(Rectangle((0, middle + up), 100 * share, _BAR_PT, gid="bar", **look))
+        fills: tuple[dict[str, Any], ...] = ({"facecolor": color, "linewidth": 0}, _MULTI_ADDS)
+        for share, text, fill, up in zip(two, words, fills, (0.0, -_BAR_PT), strict=True):
+            axes.add_patch(Rectangle((0, middle + up), 100 * share, _BAR_PT, gid="bar", **fill))
             x = left + per_share * share + _TEXT_GAP_PT
             ink = INK if up == 0.0 else SOFT_INK
             sheet.text(x, bottom + middle + up + _BAR_PT / 2, text, va="center", color=ink, gid="amount")
-    frames.draw_legend(legend, top)
+    frames.draw_legend(legend, EDGE_PT, top)
     frames.draw_notes(sheet, notes)
     return sheet.figure
 

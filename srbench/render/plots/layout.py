@@ -26,14 +26,16 @@ LEADER_FROM_PT = 5.0
 CLEAR_PT = 1.0
 #: Half the width of the dot in the middle of a bubble, which no leader of another label may touch.
 DOT_PT = 2.0
+#: A block farther than that from all bubbles stands in the open.
+_OPEN_PT = 25.0
 
 # What a flaw costs, in points of distance to the bubble: a label would rather stand that much farther off.
 _OVERLAP = 1e4
 _LEADER_THROUGH_LABEL = 2e3
-_LEADERS_CROSS = 60.0
+_LEADERS_CROSS = 600.0
 _LEADER_THROUGH_DOT = 70.0
 _LEADER_THROUGH_BUBBLE = 8.0
-_ON_LINE = 150.0
+_ON_LINE = 600.0
 _NEARER_TO_ANOTHER = 30.0
 _LED_BESIDE_ANOTHER = 15.0
 _LEADER = 6.0
@@ -55,12 +57,20 @@ class Bubble:
 
 @dataclass(frozen=True)
 class Label:
-    """The size of a text and the bubble that it names; one of weight 2 stands half as far off in a crowd."""
+    """The size of a text and the bubble that it names.
+
+    Attributes:
+        bubble: what it names.
+        width, height: of the text.
+        weight: how dear a place near the bubble is; where there is no room for all, the lightest go without.
+        reach: how far from the bubble it may stand; where that is not everywhere it stands on no line.
+    """
 
     bubble: Bubble
     width: float
     height: float
     weight: float = 1.0
+    reach: float = GAPS_PT[-1]
 
 
 @dataclass(frozen=True)
@@ -91,32 +101,70 @@ class Place:
     leader: Line | None
 
 
-def place(labels: Sequence[Label], bubbles: Sequence[Bubble], lines: Sequence[Line], bounds: Box) -> list[Place | None]:
+def place(
+    labels: Sequence[Label],
+    bubbles: Sequence[Bubble],
+    lines: Sequence[Line],
+    bounds: Box,
+    blocks: Sequence[Box] = (),
+) -> list[Place | None]:
     """Find a place for every label.
 
     Args:
-        labels: the most important first: where there is no room for all, the last go without.
+        labels: of one weight the most important first.
         bubbles: all that no label may touch, those of the labels included.
         lines: what labels had better not stand on.
         bounds: what no label may leave.
+        blocks: what no label and no leader may touch.
 
     Returns:
-        One place for each label, None where there was no room. No two places overlap, none touches a bubble.
+        One place for each label, None where there was no room. No two places overlap, none touches a bubble, and no
+        leader crosses another or a label.
     """
     circles = np.array([(b.x, b.y, b.radius) for b in bubbles], dtype=float).reshape(-1, 3)
     segments = np.array([(s.x0, s.y0, s.x1, s.y1) for s in lines], dtype=float).reshape(-1, 4)
+    taken = np.array([(b.x0, b.y0, b.x1, b.y1) for b in blocks], dtype=float).reshape(-1, 4)
     most = max(8, _MOST_CHOICES // max(1, len(labels)))
-    choices = _joined([_choices_of(label, circles, segments, bounds, most) for label in labels])
+    choices = _joined([_choices_of(label, circles, segments, bounds, taken, most) for label in labels])
     conflicts = _conflicts(choices)
-    # A fixed seed: the same rows give the same figure.
-    rows = _anneal(choices, conflicts, np.random.default_rng(0))
-    kept: list[int] = []
-    found: list[Place | None] = []
-    for row in rows:
-        fits = row is not None and conflicts[row, kept].max(initial=0) < _LEADER_THROUGH_LABEL
-        found.append(_place(choices, row) if row is not None and fits else None)
-        kept += [row] if row is not None and fits else []
-    return found
+    settled: dict[int, int] = {}
+    # The heaviest first, so that none of them goes without for the sake of a lighter one.
+    for weight in sorted({label.weight for label in labels}, reverse=True):
+        wanted = [i for i, part in enumerate(choices.of) if labels[i].weight == weight and part.start < part.stop]
+        settled |= _settle(choices, conflicts, wanted, list(settled.values()))
+    return [_place(choices, settled[i]) if i in settled else None for i in range(len(labels))]
+
+
+def room_for(
+    width: float, height: float, bounds: Box, bubbles: Sequence[Bubble], lines: Sequence[Line], clear: float
+) -> Box | None:
+    """Where a block, such as a legend, stands in the open: far from all bubbles, near a corner.
+
+    Args:
+        width: of the block.
+        height: of the block.
+        bounds: what it may not leave.
+        bubbles: what it stays ``clear`` of.
+        lines: what it does not stand on.
+        clear: free length between the block and each bubble.
+
+    Returns:
+        The best place, None where there is none.
+    """
+    right, top = bounds.x1 - width, bounds.y1 - height
+    if right < bounds.x0 or top < bounds.y0:
+        return None
+    x, y = (a.ravel() for a in np.meshgrid(np.linspace(bounds.x0, right, 40), np.linspace(bounds.y0, top, 40)))
+    boxes = np.stack([x, y, x + width, y + height], axis=1)
+    circles = np.array([(b.x, b.y, b.radius) for b in bubbles], dtype=float).reshape(-1, 3)
+    segments = np.array([(s.x0, s.y0, s.x1, s.y1) for s in lines], dtype=float).reshape(-1, 4)
+    off = (_distances(boxes, circles[:, :2]) - circles[:, 2]).min(axis=1, initial=np.inf)
+    free = (off >= clear) & ~_crosses_box(segments, boxes, clear / 2).any(axis=0)
+    if not free.any():
+        return None
+    corner = np.minimum(x - bounds.x0, right - x) + np.minimum(y - bounds.y0, top - y)
+    cost = np.where(free, corner - 0.5 * np.minimum(off, _OPEN_PT), np.inf)
+    return Box(*map(float, boxes[int(np.argmin(cost))]))
 
 
 @dataclass(frozen=True)
@@ -129,11 +177,30 @@ class _Choices:
     cost: Floats
 
 
-def _anneal(choices: _Choices, conflicts: Singles, random: np.random.Generator) -> list[int | None]:
-    """Shake the labels, ever more gently, until they rest; give the row of each label's place."""
-    active = [i for i, part in enumerate(choices.of) if part.start < part.stop]
+def _settle(choices: _Choices, conflicts: Singles, wanted: Sequence[int], fixed: Sequence[int]) -> dict[int, int]:
+    """The rows of the places of as many of the wanted labels as have one beside those that are fixed."""
+    while True:
+        # A fixed seed: the same rows give the same figure.
+        rows = _anneal(choices, conflicts, wanted, fixed, np.random.default_rng(0))
+        kept: dict[int, int] = {}
+        for i, row in rows.items():
+            if conflicts[row, [*fixed, *kept.values()]].max(initial=0) < _LEADERS_CROSS:
+                kept[i] = row
+        if len(kept) == len(wanted):
+            return kept
+        wanted = list(kept)  # without the others they may well find better places
+
+
+def _anneal(
+    choices: _Choices,
+    conflicts: Singles,
+    active: Sequence[int],
+    fixed: Sequence[int],
+    random: np.random.Generator,
+) -> dict[int, int]:
+    """Shake the active labels, ever more gently, until they rest; give the row of each one's place."""
     at = {i: choices.of[i].start + int(np.argmin(choices.cost[choices.of[i]])) for i in active}
-    cost = choices.cost + conflicts[list(at.values())].sum(axis=0) if at else choices.cost
+    cost = choices.cost + conflicts[[*at.values(), *fixed]].sum(axis=0)
 
     def move(i: int, row: int) -> None:
         cost[:] += conflicts[row] - conflicts[at[i]]
@@ -149,7 +216,7 @@ def _anneal(choices: _Choices, conflicts: Singles, random: np.random.Generator) 
     for _ in range(20):
         for i in active:
             move(i, choices.of[i].start + int(np.argmin(cost[choices.of[i]])))
-    return [at.get(i) for i in range(len(choices.of))]
+    return at
 
 
 def _conflicts(choices: _Choices) -> Singles:
@@ -169,27 +236,32 @@ def _conflicts(choices: _Choices) -> Singles:
 
 
 def _choices_of(
-    label: Label, circles: Floats, segments: Floats, bounds: Box, most: int
+    label: Label, circles: Floats, segments: Floats, bounds: Box, taken: Floats, most: int
 ) -> tuple[Floats, Floats, Floats]:
     """Boxes, leaders and costs of the places around a bubble that touch neither a bubble nor the border."""
     own = label.bubble
     half = np.array([label.width / 2, label.height / 2])
     angles = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
-    angle, gap = (a.ravel() for a in np.meshgrid(angles, np.array(GAPS_PT), indexing="ij"))
+    gaps = np.array([gap for gap in GAPS_PT if gap <= label.reach])
+    angle, gap = (a.ravel() for a in np.meshgrid(angles, gaps, indexing="ij"))
     centre = np.array([own.x, own.y]) + _offsets(np.stack([np.cos(angle), np.sin(angle)], axis=1), half, own, gap)
     boxes = np.hstack([centre - half, centre + half])
 
     free = (boxes[:, :2] >= [bounds.x0, bounds.y0]).all(axis=1) & (boxes[:, 2:] <= [bounds.x1, bounds.y1]).all(axis=1)
     free &= (_distances(boxes, circles[:, :2]) >= circles[:, 2] + CLEAR_PT).all(axis=1)
-    boxes, angle, gap = boxes[free], angle[free], gap[free]
-
     leaders = _leaders(boxes, own)
     leaders[gap < LEADER_FROM_PT] = np.nan
+    free &= ~(_boxes_overlap(boxes, taken) | _crosses_box(leaders, taken)).any(axis=1)
+    on_line = np.asarray(_crosses_box(segments, boxes, CLEAR_PT).any(axis=0))
+    if label.reach < GAPS_PT[-1]:  # one that may not go far had better be missing
+        free &= ~on_line
+    on_line = on_line[free]
+    boxes, leaders, angle, gap = boxes[free], leaders[free], angle[free], gap[free]
     others = circles[np.hypot(circles[:, 0] - own.x, circles[:, 1] - own.y) > 1e-6]
     # Right of the bubble and slightly above reads best; below costs a little more than above.
     cost = label.weight * (gap + gap**2 / 60) + _LEADER * (gap >= LEADER_FROM_PT)
     cost += 1.5 * (1 - np.cos(angle)) + 0.8 * (np.sin(angle) < -0.3)
-    cost += _ON_LINE * _crosses_box(segments, boxes, CLEAR_PT).any(axis=0)
+    cost += _ON_LINE * on_line
     off = _segment_distances(leaders, others[:, :2])
     cost += _LEADER_THROUGH_DOT * (off < DOT_PT + 0.5).sum(axis=1)
     cost += _LEADER_THROUGH_BUBBLE * (off < others[:, 2]).sum(axis=1)

@@ -1,5 +1,6 @@
 """How a point looks, and the legend that says so: bubbles, dots, intervals and the front."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ KIND_NAMES: Mapping[QualityKind, str] = {
 }
 #: Radius of the dot in a bubble, and of one in a plot without bubbles.
 DOT_PT, LONE_DOT_PT = 1.3, 2.2
-_FRONT_STYLE: dict[str, Any] = {"color": FRONT_COLOR, "linewidth": 0.8}
+#: Of the star of a highlighted network, and of the arrow of one beyond the axes.
+STAR_PT, ARROW_PT = 4.2, 2.6
+_FRONT_STYLE: dict[str, Any] = {"color": FRONT_COLOR, "linewidth": 0.5}
 
 
 def dot_radius(scale: BubbleScale | None) -> float:
@@ -34,7 +37,7 @@ def dot_radius(scale: BubbleScale | None) -> float:
 def radius_of(point: Point, scale: BubbleScale | None) -> float:
     """Of everything drawn for the point, in pt."""
     bubble = scale.radius(point.size) if scale and point.size is not None else 0.0
-    return max(dot_radius(scale), bubble)
+    return max(STAR_PT if point.highlighted else dot_radius(scale), bubble)
 
 
 def paint_of(chart: Chart) -> Paint:
@@ -57,10 +60,14 @@ def draw_points(axes: "Axes", points: Sequence[Point], scale: BubbleScale | None
         if scale and group:
             sizes, xs, ys, colors = zip(*group, strict=True)
             _bubbles(axes, xs, ys, [scale.radius(size) for size in sizes], colors, cut=cut)
+    stars = [point for point in points if point.highlighted]
+    star_colors = [paint.of(p) for p in stars]
+    style: dict[str, Any] = {"marker": "*", "edgecolors": "white", "linewidths": 0.4, "zorder": 5.5, "gid": "stars"}
+    axes.scatter([p.x for p in stars], [p.y for p in stars], s=(2 * STAR_PT) ** 2, facecolors=star_colors, **style)
     # Where the zoo's own and a comparison network coincide, its own is seen.
     for layer, of_zoo in ((4.0, False), (4.5, True)):
         for kind in KIND_NAMES:
-            mine = [p for p in points if p.kind == kind and (p.row.status != "PUBLISHED") == of_zoo]
+            mine = [p for p in points if p.kind == kind and p.is_published != of_zoo and not p.highlighted]
             if mine:
                 where = [p.x for p in mine], [p.y for p in mine], [paint.of(p) for p in mine]
                 # Within a bubble a measured dot is black; by itself it has the colour.
@@ -69,12 +76,19 @@ def draw_points(axes: "Axes", points: Sequence[Point], scale: BubbleScale | None
                 ]
                 _dots(axes, kind, *where, dot_radius(scale), inks=inks, zorder=layer)
     for point in points:
-        style: dict[str, Any] = {"color": paint.of(point), "linewidth": 0.8, "zorder": 3}
-        style |= {"markersize": 3.5, "markeredgewidth": 0.8}
+        style = {"color": paint.of(point), "linewidth": 0.8, "zorder": 3, "markersize": 3.5, "markeredgewidth": 0.8}
         if spread := point.x_spread:
             axes.plot([spread.low, spread.high], [point.y, point.y], marker="|", gid="interval", **style)
         if spread := point.y_spread:
             axes.plot([point.x, point.x], [spread.low, spread.high], marker="_", gid="interval", **style)
+
+
+def draw_arrow(sheet: Sheet, x: float, y: float, side: tuple[int, int]) -> None:
+    """A network beyond the axes: an arrow at (x, y) on the sheet that points to it, by the signs of ``side``."""
+    turn = math.degrees(math.atan2(side[1], side[0])) - 90
+    look: dict[str, Any] = {"marker": (3, 0, turn), "markersize": 2 * ARROW_PT, "markeredgewidth": 0}
+    still: dict[str, Any] = {"clip_on": False, "scalex": False, "scaley": False, "zorder": 5, "gid": "beyond"}
+    sheet.figure.axes[0].plot([x], [y], color=SOFT_INK, transform=sheet.in_points, **look, **still)
 
 
 def has_front(chart: Chart) -> bool:
@@ -88,13 +102,15 @@ def draw_front(axes: "Axes", chart: Chart) -> list[tuple[float, float]]:
     Returns:
         The corners of the line; none where there is no line.
     """
-    front = chart.front
     if not has_front(chart):
         return []
+    front = chart.front
     corners = [(front[0].x, front[0].y)]
     for point in front[1:]:
         corners += [(point.x, corners[-1][1]), (point.x, point.y)]
-    corners.append((axes.get_xlim()[1 if chart.spec.x.good == "low" else 0], corners[-1][1]))
+    worst = axes.get_xlim()[1 if chart.spec.x.good == "low" else 0]
+    if chart.x_extent.holds(front[-1].x):
+        corners.append((worst, corners[-1][1]))
     axes.plot([x for x, _ in corners], [y for _, y in corners], zorder=1.5, gid="front", **_FRONT_STYLE)
     return corners
 
@@ -102,23 +118,27 @@ def draw_front(axes: "Axes", chart: Chart) -> list[tuple[float, float]]:
 def legend_of(sheet: Sheet, chart: Chart, scale: BubbleScale | None) -> list[list[Item]]:
     """The area and the colour, then what the dots and the line mean; each part begins a line.
 
+    What dots stand for is said where there are several kinds, or one that is less than it seems.
+
     Args:
         sheet: that is drawn on.
         chart: that the legend explains.
         scale: from values to areas; None where all bubbles are alike.
     """
-    parts = []
+    parts, inside = [], [p for p in chart.points if chart.holds(p)]
     if scale is not None and chart.spec.size is not None:
-        title = f"Area: {chart.spec.size.label}"
-        sizes = scale.legend([p.size for p in chart.points if p.size])
-        parts.append([Entry(sheet, title).item(), *(_SizeEntry(sheet, size, scale).item() for size in sizes)])
+        sizes = scale.legend([p.size for p in inside if p.size])
+        title = Entry(sheet, f"Area: {chart.spec.size.label}").item()
+        parts += [[title], [_SizeEntry(sheet, size, scale).item() for size in sizes]]
     if (colors := paint_of(chart).scale) is not None:
         parts.append([Entry(sheet, f"Colour: {colors.column.label}").item(), _ColorEntry(sheet, colors).item()])
-    kinds = [kind for kind in KIND_NAMES if any(p.kind == kind for p in chart.points)]
+    kinds = [kind for kind in KIND_NAMES if any(p.kind == kind for p in inside)]
+    if kinds in (["published"], ["measured"]):
+        kinds = []
     marks = [_KindEntry(sheet, KIND_NAMES[kind], kind, dot_radius(scale)).item() for kind in kinds]
     if has_front(chart):
         marks.append(LineEntry(sheet, "Pareto front", _FRONT_STYLE).item())
-    return [*parts, marks]
+    return [part for part in (*parts, marks) if part]
 
 
 def _bubbles(
@@ -211,5 +231,6 @@ class _ColorEntry(Entry):
         colors = [self.scale.color_at(i / (self.steps - 1)) for i in range(self.steps)]
         # Edges of their own colour close the hairlines that viewers leave between neighbours.
         self.axes.add_collection(
-            PolyCollection(boxes, facecolors=colors, edgecolors=colors, linewidths=0.2, **self.on_sheet), autolim=False
+            PolyCollection(boxes, facecolors=colors, edgecolors=colors, linewidths=0.2, zorder=2, **self.on_sheet),
+            autolim=False,
         )

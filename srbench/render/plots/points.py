@@ -1,16 +1,19 @@
 """What a trade-off plot shows: rows become points, with their front and everything that must be said beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from srbench.board.figures import Good
+from srbench.board.metric import Metric
 from srbench.board.metrics import RUNTIME
 from srbench.board.rows import Quality, QualityKind, Row
 from srbench.measure.stats import Interval
 from srbench.records import FAILURES
+from srbench.render.columns import nearest
 from srbench.render.plots import captions, naming
+from srbench.render.plots.extents import Extent, extent_of
 from srbench.render.plots.files import Cell
-from srbench.render.plots.spec import PlotSpec, of_a_machine, per_image, timed
+from srbench.render.plots.spec import PlotSpec, as_papers_write, of_a_machine, per_image, timed
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Point:
         color: what its colour stands for; None where that is its architecture, or not known.
         on_front: whether no other point is better in one of x and y and at least as good in the other.
         dominated: whether another one is; neither holds of a point that is not compared.
+        highlighted: whether it stands out.
     """
 
     row: Row
@@ -45,15 +49,36 @@ class Point:
     color: float | None = None
     on_front: bool = False
     dominated: bool = False
+    highlighted: bool = False
+
+    @property
+    def is_published(self) -> bool:
+        """Whether only papers know it."""
+        return self.row.status == "PUBLISHED"
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that a figure shows. ``notes`` stand under it, in this order, each a sentence without its stop."""
+    """Everything that a figure shows.
+
+    Attributes:
+        spec: the columns, in the units that the axes show.
+        points: all networks, those beyond the axes included.
+        x_extent, y_extent: what of the axes is shown.
+        warnings: what a reader must know to read the figure right, each a sentence without its stop.
+        notes: all else that there is to say of it.
+    """
 
     spec: PlotSpec
     points: tuple[Point, ...]
+    x_extent: Extent
+    y_extent: Extent
+    warnings: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def holds(self, point: Point) -> bool:
+        """Whether a point lies within both axes."""
+        return self.x_extent.holds(point.x) and self.y_extent.holds(point.y)
 
     @property
     def front(self) -> list[Point]:
@@ -88,29 +113,45 @@ def chart_of(rows: Sequence[Row], spec: PlotSpec) -> Chart:
     A figure of a sibling variant is never a point: x and y hold what belongs to the row's own variant.
 
     Raises:
-        ValueError: no row has both x and y.
+        ValueError: no row has both x and y, none lies within the limits, or a highlighted one is not there.
     """
     rows = [row for row in rows if row.scale == spec.scale]
+    spec = _in_readable_units(spec, [row for row in rows if not _reason_to_leave_out(row, spec)])
     marks = [naming.marks_of(row, _quality(row, spec)) for row in rows]
     names = naming.labels(rows, [_circumstances(row, spec) for row in rows], marks)
     left_out = {i: reason for i, row in enumerate(rows) if (reason := _reason_to_leave_out(row, spec))}
-    points = [_point(row, *names[i], spec) for i, row in enumerate(rows) if i not in left_out]
     missing = [(names[i][0], reason) for i, reason in left_out.items()]
+    shining = _highlighted(rows, [name for name, _ in names], left_out, spec)
+    points = [
+        replace(_point(row, *names[i], spec), highlighted=i in shining)
+        for i, row in enumerate(rows)
+        if i not in left_out
+    ]
     if not points:
         why = naming.listed(missing) or f"no row of x{spec.scale}"
         raise ValueError(f"nothing to plot as {spec.y.title} over {spec.x.title}: {why}")
     points = _with_front(_distinct(points), spec)
     shown = [point.row for point in points]
+    kept = [point for point in points if point.highlighted]
+    x_extent = extent_of(spec.x, [p.x for p in points], spec.xlim, [p.x for p in kept])
+    y_extent = extent_of(spec.y, [p.y for p in points], spec.ylim, [p.y for p in kept])
     spreads = [s for p in points for s in (p.x_spread, p.y_spread) if s is not None]
+    warnings = [
+        *captions.sizes(shown, spec),
+        *captions.papers(shown),
+        *captions.marks(shown, [p.protocol for p in points]),
+        *captions.care([(p.name, p.row) for p in points], timed=bool(spec.draws(of_a_machine))),
+    ]
     notes = [
         *captions.conditions(shown, spec, measured=any(p.kind == "measured" for p in points)),
         *captions.bars(spreads),
-        *captions.marks(shown, [p.protocol for p in points]),
         *_pale(points, spec),
         *captions.not_shown(missing),
-        *captions.care([(p.name, p.row) for p in points], timed=bool(spec.draws(of_a_machine))),
     ]
-    return Chart(spec, tuple(points), tuple(notes))
+    chart = Chart(spec, tuple(points), x_extent, y_extent, tuple(warnings), tuple(notes))
+    if not any(map(chart.holds, points)):
+        raise ValueError("no network lies within --xlim and --ylim")
+    return chart
 
 
 def csv_of(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
@@ -131,6 +172,34 @@ def csv_of(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
         how = [row.engine, row.layout] if on_machine else []
         lines.append([*line, point.on_front, point.source, *how])
     return [*header, "on_front", "source", *(["engine", "layout"] if on_machine else [])], lines
+
+
+def _in_readable_units(spec: PlotSpec, rows: Sequence[Row]) -> PlotSpec:
+    """Each column in the unit that suits what is not far out."""
+
+    def readable(column: Metric) -> Metric:
+        values = [value for row in rows if (value := column.raw(row)) is not None]
+        extent = extent_of(column, values) if values else None
+        return as_papers_write(column, [value for value in values if extent and extent.holds(value)])
+
+    size, color = (readable(column) if column is not None else None for column in (spec.size, spec.color))
+    return replace(spec, x=readable(spec.x), y=readable(spec.y), size=size, color=color)
+
+
+def _highlighted(rows: Sequence[Row], names: Sequence[str], left_out: Mapping[int, str], spec: PlotSpec) -> set[int]:
+    """The rows that are to stand out, by what readers or the records call them."""
+    known: dict[str, set[int]] = {}
+    for i, (row, name) in enumerate(zip(rows, names, strict=True)):
+        for word in {name, row.name, row.label, row.variant or row.model}:
+            known.setdefault(word.lower(), set()).add(i)
+    found = set[int]()
+    for typed in spec.highlight:
+        if not (named := known.get(typed.lower())):
+            raise ValueError(f"--highlight: no '{typed}' in the figure; {nearest(typed.lower(), list(known))}")
+        if named <= left_out.keys():
+            raise ValueError(f"--highlight: {names[min(named)]} is not in the figure ({left_out[min(named)]})")
+        found |= named
+    return found
 
 
 def _circumstances(row: Row, spec: PlotSpec) -> tuple[str, ...]:

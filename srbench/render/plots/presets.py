@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from srbench.render.columns import nearest
 
-Figure = Literal["trade-off", "radar", "scaling", "layers"]
+Figure = Literal["trade-off", "scaling", "layers"]
 
 
 class Preset(NamedTuple):
@@ -20,7 +20,6 @@ PRESETS: dict[str, Preset] = {
     "fig1": Preset("trade-off", "params", "psnr", "multi-adds"),
     "runtime": Preset("trade-off", "runtime", "psnr", "params"),
     "memory": Preset("trade-off", "memory", "psnr", "params"),
-    "radar": Preset("radar"),
     "scaling": Preset("scaling"),
     "layers": Preset("layers"),
 }

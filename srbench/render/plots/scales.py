@@ -4,10 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import median, quantiles
 
-#: An axis that may be logarithmic is so where its largest value is more than this many times its smallest.
-LOG_FROM = 8.0
+#: Values call for a logarithmic axis where their third quartile is more than this many times their first: those spread
+#: evenly over an axis from 0 have 3, those spread evenly over the logarithms of a decade 3.2.
+LOG_FROM = 4.0
+#: How many distances of the quartiles beyond them a value is far out (Tukey), and of how few values none is.
+FENCE, FEWEST = 3.0, 5
 MAX_RADIUS_PT, MEDIAN_RADIUS_PT = 12.0, 3.0
 #: The smallest bubble worth a place in the legend.
 _LEGEND_RADIUS_PT = 1.2
@@ -76,8 +79,45 @@ def bubble_scale(values: Sequence[float]) -> BubbleScale | None:
     if not positive:
         return None
     cut_at = min(max(positive), median(positive) * (MAX_RADIUS_PT / MEDIAN_RADIUS_PT) ** 2)
-    shrink = min(1.0, max(0.85, math.sqrt(12 / len(positive))))
+    shrink = min(1.0, max(0.7, math.sqrt(12 / len(positive))))
     return BubbleScale(math.pi * (shrink * MAX_RADIUS_PT) ** 2 / cut_at, cut_at)
+
+
+def calls_for_log(values: Sequence[float]) -> bool:
+    """Whether a linear axis would crowd most of them at one end."""
+    low, high = _quartiles(values)
+    return min(values) > 0 and high / low > LOG_FROM
+
+
+def within_fences(values: Sequence[float], *, log: bool, least: float = 0.0) -> tuple[float, float]:
+    """From where to where an axis shows values; what is beyond is far out, and would squeeze all the others.
+
+    The ends are infinite where nothing is far out, or where leaving it out would not even halve the axis.
+
+    Args:
+        values: of all.
+        log: whether the axis is logarithmic.
+        least: the fences stand no nearer to the quartiles.
+    """
+    everything = (-math.inf, math.inf)
+    if len(values) < FEWEST:
+        return everything
+    places = [math.log10(value) for value in values] if log else list(values)
+    first, third = _quartiles(places)
+    reach = max(FENCE * (third - first), least)
+    inside = [place for place in places if first - reach <= place <= third + reach]
+    if reach == 0 or 2 * (max(inside) - min(inside)) > max(places) - min(places):
+        return everything
+    low, high = min(inside), max(inside)
+    kept = [value for value, place in zip(values, places, strict=True) if low <= place <= high]
+    return min(kept), max(kept)
+
+
+def _quartiles(values: Sequence[float]) -> tuple[float, float]:
+    if len(values) < 2:
+        return values[0], values[0]
+    first, _, third = quantiles(values, method="inclusive")
+    return first, third
 
 
 def axis_of(
@@ -85,8 +125,7 @@ def axis_of(
     pads: Sequence[float],
     length: float,
     *,
-    may_be_log: bool = False,
-    always_log: bool = False,
+    log: bool = False,
     least: float = 0.0,
     head: float = 0.0,
 ) -> Axis:
@@ -96,13 +135,11 @@ def axis_of(
         spans: what is drawn, from where to where; the same value twice for a point.
         pads: free length around each, in pt.
         length: of the axis, in pt.
-        may_be_log: whether it becomes logarithmic where the values call for it.
-        always_log: whether it is logarithmic however near the values are; they must be positive.
+        log: whether it is logarithmic, however near the values are; they must be positive.
         least: how far the axis reaches to both sides of a single value.
         head: more free length at the upper end, in pt.
     """
     lows, highs = [low for low, _ in spans], [high for _, high in spans]
-    log = always_log or (may_be_log and min(lows) > 0 and max(highs) / min(lows) > LOG_FROM)
     if log:
         lows, highs = [math.log10(v) for v in lows], [math.log10(v) for v in highs]
     low, high = min(lows), max(highs)
@@ -115,9 +152,12 @@ def axis_of(
         per_pt = (high - low) / length
         low = min(low, *(v - pad * per_pt for v, pad in zip(lows, pads, strict=True)))
         high = max(high, *(v + (pad + head) * per_pt for v, pad in zip(highs, pads, strict=True)))
-    if log:
-        return _log_axis(10**low, 10**high, length)
-    return _linear_axis(low, high, length)
+    return axis_between(10**low, 10**high, length, log=True) if log else axis_between(low, high, length)
+
+
+def axis_between(low: float, high: float, length: float, *, log: bool = False) -> Axis:
+    """An axis of ``length`` pt with these ends."""
+    return _log_axis(low, high, length) if log else _linear_axis(low, high, length)
 
 
 def round_numbers(low: float, high: float, leads: Sequence[int] = (1, 2, 5)) -> list[float]:

@@ -6,7 +6,9 @@ from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from srbench.render.plots.look import DPI, Look
 from srbench.render.plots.naming import shorten
+from srbench.render.text import escape_latex
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -17,22 +19,27 @@ if TYPE_CHECKING:
 
     from srbench.render.plots.layout import Box
 
-DPI = 300
 FONT_PT = 7.0
 LINE_PT = 8.8
 INK, SOFT_INK = "#111111", "#5A5A5A"
+EDGE_PT = 3.0  # along the canvas
 
 
 @cache
-def _glyphs() -> frozenset[int]:
+def _glyphs(family: str) -> frozenset[int]:
     from matplotlib import font_manager
 
-    return frozenset(font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap())
+    return frozenset(font_manager.get_font(font_manager.findfont(family)).get_charmap())
 
 
 def drawable(text: str) -> str:
-    """The text with a question mark for what the font cannot draw, such as emoji."""
-    return "".join(c if ord(c) in _glyphs() else "?" for c in text)
+    """The text with a question mark for what the font cannot draw, such as emoji; escaped where LaTeX sets it."""
+    import matplotlib as mpl
+
+    if mpl.rcParams["text.usetex"]:
+        return escape_latex(text)
+    glyphs = _glyphs(mpl.rcParams["font.family"][0])
+    return "".join(c if ord(c) in glyphs else "?" for c in text)
 
 
 @dataclass(frozen=True)
@@ -40,20 +47,26 @@ class Sheet:
     """A canvas; every length is in points, y upwards."""
 
     figure: "Figure"
+    look: Look
 
     @classmethod
-    def blank(cls) -> "Sheet":
+    def blank(cls, look: Look) -> "Sheet":
         """One without a size yet: how high it must be follows from what is set on it."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
         figure = Figure(dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)
-        return cls(figure)
+        return cls(figure, look)
 
-    def set_size(self, width: float, height: float) -> None:
+    @property
+    def inner(self) -> float:
+        """The width between the margins."""
+        return self.look.width_pt - 2 * EDGE_PT
+
+    def set_height(self, height: float) -> None:
         """Trim to size, up to the whole pixel, so that every format has the same size."""
-        pixels = [ceil(round(side / 72 * DPI, 6)) for side in (width, height)]
+        pixels = [ceil(round(side / 72 * DPI, 6)) for side in (self.look.width_pt, height)]
         self.figure.set_size_inches(pixels[0] / DPI, pixels[1] / DPI)
 
     @property
@@ -72,8 +85,13 @@ class Sheet:
 
     def text(self, x: float, y: float, text: str, **style: Any) -> "Text":
         """Set a line of text with its lower left corner at (x, y), unless the style aligns it otherwise."""
+        import matplotlib as mpl
+
         given: dict[str, Any] = {"fontsize": FONT_PT, "color": INK, "va": "bottom"} | style
-        return self.figure.text(x, y, drawable(text), transform=self.in_points, **given)
+        shown = drawable(text)
+        if given.get("fontweight") == "bold" and mpl.rcParams["text.usetex"]:
+            shown = f"\\textbf{{{shown}}}"  # matplotlib tells LaTeX nothing of weights
+        return self.figure.text(x, y, shown, transform=self.in_points, **given)
 
     def box(self, artist: "Artist") -> "Box":
         """The room that an artist takes."""
