@@ -251,7 +251,7 @@ def _choices_of(
     leaders = _leaders(boxes, own)
     leaders[gap < LEADER_FROM_PT] = np.nan
     free &= ~(_boxes_overlap(boxes, taken) | _crosses_box(leaders, taken)).any(axis=1)
-    on_line = _crosses_box(segments, boxes, CLEAR_PT).any(axis=0)
+    on_line = np.asarray(_crosses_box(segments, boxes, CLEAR_PT).any(axis=0))
     if label.reach < GAPS_PT[-1]:  # one that may not go far had better be missing
         free &= ~on_line
     on_line = on_line[free]
