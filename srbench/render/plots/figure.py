@@ -66,11 +66,11 @@ def trade_off(
 
 
 def draw(chart: Chart, look: Look = COLUMN) -> "Figure":
-    """The figure at its printed size: in 4:3 with the legend within the axes, where all names have room so."""
+    """The figure at its printed size, with the legend within the axes and in 4:3 where all names have room so."""
     tries: list[tuple[float, bool, list[Spot]]] = []
     with house_style(look):
-        for shape in SHAPES:
-            for within in (True, False):
+        for within in (True, False):
+            for shape in SHAPES:
                 figure, nameless = _attempt(chart, look, shape, within=within)
                 if figure is None:
                     continue
