@@ -16,7 +16,7 @@ from srbench.measure.comparing import ALPHA, MAX_FURTHER, Effect
 from srbench.measure.stats import Interval
 from srbench.render.grid import DASH
 from srbench.render.runtimes import runtime_text
-from srbench.render.terminal import table
+from srbench.render.terminal import table, wrapped
 from srbench.render.text import plain
 
 NS_PER_MS = 1e6
@@ -59,7 +59,7 @@ def terminal(
         [*(_gate(result) for result in gates), *(_unpaired(each) for each in alone if unpaired_fail)],
         [*_notes(comparisons, several), *(each.text for each in alone if not unpaired_fail)],
     ]
-    texts = ["\n".join(map(plain, lines)) for lines in blocks if lines]
+    texts = ["\n".join(wrapped(line, width, "  ") for line in lines) for lines in blocks if lines]
     texts.insert(1, table(_cells(comparisons, several), (0, 1, 2), width, _IMPORTANCE))
     return "\n\n".join(texts)
 

@@ -28,10 +28,10 @@ def terminal(sections: Sequence[Section], width: int | None = None, more: str = 
     blocks: list[str] = []
     said: set[str] = set()
     for section in sections:
-        blocks += [_wrapped(text, width) for text in (section.caption, section.summary) if text]
+        blocks += [wrapped(text, width) for text in (section.caption, section.summary) if text]
         left_out: list[str] = []
         for grid in section.grids:
-            blocks += [_wrapped(f"{grid.title}:", width)] if grid.title else []
+            blocks += [wrapped(f"{grid.title}:", width)] if grid.title else []
             shown, without = fitted(grid, width)
             left_out += without
             blocks.append(_table(shown))
@@ -62,7 +62,7 @@ def table(
     shown, without = fitted(grid, width, names=2)
     lines = [_table(shown)]
     if without:
-        lines.append(_wrapped(f"not shown for want of room: {', '.join(without)}", width, "  "))
+        lines.append(wrapped(f"not shown for want of room: {', '.join(without)}", width, "  "))
     return "\n\n".join(lines)
 
 
@@ -147,7 +147,14 @@ def _line(texts: Sequence[str], widths: Sequence[int], grid: Grid) -> str:
     return (" " * _GAP).join(padded).rstrip()
 
 
-def _wrapped(text: str, width: int | None, indent: str = "") -> str:
+def wrapped(text: str, width: int | None, indent: str = "") -> str:
+    """Text broken between words.
+
+    Args:
+        text: of one line.
+        width: of the terminal; None for no break.
+        indent: of further lines.
+    """
     if width is None:
         return plain(text)
     lines = textwrap.wrap(plain(text), width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
@@ -157,18 +164,18 @@ def _wrapped(text: str, width: int | None, indent: str = "") -> str:
 def _notes(notes: Sequence[str], left_out: Sequence[str], width: int | None, more: str) -> list[str]:
     """The notes in at most so many lines, the first ones first; what is left out is counted."""
     where = f" in {plain(more)}" if more else ""
-    wrapped = [_wrapped(note, width, "  ").split("\n") for note in notes]
+    broken = [wrapped(note, width, "  ").split("\n") for note in notes]
     if width is None:
-        return [line for lines in wrapped for line in lines]
-    last = _wrapped(f"not shown for want of room: {', '.join(left_out)}{where}", width, "  ") if left_out else ""
+        return [line for lines in broken for line in lines]
+    last = wrapped(f"not shown for want of room: {', '.join(left_out)}{where}", width, "  ") if left_out else ""
     room = MOST_NOTE_LINES - (len(last.split("\n")) if last else 0)
     shown: list[str] = []
-    for place, lines in enumerate(wrapped):
-        rest = len(wrapped) - place
+    for place, lines in enumerate(broken):
+        rest = len(broken) - place
         # The line that counts the others needs its place, but for the very last note.
         if len(shown) + len(lines) > (room if rest == 1 else room - 1):
             count = f"{rest} more note{'s' if rest > 1 else ''}"
-            shown.append(_wrapped(f"{count}{where}", width, "  "))
+            shown.append(wrapped(f"{count}{where}", width, "  "))
             break
         shown += lines
     return [*shown, *([last] if last else [])]

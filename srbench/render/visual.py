@@ -132,7 +132,16 @@ def draw(
 
 
 def errors_of(pixels: Image, truth: Image, crop: Crop) -> _Errors:
-    """``|SR - GT|`` of the box, the mean of the three channels, in 0 ... 255: (h, w)."""
+    """``|SR - GT|`` of a box, the mean of the three channels.
+
+    Args:
+        pixels: (H, W, 3), uint8.
+        truth: the same of GT.
+        crop: x, y, width, height.
+
+    Returns:
+        (height, width), in 0 ... 255.
+    """
     x, y, width, height = crop
     boxes = (image[y : y + height, x : x + width].astype(float) for image in (pixels, truth))
     found: _Errors = np.abs(next(boxes) - next(boxes)).mean(axis=2)

@@ -74,7 +74,13 @@ def width_of(lines: Sequence[Sequence[Item]]) -> float:
 
 
 def draw_legend(lines: Sequence[Sequence[Item]], left: float, top: float) -> None:
-    """Draw the lines downwards from ``top``."""
+    """Draw lines below one another.
+
+    Args:
+        lines: items side by side.
+        left: where each line begins, in points.
+        top: of the first line, in points.
+    """
     for items in lines:
         x, high = left, _line_height(items)
         for item in items:

@@ -41,7 +41,13 @@ class Spot:
 
 
 def spots_of(sheet: Sheet, chart: Chart, scale: BubbleScale | None) -> list[Spot]:
-    """Where the points are on the sheet; those beyond the axes stand at their ends."""
+    """Where the points are on the sheet; those beyond the axes stand at their ends.
+
+    Args:
+        sheet: with its axes.
+        chart: whose points are placed.
+        scale: from values to areas; None where all bubbles are alike.
+    """
     axes = sheet.figure.axes[0]
     frame = sheet.box(axes.patch)
     found = []

@@ -84,7 +84,14 @@ def draw_points(axes: "Axes", points: Sequence[Point], scale: BubbleScale | None
 
 
 def draw_arrow(sheet: Sheet, x: float, y: float, side: tuple[int, int]) -> None:
-    """A network beyond the axes: an arrow at (x, y) on the sheet that points to it, by the signs of ``side``."""
+    """A network beyond the axes, as an arrow that points to it.
+
+    Args:
+        sheet: that is drawn on.
+        x: of the arrow, in points.
+        y: of the arrow, in points.
+        side: -1, 0 or 1 along x and y: beyond which end it lies.
+    """
     turn = math.degrees(math.atan2(side[1], side[0])) - 90
     look: dict[str, Any] = {"marker": (3, 0, turn), "markersize": 2 * ARROW_PT, "markeredgewidth": 0}
     still: dict[str, Any] = {"clip_on": False, "scalex": False, "scaley": False, "zorder": 5, "gid": "beyond"}

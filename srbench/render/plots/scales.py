@@ -156,7 +156,14 @@ def axis_of(
 
 
 def axis_between(low: float, high: float, length: float, *, log: bool = False) -> Axis:
-    """An axis of ``length`` pt with these ends."""
+    """An axis with given ends.
+
+    Args:
+        low: its one end.
+        high: its other end.
+        length: in points.
+        log: whether it is logarithmic.
+    """
     return _log_axis(low, high, length) if log else _linear_axis(low, high, length)
 
 
