@@ -23,8 +23,8 @@ NS_PER_MS = 1e6
 #: Names in sentences are whole, in cells they are cut.
 _MOST_IN_A_CELL = 40
 
-#: Of First, Against, Answer, Scale, ratio, First, Against, adjusted p: what stays where room is short.
-_IMPORTANCE = (0, 9, 10, 3, 8, 5, 4, 6)
+#: Of First, Against, Answer, ratio, First, Against, and what may follow: what stays where room is short.
+_IMPORTANCE = (0, 9, 10, 8, 5, 4, 6, 7)
 METHODS = {
     "t95": "t on log ratios",
     "t95_bca95": "hull of t on log ratios and BCa bootstrap of the median",
@@ -73,14 +73,17 @@ def _caption(case: Case) -> str:
 
 
 def _cells(comparisons: Sequence[Comparison], several: bool) -> list[list[str]]:
-    head = ["First", "Against", "Answer", "Scale", "Runtime ratio", "First [ms]", "Against [ms]"]
-    cells = [[*head, *(["Adjusted p"] if several else [])]]
+    """Scales stand in a column where there are several; the caption says the one that there is."""
+    scales = len({answer.pair.first.record.case.size.scale for answer in comparisons}) > 1
+    head = ["First", "Against", "Answer", "Runtime ratio", "First [ms]", "Against [ms]"]
+    cells = [[*head, *(["Adjusted p"] if several else []), *(["Scale"] if scales else [])]]
     for answer in comparisons:
         first, second = answer.pair.first, answer.pair.second
         names = [_cut(plain(side.name)) for side in (first, second)]
         ratio = ratio_text(answer.effect) if answer.effect else DASH
-        row = [*names, answer.word or DASH, f"x{first.record.case.size.scale}", ratio, _ms(first), _ms(second)]
-        cells.append([*row, *([_p(answer.p_adjusted)] if several else [])])
+        row = [*names, answer.word or DASH, ratio, _ms(first), _ms(second)]
+        row += [_p(answer.p_adjusted)] if several else []
+        cells.append([*row, *([f"x{first.record.case.size.scale}"] if scales else [])])
     return cells
 
 

@@ -132,7 +132,7 @@ def test_a_failed_row_has_dashes_and_a_reason() -> None:
     text = terminal([answered(timed(50).model_copy(update={"status": "OOM", "reason": "too large"}), timed(100))])
     assert "span against rfdn at x4: no runtime (span: OOM: too large)." in text
     row = next(line for line in text.splitlines() if line.startswith("span "))
-    assert row.split()[:6] == ["span", "rfdn", "-", "x4", "-", "-"]
+    assert row.split()[:5] == ["span", "rfdn", "-", "-", "-"]
 
 
 def test_names_cannot_move_the_cursor() -> None:
