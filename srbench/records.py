@@ -124,12 +124,15 @@ class Reading(Frozen):
         clock_mhz: of the cores or multiprocessors; None where the device does not say.
         temperature_c: of the device; None where the device does not say.
         reasons: what held its clock back since the reading before, e.g. ``SW power cap``, ``cgroup quota``.
+        others: other programs at work on a GPU; None where its driver does not tell, and on a CPU, of which
+            :attr:`Visit.others_cores` tells.
     """
 
     after: int
     clock_mhz: int | None = None
     temperature_c: int | None = None
     reasons: tuple[str, ...] = ()
+    others: Number | None = None
 
 
 class Visit(Frozen):

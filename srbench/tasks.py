@@ -233,7 +233,7 @@ class Time(_OfCase, Work[Timed, Progress]):
                 "others_cores": others,
                 "build_ns": ready.build_ns,
                 "rebuilds": ready.rebuilds(),
-                "remarks": (*ready.remarks, *watch.remarks),
+                "remarks": (*ready.remarks, *device.remarks, *watch.remarks),
             }
         )
 

@@ -18,6 +18,7 @@ import torch
 from srbench.errors import InputError
 from srbench.machine import core_numbers, nvml
 from srbench.machine.linux import KIB
+from srbench.machine.neighbours import sharing
 from srbench.machine.telemetry import CpuTelemetry, GpuTelemetry
 from srbench.records import Reading
 
@@ -59,6 +60,10 @@ class Device(Protocol):
     @property
     def torch_device(self) -> torch.device:
         """Where tensors go."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """How it is shared with others, where a reader of its runtimes should know: a phrase each."""
 
     def synchronize(self) -> None:
         """Return when all work given to the device is done."""
@@ -111,6 +116,11 @@ class CpuDevice:
         """Where tensors go."""
 
         return torch.device("cpu")
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Nothing: what others do on a CPU is measured."""
+        return ()
 
     def synchronize(self) -> None:
         """Nothing to wait for."""
@@ -195,6 +205,12 @@ class CudaDevice:
         """Where tensors go."""
 
         return torch.device("cuda", self.index)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """MIG and MPS by name."""
+        gpu = self._gpu()
+        return sharing(gpu) if gpu else ()
 
     def synchronize(self) -> None:
         """Wait for all streams of this GPU."""

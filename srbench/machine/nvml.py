@@ -3,8 +3,10 @@
 Nothing here raises: what a driver, a container or an older GPU does not tell is None or empty.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pynvml
@@ -141,6 +143,23 @@ class Gpu:
         return None if found is None else bool(found[0])
 
     @property
+    def instance(self) -> bool | None:
+        """Whether this is one instance of a GPU that is split."""
+        found = self._ask_int(pynvml.nvmlDeviceIsMigDeviceHandle)
+        return None if found is None else bool(found)
+
+    @property
+    def mps(self) -> bool | None:
+        """Whether programs use it through MPS, NVIDIA's server that runs them at the same time."""
+        found = self._ask(pynvml.nvmlDeviceGetMPSComputeRunningProcesses)
+        return None if found is None else bool(found)
+
+    @property
+    def energy_mj(self) -> int | None:
+        """Millijoules that it has used since its driver was loaded (Volta and later)."""
+        return self._ask_int(pynvml.nvmlDeviceGetTotalEnergyConsumption)
+
+    @property
     def persistence(self) -> bool | None:
         """Whether the driver stays loaded while nobody uses the GPU."""
         found = self._ask(pynvml.nvmlDeviceGetPersistenceMode)
@@ -210,6 +229,31 @@ class Gpu:
         """Programs that compute on it. A container may see none of them, or numbers that are not its own."""
         found = self._ask(pynvml.nvmlDeviceGetComputeRunningProcesses)
         return None if found is None else tuple(Process(p.pid, p.usedGpuMemory) for p in found)
+
+    def busy_percent(self, window_us: int) -> dict[int, int] | None:
+        """By process number the highest share of the multiprocessors' time in one of the last moments.
+
+        Args:
+            window_us: how far back, in microseconds.
+
+        Returns:
+            Empty where nothing was sampled in that time; None where the driver does not tell (MIG, older GPUs).
+        """
+        since = max(0, time.time_ns() // 1000 - window_us)
+        try:
+            samples = pynvml.nvmlDeviceGetProcessUtilization(self._handle, since)
+        except pynvml.NVMLError as error:
+            return {} if error.value == pynvml.NVML_ERROR_NOT_FOUND else None
+        found: dict[int, int] = {}
+        for sample in samples:
+            # Unused places of the driver's buffer come back as well, with process number 0.
+            if sample.pid and sample.timeStamp >= since:
+                found[sample.pid] = max(found.get(sample.pid, 0), int(sample.smUtil))
+        return found
+
+    def is_called(self, pid: int, program: str) -> bool:
+        """Whether a process on it runs a program of that name; False where the driver does not tell."""
+        return Path(str(ask(pynvml.nvmlSystemGetProcessName, pid) or "")).name == program
 
     def used_by(self, pid: int) -> int | None:
         """Bytes that the driver accounts to a process; None where it does not know that one."""

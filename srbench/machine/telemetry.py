@@ -8,6 +8,7 @@ from statistics import fmean
 
 from srbench.machine import cgroup, linux, nvml, processor
 from srbench.machine.linux import ROOT
+from srbench.machine.neighbours import Neighbours
 from srbench.records import Reading
 
 #: At most so many cores are asked for their clock: each costs a few microseconds, and 256 would cost a millisecond.
@@ -111,13 +112,14 @@ class GpuTelemetry:
 
     def __init__(self, gpu: nvml.Gpu | None) -> None:
         self._gpu = gpu
+        self._neighbours = Neighbours(gpu) if gpu else None
         self._before = gpu.held_back_ns if gpu else {}
 
     def reading(self, after: int) -> Reading:
         """The state now."""
-        if self._gpu is None:
+        gpu, neighbours = self._gpu, self._neighbours
+        if gpu is None or neighbours is None:
             return Reading(after=after)
-        gpu = self._gpu
         before, self._before = self._before, gpu.held_back_ns
         counted = [name for name, time_ns in self._before.items() if time_ns > before.get(name, time_ns)]
         return Reading(
@@ -125,6 +127,7 @@ class GpuTelemetry:
             clock_mhz=gpu.clock_mhz,
             temperature_c=gpu.temperature_c,
             reasons=tuple(dict.fromkeys([*gpu.reasons, *counted])),
+            others=neighbours.count(),
         )
 
 

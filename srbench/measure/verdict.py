@@ -24,6 +24,8 @@ SWITCHES_PER_S = 50.0
 #: Share of the passes, or of the device's readings, that must be disturbed for the case to be.
 DISTURBED_SHARE = 0.5
 THROTTLED_SHARE = 0.25
+#: Share of a GPU's readings in which others were at work.
+SHARED_SHARE = 0.25
 #: A trend counts from this share of the median on, and where chance gives it once in a hundred runs.
 DRIFT_SHARE, DRIFT_P = 0.05, 0.01
 #: Fewest samples that a trend can be seen in.
@@ -48,13 +50,13 @@ def judge(latency: Latency, settings: Settings, cores: int, device: str = "cpu")
         latency: its visits.
         settings: how it was measured; the advice never names what is already so.
         cores: that its processes could use.
-        device: where it ran. What others do to the host's cores says little of a GPU's runtime.
+        device: where it ran. Of a CPU it is the cores that others took, of a GPU who else was at work on it.
     """
     return (
         _recompiled(latency, settings)
         or _short(latency, settings)
         or _throttled(latency, settings)
-        or (_contended(latency, settings, cores) if device == "cpu" else None)
+        or (_contended(latency, settings, cores) if device == "cpu" else _shared(latency, settings))
         or _drifting(latency)
         or _noisy(latency, settings)
         or Verdict()
@@ -113,6 +115,18 @@ def _contended(latency: Latency, settings: Settings, cores: int) -> Verdict | No
         f"their median is {median(preempted) / NS_PER_MS:,.1f} ms{quiet}"
     )
     return Verdict("CONTENDED", reason, cure)
+
+
+def _shared(latency: Latency, settings: Settings) -> Verdict | None:
+    """On a GPU whoever is at work takes turns with the network, or a part of its multiprocessors."""
+    # The first reading of a process tells of what was before it.
+    told = [r.others for visit in latency.visits for r in visit.readings[1:] if r.others is not None]
+    beside = [others for others in told if others]
+    if not beside or len(beside) < SHARED_SHARE * len(told):
+        return None
+    who = "another program was" if max(beside) == 1 else f"up to {max(beside)} other programs were"
+    reason = f"{who} at work on the GPU in {len(beside)} of {len(told)} readings: its runtime is too long"
+    return Verdict("CONTENDED", reason, advice("CONTENDED", settings.timeout_s))
 
 
 def _split(visits: Iterable[Visit], threads: int) -> tuple[list[int], list[int]]:

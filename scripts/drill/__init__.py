@@ -1,0 +1,1 @@
+"""The checks of scripts/gpu_drill.py: each claim on GPUs with what measures it."""
