@@ -65,7 +65,8 @@ STATUSES: tuple[Meaning, ...] = (
     Meaning(
         "CONTENDED",
         "Other programs used more than 0.15 of a core meanwhile, or more than half of the passes were preempted beyond "
-        "the kernel's own housekeeping; on a GPU another program was at work on it in a quarter of the readings or more.",
+        "the kernel's own housekeeping; on a GPU another program was at work on it in a quarter of the readings or "
+        "more.",
         "end the other programs and measure again",
         "disturbed",
     ),

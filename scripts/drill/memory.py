@@ -1,12 +1,13 @@
 """Peaks: known tensors to the byte, the driver's figure, the prediction, and what becomes of a case without memory."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 import model_defs
-from drill.checks import Bench, Check, Found, Skip
+from drill.checks import Bench, Check, Figures, Found, Skip
 from srbench import machine, models, sizes
 from srbench.api import profiling
 from srbench.api.fitting import RESERVE_BYTES
@@ -64,7 +65,7 @@ def known_tensors(bench: Bench) -> Found:
     if "lower bound" in memory.method:
         raise Skip(f"this kernel does not let a process reset its peak: {memory.method}")
     off = memory.peak_bytes - expected
-    figures = {
+    figures: Figures = {
         "expected_bytes": expected,
         "peak_bytes": memory.peak_bytes,
         "first_pass_bytes": memory.cold_bytes,
@@ -85,7 +86,7 @@ def driver(bench: Bench) -> Found:
     told = [(name, value) for name, value in named.items() if value is not None]
     if len(told) < 2:
         raise Skip("neither the allocator's reserve nor the process's figure is told here")
-    steps = zip(told, told[1:], strict=False)
+    steps = pairwise(told)
     wrong = [f"{outer} ({b:,}) is less than {inner} ({a:,})" for (inner, a), (outer, b) in steps if b < a]
     return Found(figures=dict(named), wrong=tuple(wrong))
 
@@ -94,7 +95,7 @@ def predicted(bench: Bench) -> Found:
     """The prediction against the measured peak, network by network; on a GPU what is beyond it is cuDNN's."""
     names = DRY if bench.on_cpu else tuple(model_defs.DEFAULTS)
     settings = Settings(seed=0, budget_s=1, timeout_s=60)
-    figures: dict[str, int | float | str | None] = {}
+    figures: Figures = {}
     wrong = []
     for name in names:
         [model] = models.parse(name, "deploy")
@@ -137,7 +138,7 @@ def no_memory(bench: Bench) -> Found:
         wrong.append(f"the network that takes all memory is {hungry.status} ({hungry.reason})")
     if behind.failed or behind.latency is None or behind.memory is None:
         wrong.append(f"the network behind it was not measured: {behind.status} ({behind.reason})")
-    figures = {"status": hungry.status, "reason": hungry.reason, "behind_it": behind.status}
+    figures: Figures = {"status": hungry.status, "reason": hungry.reason, "behind_it": behind.status}
     return Found(figures=figures, wrong=tuple(wrong))
 
 
@@ -150,7 +151,5 @@ CHECKS = (
         predicted,
         launches=True,
     ),
-    Check(
-        "memory.oom", "A network without memory is a row with OOM, and the next case runs.", no_memory, launches=True
-    ),
+    Check("memory.oom", "A network without memory is a row with OOM, and the next runs.", no_memory, launches=True),
 )

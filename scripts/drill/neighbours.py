@@ -84,10 +84,15 @@ def contended(bench: Bench) -> Found:
         told = [reading.others for visit in visits for reading in visit.readings if reading.others is not None]
         figures[f"{name}_others_told"] = max(told, default=None)
     figures["reason"] = crowded.reason
+    if alone.status == "CONTENDED":
+        return Found(
+            figures=figures, undecided=f"it is CONTENDED already without the program beside it: {alone.reason}"
+        )
     if crowded.status == "CONTENDED":
         return Found(figures=figures)
     if not bench.on_cpu and figures["beside_another_others_told"] is None:
-        raise Skip("this driver tells neither programs nor their shares of the GPU (a container, or vGPU)")
+        why = "this driver tells neither programs nor their shares of the GPU (a container, or vGPU)"
+        return Found(figures=figures, undecided=why)
     return Found(figures=figures, wrong=(f"beside another program its row is {crowded.status}",))
 
 

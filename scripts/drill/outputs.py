@@ -4,7 +4,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import model_defs
-from drill.checks import Bench, Check, Found, Skip
+from drill.checks import Bench, Check, Figures, Found, Skip
 from srbench import inputs, models, sizes
 from srbench.api import evaluating
 from srbench.api.evaluating import EvaluateRequest
@@ -35,7 +35,7 @@ def _cases(bench: Bench, dtype: Dtype = "float32") -> list[Case]:
 def counts(bench: Bench) -> Found:
     """Multi-Adds from shapes against torch's own counter, which looks on while the pass runs on the device."""
     device = open_device(bench.device)
-    figures: dict[str, int | float | str | None] = {}
+    figures: Figures = {}
     wrong = []
     for case in _cases(bench):
         ours = static(case).multi_adds
@@ -53,7 +53,7 @@ def counts(bench: Bench) -> Found:
 def outputs_agree(bench: Bench) -> Found:
     """The device's output in each dtype against eager float32 on the CPU: same weights, same natural image."""
     here, there = open_device("cpu"), open_device(bench.device)
-    figures: dict[str, int | float | str | None] = {}
+    figures: Figures = {}
     wrong = []
     for dtype in DTYPES:
         for plain, case in zip(_cases(bench), _cases(bench, dtype), strict=True):
@@ -88,7 +88,7 @@ def quality(bench: Bench) -> Found:
         dtype=",".join(DTYPES),
         device=bench.device,
     )
-    figures: dict[str, int | float | str | None] = {}
+    figures: Figures = {}
     wrong = []
     for record in evaluating.evaluate(request, launcher=bench.launcher):
         asked = record.evaluation
