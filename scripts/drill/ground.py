@@ -76,17 +76,17 @@ class CudaGround:
         self.device = open_device(device)
         self._index = self.device.torch_device.index
         torch.cuda.set_device(self._index)
-        self._side = torch.cuda.Stream(self._index)
+        self._side = torch.cuda.Stream(self._index)  # type: ignore[no-untyped-call]
 
     def work(self) -> None:
         """One kernel on the current stream."""
-        torch.cuda._sleep(CYCLES)
+        torch.cuda._sleep(CYCLES)  # type: ignore[no-untyped-call]
 
     def work_aside(self) -> None:
         """One on each of two streams."""
         with torch.cuda.stream(self._side):
-            torch.cuda._sleep(CYCLES)
-        torch.cuda._sleep(CYCLES // 10)
+            torch.cuda._sleep(CYCLES)  # type: ignore[no-untyped-call]
+        torch.cuda._sleep(CYCLES // 10)  # type: ignore[no-untyped-call]
 
     def length(self, readings: Sequence[Reading]) -> Length:
         """By the highest clock of the GPU, and by the lowest that was read while it worked."""

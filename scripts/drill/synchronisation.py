@@ -31,7 +31,8 @@ def known_length(bench: Bench) -> Found:
     ground = grounds.open_ground(bench.device)
     visit = timed(ground, ground.work)
     shortest, longest = ground.length(visit.readings)
-    least, middle = min(visit.samples_ns), median(visit.samples_ns)
+    # The first passes too: once its queue is full, a GPU makes even a careless loop wait.
+    least = min(visit.cold_ns, *visit.warmup_ns, *visit.samples_ns)
     wrong = []
     if not shortest:
         raise Skip("neither NVML nor torch tells this GPU's highest clock: the kernel's length is not known")
@@ -45,8 +46,8 @@ def known_length(bench: Bench) -> Found:
     figures: Figures = {
         "work_shortest_ms": shortest / NS_PER_MS,
         "work_longest_ms": None if longest is None else longest / NS_PER_MS,
-        "sample_min_ms": least / NS_PER_MS,
-        "sample_median_ms": middle / NS_PER_MS,
+        "pass_min_ms": least / NS_PER_MS,
+        "sample_median_ms": median(visit.samples_ns) / NS_PER_MS,
         "samples": len(visit.samples_ns),
     }
     return Found(figures=figures, wrong=tuple(wrong))
@@ -131,7 +132,7 @@ def side_stream(bench: Bench) -> Found:
     shortest, _ = ground.length(visit.readings)
     if not shortest:
         raise Skip("neither NVML nor torch tells this GPU's highest clock: the kernel's length is not known")
-    least = min(visit.samples_ns)
+    least = min(visit.cold_ns, *visit.warmup_ns, *visit.samples_ns)
     wrong: tuple[str, ...] = ()
     if least < shortest * (1 - ERROR):
         why = f"{shortest / NS_PER_MS:.2f} ms of work on a side stream were timed as {least / NS_PER_MS:.2f} ms"
@@ -140,7 +141,7 @@ def side_stream(bench: Bench) -> Found:
     events_ms = median(visit.device_ns) / NS_PER_MS
     figures: Figures = {
         "work_shortest_ms": shortest / NS_PER_MS,
-        "sample_min_ms": least / NS_PER_MS,
+        "pass_min_ms": least / NS_PER_MS,
         "between_events_ms": events_ms,
     }
     return Found(figures=figures, wrong=wrong)

@@ -313,3 +313,20 @@ def test_the_cause_goes_before_the_effect() -> None:
 def test_too_few_samples_go_before_everything() -> None:
     visit = make_visit(100, 100, others_cores=2.0, readings=readings("thermal"))
     assert judged(visit).status == "SHORT"
+
+
+@pytest.mark.parametrize(
+    ("others", "status"),
+    [
+        ((2, 0, 0), "VALID"),  # the first reading tells of what was before
+        ((0, 1, 0, 0, 0, 0), "VALID"),  # one in five
+        ((0, 1, 0, 0, 0), "CONTENDED"),  # one in four
+        ((0, 1, 1), "CONTENDED"),
+        ((None, None, None), "VALID"),
+    ],
+)
+def test_who_else_is_at_work_on_a_gpu(others: tuple[int | None, ...], status: str) -> None:
+    readings = tuple(Reading(after=after, others=count) for after, count in enumerate(others))
+    latency = Latency(visits=(Visit(cold_ns=1, warmup_ns=(), samples_ns=(100,) * 8, readings=readings),))
+    settings = Settings(seed=0, budget_s=1, timeout_s=1)
+    assert judge(latency, settings, 4, "cuda:0").status == status
