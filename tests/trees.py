@@ -124,6 +124,8 @@ class ScriptedNvml:
             *("DeviceGetDefaultApplicationsClock", "DeviceGetTemperature", "DeviceGetUtilizationRates"),
             *("DeviceGetCurrentClocksEventReasons", "DeviceGetCurrentClocksThrottleReasons"),
             *("DeviceGetComputeRunningProcesses", "DeviceGetIndex", "DeviceGetViolationStatus"),
+            *("DeviceGetProcessUtilization", "DeviceIsMigDeviceHandle", "DeviceGetMPSComputeRunningProcesses"),
+            "SystemGetProcessName",
         ):
             monkeypatch.setattr(pynvml, f"nvml{name}", self._answering(name))
 

@@ -155,11 +155,6 @@ class Gpu:
         return None if found is None else bool(found)
 
     @property
-    def energy_mj(self) -> int | None:
-        """Millijoules that it has used since its driver was loaded (Volta and later)."""
-        return self._ask_int(pynvml.nvmlDeviceGetTotalEnergyConsumption)
-
-    @property
     def persistence(self) -> bool | None:
         """Whether the driver stays loaded while nobody uses the GPU."""
         found = self._ask(pynvml.nvmlDeviceGetPersistenceMode)

@@ -328,5 +328,4 @@ def test_too_few_samples_go_before_everything() -> None:
 def test_who_else_is_at_work_on_a_gpu(others: tuple[int | None, ...], status: str) -> None:
     readings = tuple(Reading(after=after, others=count) for after, count in enumerate(others))
     latency = Latency(visits=(Visit(cold_ns=1, warmup_ns=(), samples_ns=(100,) * 8, readings=readings),))
-    settings = Settings(seed=0, budget_s=1, timeout_s=1)
-    assert judge(latency, settings, 4, "cuda:0").status == status
+    assert judge(latency, make_settings(), 4, "cuda:0").status == status
