@@ -17,6 +17,7 @@ class ScriptedDevice:
     """Answers with the given peaks, one after the other, and notes what it is asked."""
 
     name = "scripted"
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, *peaks: Peak) -> None:
         self.calls: list[str] = []
