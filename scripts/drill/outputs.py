@@ -6,13 +6,13 @@ from torch.utils.flop_counter import FlopCounterMode
 import model_defs
 from drill.checks import Bench, Check, Figures, Found, Skip
 from srbench import inputs, models, sizes
+from srbench.agreements import Agreement
 from srbench.api import evaluating
 from srbench.api.evaluating import EvaluateRequest
 from srbench.board.published import ClaimBook, load_claims
 from srbench.cases import Case, Dtype, Mode
 from srbench.machine.device import open_device
 from srbench.measure.agreement import agreement
-from srbench.records import Agreement
 from srbench.tasks import prepare, static
 
 DRY, DRY_LR = ("ecbsr", "rfdn"), (64, 48)
