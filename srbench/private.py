@@ -209,3 +209,20 @@ def _compiler_counters() -> dict[str, Counter[str]] | None:
     except ImportError:
         return None
     return cast(dict[str, Counter[str]], counters)
+
+
+def gpu_sleep(cycles: int) -> None:
+    """A kernel that does nothing for so many clock cycles, on the current CUDA stream.
+
+    Private: ``torch.cuda._sleep``, with which torch tests its own streams, in 2.6 as in 2.13. Without it the checks of
+    synchronisation in the GPU drill have no work of known length.
+
+    Raises:
+        LackingInterfaceError: torch has it no longer.
+    """
+    import torch
+
+    sleep = getattr(torch.cuda, "_sleep", None)
+    if sleep is None:
+        raise LackingInterfaceError("this torch has no kernel of a known length (torch.cuda._sleep)")
+    sleep(cycles)

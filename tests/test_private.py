@@ -279,3 +279,9 @@ def test_starting_processes_needs_no_torch_for_it() -> None:
     code = "import sys, srbench.private; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_torch_without_a_kernel_of_known_length_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cuda, "_sleep", raising=False)
+    with pytest.raises(private.LackingInterfaceError, match="no kernel of a known length"):
+        private.gpu_sleep(1)

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 
+from srbench import private
 from srbench.machine import nvml
 from srbench.machine.device import Device, open_device
 from srbench.records import Reading
@@ -80,13 +81,13 @@ class CudaGround:
 
     def work(self) -> None:
         """One kernel on the current stream."""
-        torch.cuda._sleep(CYCLES)  # type: ignore[no-untyped-call]
+        private.gpu_sleep(CYCLES)
 
     def work_aside(self) -> None:
         """One on each of two streams."""
         with torch.cuda.stream(self._side):
-            torch.cuda._sleep(CYCLES)  # type: ignore[no-untyped-call]
-        torch.cuda._sleep(CYCLES // 10)  # type: ignore[no-untyped-call]
+            private.gpu_sleep(CYCLES)
+        private.gpu_sleep(CYCLES // 10)
 
     def length(self, readings: Sequence[Reading]) -> Length:
         """By the highest clock of the GPU, and by the lowest that was read while it worked."""

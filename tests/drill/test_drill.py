@@ -11,7 +11,10 @@ from drill import report
 from drill.checks import Bench, Check, Found, Outcome, Skip, run
 
 #: What takes long on a small machine, and is tested check by check beside this (tests/drill/test_mutations.py).
-LONG = ("neighbours.contended", "runtime.overhead", "runtime.words", "outputs.psnr", "outputs.agreement")
+LONG = (
+    *("neighbours.contended", "runtime.overhead", "runtime.words", "runtime.ways"),
+    *("outputs.psnr", "outputs.agreement", "memory.oom", "memory.predicted", "memory.driver"),
+)
 
 
 def test_the_dry_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,8 @@ def test_what_only_a_challenge_has_is_for_challenges() -> None:
     [
         ("plot", [metric.name for metric in METRICS]),
         ("compare", [metric.name for metric in metrics.gates()]),
-        ("leaderboard", [each.name for each in formats.FORMATS]),
+        ("leaderboard", formats.names("challenge")),
+        ("table", formats.names("paper")),
     ],
 )
 def test_the_help_lists_what_there_is(command: str, said: list[str]) -> None:
