@@ -12,7 +12,7 @@ from drill.checks import Bench, Check, Found, Outcome, Skip, run
 
 #: What takes long on a small machine, and is tested check by check beside this (tests/drill/test_mutations.py).
 LONG = (
-    *("neighbours.contended", "runtime.overhead", "runtime.words", "runtime.ways"),
+    *("neighbours.contended", "runtime.overhead", "runtime.words"),
     *("outputs.psnr", "outputs.agreement", "memory.oom", "memory.predicted", "memory.driver"),
 )
 
