@@ -133,6 +133,7 @@ def as_of_schema_3(new: dict[str, Any]) -> dict[str, Any]:
     later: dict[str, Any] = {"further": False, "build_ns": None, "rebuilds": 0, "remarks": []}
     for visit in new["latency"]["visits"]:
         assert {name: visit.pop(name) for name in later} == later
+        assert all(reading.pop("others") is None for reading in visit["readings"])
     assert new.pop("agreement") is None
     case = new["case"]
     mode = case.pop("mode")
