@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from srbench import store
 from srbench.api.request import Tell, silent
-from srbench.api.stored import measured_in, records_in, rows_in
-from srbench.board.leaderboard import published_rows, rows_with_records
+from srbench.api.stored import measured_in, published_beside, records_in, rows_in
+from srbench.board.leaderboard import rows_with_records
 from srbench.board.published import ClaimBook, load_claims
 from srbench.board.ranks import ranking
 from srbench.board.rows import Row
@@ -160,12 +160,11 @@ def report(
     """
     scales = (scale,) if isinstance(scale, int) else scale
     records = records_in(Path(folder), scales, machine, tell)
-    claims = ClaimBook(load_claims())
-    pairs = rows_with_records(records, claims, measured_in(Path(folder), tell=tell))
+    pairs = rows_with_records(records, ClaimBook(load_claims()), measured_in(Path(folder), tell=tell))
     rows: list[Row] = [row for row, _ in pairs]
     behind: list[Record | None] = [record for _, record in pairs]
     if published:
-        others = [row for each in sorted({row.scale for row in rows}) for row in published_rows(each, claims)]
+        others = published_beside(rows)
         rows, behind = [*rows, *others], [*behind, *([None] * len(others))]
     path = Path(output) if output is not None else Path(folder) / PAGE
     store.prepare(path.parent)

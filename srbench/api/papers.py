@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from srbench.api.plotting import named
 from srbench.api.request import Tell, silent
-from srbench.api.stored import measured_in, records_in
+from srbench.api.stored import measured_in, named, published_beside, records_in
+from srbench.board import metrics
 from srbench.board.choosing import of_one_question
-from srbench.board.leaderboard import published_rows, rows_of
+from srbench.board.leaderboard import beside, rows_of
 from srbench.board.metric import Metric
 from srbench.board.papers import bibliography
 from srbench.board.published import ClaimBook, load_claims
@@ -19,7 +19,7 @@ from srbench.errors import InputError
 from srbench.files import write_text
 from srbench.records import Record
 from srbench.render import formats, paper, tables
-from srbench.render.columns import find, nearest
+from srbench.render.columns import nearest
 from srbench.render.formats import Document
 from srbench.render.grid import Section
 from srbench.render.paper import Layout, Notes
@@ -135,24 +135,20 @@ def paper_table(
         raise InputError(f"--label {label!r}: letters, digits and : . _ - are what a label may have")
     scales = (scale,) if isinstance(scale, int) else scale
     records = records_in(Path(folder), scales, machine, tell)
+    wanted = named(records, models) if models is not None else [r for r in records if r.case.mode.plain]
     chosen: list[Record] = []
-    for each in sorted({record.case.size.scale for record in records}):
-        here = [record for record in records if record.case.size.scale == each]
-        if models is None:
-            wanted = [record for record in here if record.case.mode.plain or record.case.device == "none"]
-        else:
-            wanted = named(records, models)
-            wanted = [record for record in wanted if record.case.size.scale == each]
-        shown = of_one_question(wanted, wanted, modes=models is not None)
+    for each in sorted({record.case.size.scale for record in wanted}):
+        here = [record for record in wanted if record.case.size.scale == each]
+        shown = of_one_question(here, here, modes=models is not None)
         for left in shown.left_out:
             tell(f"not in the table: {left}")
         chosen += shown.records
     rows = rows_of(chosen, ClaimBook(load_claims()), measured_in(Path(folder), tell=tell))
-    rows += _published(published, sorted({row.scale for row in rows}))
+    rows += _published(published, rows)
     layout = Layout(
-        columns=tuple(map(_metric, _parts(columns))),
+        columns=tuple(map(_cost, _parts(columns))),
         datasets=_datasets(_parts(datasets), rows),
-        sort=None if sort.strip().lower() == "name" else _metric(sort),
+        sort=None if sort.strip().lower() == "name" else _cost(sort),
         caption=caption,
         label=label,
         notes=notes,
@@ -160,31 +156,31 @@ def paper_table(
     return PaperTable(rows, layout)
 
 
-def _published(asked: str | Sequence[str], scales: Sequence[int]) -> list[Row]:
+def _published(asked: str | Sequence[str], rows: Sequence[Row]) -> list[Row]:
+    """Networks by what papers print, at every scale of the rows that has them.
+
+    Raises:
+        InputError: a name that no paper prints at these scales.
+    """
     names = _parts(asked) if isinstance(asked, str) else list(asked)
-    claims = ClaimBook(load_claims())
-    there = [row for scale in scales for row in published_rows(scale, claims)]
-    if [name.lower() for name in names] == [ALL]:
-        return there
-    unknown = set(map(str.lower, names))
-    found: list[Row] = []
-    for scale in scales:
-        rows, missing = paper.named((row for row in there if row.scale == scale), names)
-        found += rows
-        unknown &= set(map(str.lower, missing))
-    for name in names:
-        if name.lower() in unknown:
-            known = sorted({row.model for row in there})
-            near = nearest(name.lower(), {label.lower(): label for label in known})
-            raise InputError(f"--with: nothing is published here of '{name}' at these scales; {near}")
+    there = published_beside(rows)
+    known = {row.model.lower(): row.model for row in there}
+    everything = [name.lower() for name in names] == [ALL]
+    for name in names if not everything else ():
+        if name.lower() not in known:
+            hint = nearest(name.lower(), known)
+            raise InputError(f"--with: nothing is published here of '{name}' at these scales; {hint}")
+    wanted = set(known) if everything else {name.lower() for name in names}
+    sizes = {row.scale: (row.gt_width, row.gt_height) for row in rows}
+    return [beside(row, sizes[row.scale]) for row in there if row.model.lower() in wanted]
+
+
+def _cost(name: str) -> Metric:
+    """A metric by its name; scores have columns of their own, which say whose they are."""
+    found = metrics.named(name, metrics.METRICS)
+    if found is None:
+        raise InputError(f"unknown cost '{name}'; {nearest(name.lower(), [metric.name for metric in metrics.METRICS])}")
     return found
-
-
-def _metric(name: str) -> Metric:
-    try:
-        return find(name)
-    except ValueError as error:
-        raise InputError(str(error)) from None
 
 
 def _datasets(names: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:

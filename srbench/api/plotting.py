@@ -10,18 +10,18 @@ from pathlib import Path
 from srbench import store
 from srbench.api.challenging import score_axis
 from srbench.api.request import Tell, silent
-from srbench.api.stored import measured_in, records_in
+from srbench.api.stored import measured_in, named, published_beside, records_in
 from srbench.board import editions
 from srbench.board.choosing import ANYTHING, Chosen, Wanted, fitting, of_one_condition, of_one_question
 from srbench.board.editions import Edition
-from srbench.board.leaderboard import beside, own_sets, published_rows, rows_of
+from srbench.board.leaderboard import beside, own_sets, rows_of
 from srbench.board.metric import Metric
 from srbench.board.published import ClaimBook, load_claims
 from srbench.board.rows import Row
 from srbench.cases import slug
 from srbench.errors import InputError
 from srbench.records import FAILURES, Record
-from srbench.render.columns import SCORE, find, nearest
+from srbench.render.columns import SCORE, find
 from srbench.render.plots import FORMATS, Look, PlotSpec, naming, trade_off
 from srbench.render.plots.look import COLUMN, COLUMN_CM
 from srbench.render.plots.presets import Preset, preset
@@ -247,33 +247,6 @@ def _is_timed(record: Record, edition: Edition) -> bool:
     return (load.lr_width, load.lr_height) == edition.inputs.time_lr and load.batch == 1
 
 
-def named(records: Sequence[Record], names: str | None) -> list[Record]:
-    """Those of the networks that are named: ``span``, ``span@train``, ``span+compile``, or a user's file and class.
-
-    Raises:
-        InputError: one has no record.
-    """
-    if names is None:
-        return list(records)
-    known: dict[str, list[Record]] = {}
-    for record in records:
-        model = record.case.model
-        words = [model.variant, *([f"{model.variant}@{model.form}"] if model.form else [])]
-        words += [model.architecture] if model.own else []
-        if not record.case.mode.plain:
-            words += [f"{word}+{record.case.mode.typed}" for word in words]
-        for word in dict.fromkeys(map(str.lower, words)):
-            known.setdefault(word, []).append(record)
-    wanted: dict[tuple[str, str, str], Record] = {}
-    for name in (part.strip() for part in names.split(",") if part.strip()):
-        if name.lower() not in known:
-            raise InputError(f"--models: no record of '{name}'; {nearest(name.lower(), list(known))}")
-        wanted |= {record.key: record for record in known[name.lower()]}
-    if not wanted:
-        raise InputError("--models names no network; leave it out for all")
-    return list(wanted.values())
-
-
 def _rows(records: Sequence[Record], options: Drawing) -> list[Row]:
     return rows_of(records, ClaimBook(load_claims()), measured_in(options.folder, tell=options.tell))
 
@@ -282,7 +255,7 @@ def _trade_off(chosen: Chosen, spec: PlotSpec, options: Drawing) -> list[Path]:
     rows = _rows(chosen.records, options)
     if options.axes.with_published:
         gt = (rows[0].gt_width, rows[0].gt_height)
-        rows += [beside(row, gt) for row in published_rows(options.scale, ClaimBook(load_claims()))]
+        rows += [beside(row, gt) for row in published_beside(rows)]
     return trade_off(rows, spec, _stem(options, naming.trade_off_stem(spec)), options.look, _told(chosen, options))
 
 

@@ -1,6 +1,6 @@
 """What is stored: records, and the table that they give."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from srbench.quality.datasets import some
 from srbench.quality.results import QualityRecord
 from srbench.records import Record
 from srbench.render import tables
+from srbench.render.columns import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,10 +62,8 @@ def rows_in(
         tell: gets lines on what is left out.
     """
     records = records_in(folder, scales, machine, tell)
-    claims = ClaimBook(load_claims())
-    rows = rows_of(records, claims, measured_in(folder, tell=tell))
-    found = sorted({row.scale for row in rows})
-    return rows + [row for scale in found for row in (published_rows(scale, claims) if with_published else [])]
+    rows = rows_of(records, ClaimBook(load_claims()), measured_in(folder, tell=tell))
+    return rows + (published_beside(rows) if with_published else [])
 
 
 def measured_in(*folders: Path, tell: Tell) -> MeasuredBook:
@@ -130,3 +129,36 @@ def records_in(folder: Path, scales: Collection[int], machine: str | None, tell:
 
 def _scale(record: Record) -> int:
     return record.case.size.scale
+
+
+def published_beside(rows: Sequence[Row]) -> list[Row]:
+    """Networks outside the zoo by what papers print, at every scale of some rows."""
+    claims = ClaimBook(load_claims())
+    return [row for scale in sorted({row.scale for row in rows}) for row in published_rows(scale, claims)]
+
+
+def named(records: Sequence[Record], names: str | None) -> list[Record]:
+    """Those of the networks that are named: ``span``, ``span@train``, ``span+compile``, or a user's file and class.
+
+    Raises:
+        InputError: one has no record.
+    """
+    if names is None:
+        return list(records)
+    known: dict[str, list[Record]] = {}
+    for record in records:
+        model = record.case.model
+        words = [model.variant, *([f"{model.variant}@{model.form}"] if model.form else [])]
+        words += [model.architecture] if model.own else []
+        if not record.case.mode.plain:
+            words += [f"{word}+{record.case.mode.typed}" for word in words]
+        for word in dict.fromkeys(map(str.lower, words)):
+            known.setdefault(word, []).append(record)
+    wanted: dict[tuple[str, str, str], Record] = {}
+    for name in (part.strip() for part in names.split(",") if part.strip()):
+        if name.lower() not in known:
+            raise InputError(f"--models: no record of '{name}'; {nearest(name.lower(), list(known))}")
+        wanted |= {record.key: record for record in known[name.lower()]}
+    if not wanted:
+        raise InputError("--models names no network; leave it out for all")
+    return list(wanted.values())

@@ -1,10 +1,13 @@
 """What a table says in one sentence, as data: who is fastest, who is best, who is on the front, what is not told."""
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
+from srbench.board.metric import Metric
 from srbench.board.metrics import MULTI_ADDS, RUNTIME
 from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import Ranking, can_be_ranked
@@ -12,8 +15,11 @@ from srbench.board.rows import Quality, Row
 from srbench.measure.stats import Interval
 from srbench.records import DISTURBED
 
-#: PSNRs that differ by less are one number in a table.
-_SAME_DB = 0.005
+#: Kinds of figures, the better first, and a row's on a set.
+_KINDS: tuple[tuple[Literal["measured", "published"], Callable[[Row, str], Quality | None]], ...] = (
+    ("measured", lambda row, name: row.measured.get(("psnr_y", name))),
+    ("published", lambda row, name: row.published_quality("psnr_y", name)),
+)
 #: A front of fewer is no trade-off.
 _LEAST_ON_A_FRONT = 3
 
@@ -103,16 +109,16 @@ def summary(rows: Sequence[Row], ranked: Ranking) -> Summary:
     if len(fit) == 1:
         return Summary(alone=fit[0])
     fastest = _fastest(timed, places, ranked.why) if len(timed) > 1 else None
-    best, psnr_of = _best(fit)
+    best, psnr = _best(fit)
     front = None
-    if psnr_of is not None and (fastest is None or fastest.rows):
+    if best is not None and (fastest is None or fastest.rows):
         clean = [row for row in fit if fastest is None or can_be_ranked(row)]
-        front = _front(clean, psnr_of, _runtime if fastest is not None else _multi_adds)
+        front = _front(clean, psnr, RUNTIME if fastest is not None else MULTI_ADDS)
     return Summary(fastest=fastest, lightest=() if timed else _lightest(fit), best=best, front=front)
 
 
 def _fastest(timed: Sequence[Row], places: dict[int, int | None], why: str) -> Fastest:
-    ranked = sorted((row for row in timed if places[id(row)] is not None), key=_median)
+    ranked = _cheapest_first([row for row in timed if places[id(row)] is not None], RUNTIME)
     first = [row for row in ranked if places[id(row)] == 1]
     rest = [row for row in ranked if places[id(row)] != 1]
     statuses = Counter(row.status for row in timed if row.status in DISTURBED)
@@ -122,68 +128,58 @@ def _fastest(timed: Sequence[Row], places: dict[int, int | None], why: str) -> F
     )
 
 
-def _best(rows: Sequence[Row]) -> tuple[Best | None, Callable[[Row], float | None] | None]:
-    """The best of the set on which most have a figure, measured ones before published ones; and how to read it."""
+def _best(rows: Sequence[Row]) -> tuple[Best | None, dict[int, float]]:
+    """The best on the set on which most have a figure, measured ones before published ones; and each row's PSNR."""
     own = sorted({name for row in rows for _, name in row.measured} - set(QUALITY_SETS))
-    kinds: tuple[tuple[Literal["measured", "published"], Callable[[Row, str], Quality | None]], ...] = (
-        ("measured", lambda row, name: row.measured.get(("psnr_y", name))),
-        ("published", lambda row, name: row.published_quality("psnr_y", name)),
-    )
-    for kind, read in kinds:
-        having = {name: [row for row in rows if read(row, name) is not None] for name in (*QUALITY_SETS, *own)}
-        dataset = max(having, key=lambda name: len(having[name]))
-        if len(having[dataset]) < 2:
+    for kind, read in _KINDS:
+        found = {
+            name: {id(row): figure.value for row in rows if (figure := read(row, name)) is not None}
+            for name in (*QUALITY_SETS, *own)
+        }
+        dataset = max(found, key=lambda name: len(found[name]))
+        psnr = found[dataset]
+        if len(psnr) < 2:
             continue
-
-        def psnr(row: Row, read: Callable[[Row, str], Quality | None] = read, name: str = dataset) -> float | None:
-            figure = read(row, name)
-            return figure.value if figure is not None else None
-
-        values = [(value, row) for row in having[dataset] if (value := psnr(row)) is not None]
-        top = max(value for value, _ in values)
-        first = tuple(row for value, row in values if top - value < _SAME_DB)
-        return Best(first, top, dataset, kind, (len(values), len(rows))), psnr
-    return None, None
+        top = max(psnr.values())
+        first = tuple(row for row in rows if id(row) in psnr and round(psnr[id(row)], 2) == round(top, 2))
+        return Best(first, top, dataset, kind, (len(psnr), len(rows))), psnr
+    return None, {}
 
 
-def _front(
-    rows: Sequence[Row], psnr_of: Callable[[Row], float | None], cost_of: Callable[[Row], Interval | None]
-) -> Front | None:
+def _front(rows: Sequence[Row], psnr: Mapping[int, float], cost: Metric) -> Front | None:
     points = [
-        (psnr, cost, row) for row in rows if (psnr := psnr_of(row)) is not None and (cost := cost_of(row)) is not None
+        (psnr[id(row)], spread, row) for row in rows if id(row) in psnr and (spread := _spread(row, cost)) is not None
     ]
     if len(points) < _LEAST_ON_A_FRONT:
         return None
     sure: list[Row] = []
     perhaps: list[Row] = []
-    for psnr, cost, row in sorted(points, key=lambda point: point[1].median):
-        # As good and cheaper, or better and as cheap: what beats a network has a cost below, or of the same number.
-        better = [other for value, other, _ in points if value > psnr or (value == psnr and other.median < cost.median)]
-        if any(other.high < cost.low or _same_number(other, cost) for other in better):
-            continue
-        (perhaps if any(other.low <= cost.high for other in better) else sure).append(row)
-    return Front(tuple(sure), tuple(perhaps), RUNTIME.key if cost_of is _runtime else MULTI_ADDS.key)
+    # From the best PSNR down, of equal ones the cheapest first: who comes later must be cheaper than all before.
+    points.sort(key=lambda point: (-point[0], point[1].median))
+    lowest = lowest_high = math.inf
+    for _, alike in groupby(points, key=lambda point: (point[0], point[1].median)):
+        group = list(alike)
+        for _, spread, row in group:
+            # A number that is known exactly is beaten by the same number at a better PSNR.
+            if lowest_high < spread.low or lowest_high == spread.low == spread.high:
+                continue
+            (perhaps if lowest <= spread.high else sure).append(row)
+        lowest = min(lowest, *(spread.low for _, spread, _ in group))
+        lowest_high = min(lowest_high, *(spread.high for _, spread, _ in group))
+    return Front(_cheapest_first(sure, cost), _cheapest_first(perhaps, cost), cost.key)
 
 
-def _same_number(one: Interval, other: Interval) -> bool:
-    """Whether both are one number that is known exactly."""
-    return one.low == one.high == other.low == other.high
+def _cheapest_first(rows: Sequence[Row], cost: Metric) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: cost.raw(row) or 0.0))
+
+
+def _spread(row: Row, cost: Metric) -> Interval | None:
+    """What a row costs; a number without an interval is known exactly."""
+    value = cost.raw(row)
+    return cost.spread(row) or (None if value is None else Interval(value, value, value, "range"))
 
 
 def _lightest(rows: Sequence[Row]) -> tuple[Row, ...]:
     known = [(value, row) for row in rows if (value := MULTI_ADDS.raw(row)) is not None]
     least = min((value for value, _ in known), default=None)
     return tuple(row for value, row in known if value == least) if len(known) > 1 else ()
-
-
-def _runtime(row: Row) -> Interval | None:
-    return RUNTIME.spread(row)
-
-
-def _multi_adds(row: Row) -> Interval | None:
-    value = MULTI_ADDS.raw(row)
-    return None if value is None else Interval(value, value, value, "range")
-
-
-def _median(row: Row) -> float:
-    return RUNTIME.raw(row) or 0.0

@@ -12,8 +12,8 @@ from srbench.api.boards import Leaderboard
 from srbench.api.examining import disturbances
 from srbench.api.profiling import Session, opened
 from srbench.api.request import Request, silent
-from srbench.api.stored import measured_in, rows_in
-from srbench.board.leaderboard import published_rows, rows_of
+from srbench.api.stored import measured_in, published_beside, rows_in
+from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import readable, say, width
 from srbench.errors import InputError
@@ -110,10 +110,9 @@ def read_counters(text: str) -> list[CounterName]:
 
 
 def _report(records: Sequence[Record], options: Options, files: Sequence[Path]) -> str:
-    claims = ClaimBook(load_claims())
-    rows = rows_of(records, claims, measured_in(options.output, tell=say))
-    if options.published:
-        rows += [row for scale in sorted({r.scale for r in rows}) for row in published_rows(scale, claims)]
+    # What was left out of the folder's quality is said once, where its tables are written.
+    rows = rows_of(records, ClaimBook(load_claims()), measured_in(options.output, tell=silent))
+    rows += published_beside(rows) if options.published else []
     parts = [details.layers_text(record, width()) for record in records] if options.layers else []
     parts += [
         Leaderboard(rows, options.strict_ranks).text(width(), readable(files)),

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from srbench import machine
-from srbench.doctor import gpu, inventory, physics, probe, repeat, sampling, surroundings, timer
+from srbench.doctor import inventory, physics, probe, quiet, repeat, sampling, surroundings, timer
 from srbench.doctor.report import Finding, Report, Section
 from srbench.facts import Machine
 from srbench.machine import cgroup, noise
-from srbench.machine.device import open_device
 from srbench.machine.noise import NoiseFloor
 from srbench.records import Settings
 
@@ -49,11 +48,13 @@ def examine(
 
     throttled = cgroup.throttled_periods()
     add(inventory.section(here, settings))
-    disturbing, rate, max_gpu_mhz = _surroundings(device, here, settings)
+    begin = timer.moment()
+    disturbing, max_gpu_mhz = quiet.look_around(device, here, settings, sampling.SAMPLE_S)
+    rate = timer.rate(begin, timer.moment())
     add(Section(title="What would disturb a measurement now", findings=tuple(disturbing)))
     add(Section(title="Self-tests", findings=tuple(_self_tests(device, threads, here, settings, rate, max_gpu_mhz))))
     floor, found = _noise(device, threads, here, tell) if not quick and fit() else (None, [_left_out(quick=quick)])
-    periods = _grown(throttled, cgroup.throttled_periods())
+    periods = surroundings.grown(throttled, cgroup.throttled_periods())
     found.append(surroundings.throttled(periods, here.limits, settings.threads or here.cores))
     if floor is not None:
         found.append(_keep(floor, fit=fit() and not any(finding.level == "unfit" for finding in found)))
@@ -66,23 +67,6 @@ def examine(
         sections=tuple(sections),
         floor=floor,
     )
-
-
-def _surroundings(device: str, here: Machine, settings: Settings) -> tuple[list[Finding], Finding, int | None]:
-    """What disturbs, how two clocks agree over the same time, and the GPU's highest clock in MHz."""
-    on_gpu = device != "cpu"
-    loads = [gpu.loads()] if on_gpu else []
-    state = surroundings.look(open_device("cpu").reading(0))
-    begin = timer.moment()
-    activity = sampling.sample()
-    rate = timer.rate(begin, timer.moment())
-    if on_gpu:
-        loads.append(gpu.loads())
-    found = surroundings.findings(here, state, activity, settings.threads or here.cores)
-    if not on_gpu:
-        return found, rate, None
-    seen = gpu.look(int(device.partition(":")[2]), gpu.busiest(loads))
-    return [*found, *gpu.findings(seen, settings)], rate, seen.max_clock_mhz if seen else None
 
 
 def _self_tests(
@@ -126,7 +110,3 @@ def _keep(floor: NoiseFloor, *, fit: bool) -> Finding:
         advice = "make that folder writable, or set XDG_STATE_HOME to one that is"
         return Finding(code=code, level="note", sentence=complaints[0], advice=advice)
     return Finding(code=code, level="ok", sentence=f"stored for 'srbench compare' in {path}")
-
-
-def _grown(before: int | None, after: int | None) -> int | None:
-    return None if before is None or after is None else after - before

@@ -6,6 +6,7 @@ from time import monotonic, sleep
 from srbench import machine
 from srbench.doctor import gpu, sampling, surroundings
 from srbench.doctor.report import Finding
+from srbench.facts import Machine
 from srbench.machine import cgroup
 from srbench.machine.device import open_device
 from srbench.records import Settings
@@ -20,6 +21,29 @@ _PAUSE_S, _SAY_S = 5.0, 60.0
 MOST_S = 3600.0
 
 
+def look_around(device: str, here: Machine, settings: Settings, seconds: float) -> tuple[list[Finding], int | None]:
+    """Everything that could disturb a measurement, looked at while this process sleeps.
+
+    Args:
+        device: ``cpu`` or ``cuda:N``.
+        here: the machine.
+        settings: with the threads that a measurement would use.
+        seconds: of the look.
+
+    Returns:
+        The findings, and a GPU's highest clock in MHz.
+    """
+    on_gpu = device != "cpu"
+    loads = [gpu.loads()] if on_gpu else []
+    state = surroundings.look(open_device("cpu").reading(0))
+    found = surroundings.findings(here, state, sampling.sample(seconds), settings.threads or here.cores)
+    if not on_gpu:
+        return found, None
+    loads.append(gpu.loads())
+    seen = gpu.look(int(device.partition(":")[2]), gpu.busiest(loads))
+    return [*found, *gpu.findings(seen, settings)], seen.max_clock_mhz if seen else None
+
+
 def disturbances(device: str, settings: Settings, seconds: float = LOOK_S) -> list[Finding]:
     """What would make a runtime wrong now; nothing where the machine is quiet.
 
@@ -29,19 +53,10 @@ def disturbances(device: str, settings: Settings, seconds: float = LOOK_S) -> li
         seconds: of the look, in which this process sleeps.
     """
     here = machine.describe()
-    threads = settings.threads or here.cores
-    on_gpu = device != "cpu"
-    loads = [gpu.loads()] if on_gpu else []
     before = cgroup.throttled_periods()
-    state = surroundings.look(open_device("cpu").reading(0))
-    activity = sampling.sample(seconds)
-    found = surroundings.findings(here, state, activity, threads)
-    after = cgroup.throttled_periods()
-    periods = None if before is None or after is None else after - before
-    found.append(surroundings.throttled(periods, here.limits, threads))
-    if on_gpu:
-        loads.append(gpu.loads())
-        found += gpu.findings(gpu.look(int(device.partition(":")[2]), gpu.busiest(loads)), settings)
+    found, _ = look_around(device, here, settings, seconds)
+    periods = surroundings.grown(before, cgroup.throttled_periods())
+    found.append(surroundings.throttled(periods, here.limits, settings.threads or here.cores))
     return [finding for finding in found if finding.level == "unfit"]
 
 

@@ -77,6 +77,11 @@ def findings(machine: Machine, state: State, activity: Activity, threads: int) -
     ]
 
 
+def grown(before: int | None, after: int | None) -> int | None:
+    """By how much a counter has grown; None where it is not told."""
+    return None if before is None or after is None else after - before
+
+
 def throttled(periods: int | None, limits: Limits, threads: int) -> Finding:
     """Whether a quota stopped this process's group while the doctor worked; it is asked at the end.
 

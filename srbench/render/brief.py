@@ -4,14 +4,13 @@ Sources, letters and what papers say beside what was measured stand in the files
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from srbench.board.leaderboard import QUALITY_METRICS, own_sets
 from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import ranking
 from srbench.board.rows import Quality, Row
 from srbench.board.summary import summary
-from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
+from srbench.render.grid import DASH, Cell, Grid, Note, Section, transposed, with_best
 from srbench.render.sentence import sentence
 from srbench.render.tables import caption, cost_grid, digits, groups, marks, name_of, not_ranked
 from srbench.render.text import shortened
@@ -29,17 +28,12 @@ def sections(rows: Sequence[Row], *, by_median: bool = False) -> list[Section]:
 def _section(rows: Sequence[Row], by_median: bool) -> Section:
     ranked = ranking(rows, by_median=by_median)
     # Names in a terminal carry no letters: what they would lead to stands in the files.
-    costs = cost_grid(rows, ranked, Footnotes())
     quality = _quality(rows)
-    grids = (_bare(costs), *([quality] if quality is not None else []))
+    grids = (cost_grid(rows, ranked), *([quality] if quality is not None else []))
     notes = [*not_ranked(rows), *_failures(rows), *_doubts(rows), *marks(rows)]
     if quality is not None and any(cell.tail == _PUBLISHED for row in quality.rows for cell in row):
         notes.append(f"{_PUBLISHED}: as published, not measured here.")
     return Section(caption(rows), grids, tuple(map(Note, notes)), sentence(summary(rows, ranked)))
-
-
-def _bare(grid: Grid) -> Grid:
-    return replace(grid, rows=tuple(tuple(replace(cell, marks=()) for cell in row) for row in grid.rows))
 
 
 def _quality(rows: Sequence[Row]) -> Grid | None:

@@ -1,7 +1,7 @@
 """The one table of a paper: what each network costs and scores, a row each, scales below one another."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -190,12 +190,12 @@ def _rule(rows: Sequence[Row], sets: Sequence[str], rarer: str | None) -> str:
         return ""
     said = f"PSNR [dB]/SSIM on the Y channel of {', '.join(map(shortened, sets))}"
     kinds = {figure.kind for row in rows for name in sets if (figure := _quality(row, name)[0])}
-    whole = "measured with the official weights" if "measured" in kinds else "as published"
+    whole = "measured by srbench" if "measured" in kinds else "as published"
     if rarer == "published":
         return f"{said}: measured by srbench; {_MARK}as published."
     if rarer == "measured":
         return f"{said}: as published; {_MARK}measured by srbench."
-    return f"{said}, {whole}."
+    return f"{said}: {whole}."
 
 
 def _emphasis(grid: Grid) -> str:
@@ -208,8 +208,6 @@ def _circumstances(rows: Sequence[Row], layout: Layout) -> list[str]:
     notes = []
     if MULTI_ADDS in layout.columns:
         sizes = {f"{row.gt_width}x{row.gt_height}" for row in ours if row.gt_width}
-        if any(row.status == "PUBLISHED" for row in rows):
-            sizes.add("1280x720")
         notes.append(f"Multi-Adds at GT {' and '.join(sorted(sizes))}, 1 multiply-add = 1.")
     timed = [row for row in ours if RUNTIME.raw(row) is not None]
     if RUNTIME in layout.columns and timed:
@@ -253,9 +251,3 @@ def _unique(name: str, taken: set[str]) -> str:
         name += "X"
     taken.add(name)
     return name
-
-
-def named(rows: Iterable[Row], names: Sequence[str]) -> tuple[list[Row], list[str]]:
-    """Published rows by the names that tables print, and the names that none has."""
-    by_name = {row.model.lower(): row for row in rows}
-    return [by_name[n.lower()] for n in names if n.lower() in by_name], [n for n in names if n.lower() not in by_name]

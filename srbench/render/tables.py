@@ -113,17 +113,18 @@ def _section(rows: Sequence[Row], by_median: bool) -> Section:
     return Section(caption(rows), grids, (*map(Note, notes), *footnotes.notes()), said)
 
 
-def cost_grid(rows: Sequence[Row], ranked: Ranking, footnotes: Footnotes) -> Grid:
+def cost_grid(rows: Sequence[Row], ranked: Ranking, footnotes: Footnotes | None = None) -> Grid:
     """What the networks cost, with ranks and statuses; sources of published costs become footnotes.
 
     Args:
         rows: one for each case.
         ranked: ranks, and what is best.
-        footnotes: gets the sources.
+        footnotes: gets the sources; None where names carry no marks.
     """
     names = []
     for row in rows:
-        marks = (footnotes.mark(row.reason),) if row.status == "PUBLISHED" and row.reason else ()
+        sourced = row.status == "PUBLISHED" and row.reason
+        marks = (footnotes.mark(row.reason),) if footnotes is not None and sourced else ()
         names.append(Cell(name_of(row), marks=marks))
     head, cells, importance = ["Model"], [names], [0]
     for column in _columns(rows):

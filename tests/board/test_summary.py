@@ -96,3 +96,16 @@ def test_one_network_alone_has_its_figures(status: Status, doubt: str) -> None:
 def test_nothing_to_say_is_nothing() -> None:
     assert said(make_row(status="CRASH", runtime_ms=None)) == ""
     assert said() == ""
+
+
+def test_equal_psnrs_at_equal_costs_are_both_on_the_front_and_a_dearer_one_is_not() -> None:
+    quality = {("psnr_y", "Set5"): make_quality("32.20", kind="measured")}
+    costs = {"span": 20e9, "imdn": 20e9, "rfdn": 30e9}
+    rows = [make_row(name, runtime_ms=None, multi_adds=cost, measured=quality) for name, cost in costs.items()]
+    assert said(*rows).endswith("on the front of PSNR over Multi-Adds: SPAN, IMDN.")
+
+
+def test_the_best_are_those_that_print_as_one_number() -> None:
+    # 32.206 prints as 32.21, 32.203 as 32.20, although they lie nearer than half a hundredth.
+    text = said(row("span", 99, 101, 32.206), row("imdn", 299, 301, 32.203))
+    assert "; SPAN has the best PSNR on Set5 (32.21 dB)" in text

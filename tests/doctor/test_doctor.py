@@ -38,7 +38,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     described = make_machine().model_copy(update={"processor": chip})
     monkeypatch.setattr(machine, "describe", lambda: described)
     monkeypatch.setattr(noise, "folder", lambda: tmp_path / "state")
-    monkeypatch.setattr(sampling, "sample", lambda: QUIET)
+    monkeypatch.setattr(sampling, "sample", lambda seconds: QUIET)
     monkeypatch.setattr(surroundings, "look", lambda reading: CALM)
     monkeypatch.setattr(cgroup, "throttled_periods", lambda: 0)
     monkeypatch.setattr(probe, "run", lambda device, threads: HEALTHY)
@@ -74,7 +74,7 @@ def test_a_fit_machine_keeps_its_floor() -> None:
 
 
 def test_an_unfit_machine_is_not_run_against_itself(here: pytest.MonkeyPatch) -> None:
-    here.setattr(sampling, "sample", lambda: LOADED)
+    here.setattr(sampling, "sample", lambda seconds: LOADED)
     here.setattr(repeat, "run", lambda *_: pytest.fail("half a minute for nothing"))
     report = examined()
     assert [finding.code for finding in report.unfit] == ["cpu.others"]
@@ -144,14 +144,14 @@ def test_the_last_line_says_that_it_is_fit(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_last_line_says_why_it_is_unfit(here: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    here.setattr(sampling, "sample", lambda: LOADED)
+    here.setattr(sampling, "sample", lambda seconds: LOADED)
     assert command.doctor("cpu", None, quick=False, as_json=False) == 1
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "unfit: other programs use 0.98 of the 2 cores: bash (1234) 0.97"
 
 
 def test_a_machine_readable_report(here: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    here.setattr(sampling, "sample", lambda: LOADED)
+    here.setattr(sampling, "sample", lambda seconds: LOADED)
     assert command.doctor("cpu", None, quick=True, as_json=True) == 1
     found = json.loads(capsys.readouterr().out)
     assert found["machine"]["name"] == make_machine().name

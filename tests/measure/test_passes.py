@@ -92,8 +92,10 @@ def test_outputs_that_are_kept_by_address_are_noticed() -> None:
     def keeps(x: Tensor) -> Tensor:
         return kept.setdefault(x.data_ptr(), twice(x))
 
-    with pytest.raises(MismatchError, match="another output than a fresh pass on the same image"):
-        watched(keeps, 10)
+    for passes in (2, 10):  # one changed value since then is enough
+        kept.clear()
+        with pytest.raises(MismatchError, match="another output than a fresh pass on the same image"):
+            watched(keeps, passes)
 
 
 def test_outputs_that_are_kept_by_content_are_made_anew_each_time() -> None:
@@ -109,6 +111,22 @@ def test_outputs_that_are_kept_by_content_are_made_anew_each_time() -> None:
 def test_constant_outputs_are_told_from_images() -> None:
     with pytest.raises(MismatchError, match="one output for two different images"):
         watched(lambda x: torch.zeros(1, 3, 24, 32), 3)
+
+
+def test_a_network_that_writes_over_its_last_output_is_honest() -> None:
+    room = torch.empty(1, 3, 24, 32)
+    assert watched(lambda x: room.copy_(twice(x))) == []
+
+
+def test_where_there_is_no_memory_for_a_second_output_that_is_said() -> None:
+    passes = iter(range(100))
+
+    def full(x: Tensor) -> Tensor:
+        if next(passes) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return twice(x)
+
+    assert watched(full) == ["its last output was not looked at: no memory for a second one"]
 
 
 def test_a_random_network_is_said_to_be_one() -> None:

@@ -75,7 +75,7 @@ def test_psnr_and_ssim_have_their_own_best_of_each_scale() -> None:
 
 def test_the_rarer_kind_is_marked_and_the_caption_says_the_rule_once() -> None:
     rows = [make_row("span", **measured("32.20", "0.8952")), make_row("rfdn", **measured("32.16", "0.8946"))]
-    assert "PSNR [dB]/SSIM on the Y channel of Set5, measured with the official weights." in caption_of(*rows)
+    assert "PSNR [dB]/SSIM on the Y channel of Set5: measured by srbench." in caption_of(*rows)
     rows.append(make_row("msrn", **published("32.25", "0.8958")))
     assert "Set5: measured by srbench; †as published." in caption_of(*rows)
     marks = {cells[0].text: cells[-1].marks for cells in grid_of(*rows).rows}
@@ -125,7 +125,7 @@ def test_notes_are_as_many_as_wanted(notes: paper.Notes, lines: int) -> None:
 
 def test_published_networks_are_chosen_one_by_one() -> None:
     table = paper_table(REFERENCE, scale=4, published="LKDN, safmn")
-    assert [row.model for row in table.rows if row.status == "PUBLISHED"] == ["LKDN", "SAFMN"]
+    assert {row.model for row in table.rows if row.status == "PUBLISHED"} == {"LKDN", "SAFMN"}
     with pytest.raises(InputError, match="nothing is published here of 'LKDM' at these scales; did you mean lkdn"):
         paper_table(REFERENCE, scale=4, published="LKDM")
     everything = paper_table(REFERENCE, scale=4, published="all")
@@ -231,7 +231,8 @@ def test_the_command_writes_what_it_says(run: Run, tmp_path: Path) -> None:
     ("options", "said"),
     [
         (("--label", "a}b"), "--label 'a}b': letters, digits and"),
-        (("--columns", "parms"), "unknown column 'parms'; did you mean params?"),
+        (("--columns", "parms"), "unknown cost 'parms'; did you mean params?"),
+        (("--columns", "psnr"), "unknown cost 'psnr'; "),
         (("--datasets", "Set6"), "--datasets: no network has a figure on 'Set6'; did you mean set"),
         (("--models", "swan"), "--models: no record of 'swan'"),
         (("--format", "docx"), "docx"),
