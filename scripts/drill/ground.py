@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 
+from drill.checks import Skip
 from srbench import private
 from srbench.machine import nvml
 from srbench.machine.device import Device, open_device
@@ -61,7 +62,7 @@ class CpuGround:
 
     def work_aside(self) -> None:
         """There is no other stream."""
-        raise NotImplementedError(self.synchronous)
+        raise Skip(self.synchronous)
 
     def length(self, readings: Sequence[Reading]) -> Length:
         """Processor time is the same whatever else runs."""

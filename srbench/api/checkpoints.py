@@ -11,6 +11,7 @@ from typing import Literal
 import model_defs
 from srbench.errors import InputError
 from srbench.quality import weights
+from srbench.quality.fetch import fetch as _fetch
 from srbench.quality.weights import Registered
 
 #: ``VARIANT_xSCALE``, as a user names a checkpoint.
@@ -141,6 +142,15 @@ def add(file: Path, model: str, scale: int) -> Added:
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror or error}; SRBENCH_CACHE names another") from None
     return Added(target, variant.name, replaced)
+
+
+def fetch(known: Registered) -> Path:
+    """Download an official checkpoint into the cache, where it is verified by its sha256; the file.
+
+    Raises:
+        InputError: it has no link, cannot be had, or is not what its hash says.
+    """
+    return _fetch(known, weights.cache_folder())
 
 
 def wanted(names: Sequence[str], scales: Sequence[int]) -> list[Registered]:

@@ -13,7 +13,8 @@ from srbench.cases import Form
 from srbench.errors import InputError
 from srbench.failures import Failure
 from srbench.launch import PROCESSES
-from srbench.quality import datasets, weights
+from srbench.quality import datasets
+from srbench.quality import weights as checkpoints
 from srbench.quality.checkpoints import weights_of
 from srbench.quality.datasets import Dataset, Sample
 from srbench.quality.evaluate import BICUBIC
@@ -38,7 +39,7 @@ class Visual:
         scale: upscaling factor.
         dataset: a set in ``data``, or the path of a folder of GT images.
         image: name of an image of the set.
-        crop: ``x,y,w,h`` in GT pixels.
+        crop: x, y, width and height in GT pixels.
         weights: folders or files of checkpoints, or ``MODEL=FILE``.
         data: folder of the data sets.
         form: of networks that re-parameterise themselves.
@@ -53,7 +54,7 @@ class Visual:
     scale: int
     dataset: str
     image: str
-    crop: str
+    crop: Crop
     weights: Sequence[str]
     data: Path
     form: Form
@@ -73,19 +74,77 @@ class Shown:
     failed: bool
 
 
-def visual(options: Visual) -> Shown:
-    """Upscale the image with every network and draw the figure.
+def visual(
+    names: str,
+    image: str,
+    crop: Crop,
+    *,
+    dataset: str = "set5",
+    scale: int = 4,
+    weights: str | Path | Sequence[str | Path] = (),
+    data: str | Path = "data",
+    form: Form = "deploy",
+    timeout_s: float = 600.0,
+    output: str | Path = "results",
+    width_cm: float = PAGE_CM,
+    error_map: bool = False,
+    tell: Tell = silent,
+) -> list[Path]:
+    """Draw the figure of the papers: an image with a box, and the box as GT, bicubic and each network have it.
+
+    Args:
+        names: of networks, comma-separated; ``bicubic`` is always there.
+        image: name of an image of the set, such as ``butterfly``.
+        crop: x, y, width and height in GT pixels.
+        dataset: a set in ``data``, or the path of a folder of GT images.
+        scale: upscaling factor.
+        weights: folders or files of checkpoints, or ``MODEL=FILE``.
+        data: folder of the data sets.
+        form: of networks that re-parameterise themselves: ``deploy`` (folded) or ``train``.
+        timeout_s: seconds after which a network is given up.
+        output: folder of the figure.
+        width_cm: printed width.
+        error_map: whether ``|SR - GT|`` stands below each crop.
+        tell: gets lines on networks that failed or have no weights.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: no such network, weights, set, image or width, or a crop that does not lie within the image.
+    """
+    given = [weights] if isinstance(weights, str | Path) else weights
+    options = Visual(
+        names=names,
+        scale=scale,
+        dataset=dataset,
+        image=image,
+        crop=crop,
+        weights=tuple(map(str, given)),
+        data=Path(data),
+        form=form,
+        timeout_s=timeout_s,
+        output=Path(output),
+        width_cm=width_cm,
+        error_map=error_map,
+        tell=tell,
+    )
+    return list(show(options).files)
+
+
+def show(options: Visual) -> Shown:
+    """Upscale the image with every network and draw the figure; see :func:`visual`.
 
     Raises:
         InputError: no such network, weights, set, image or width, or a crop that does not lie within the image.
     """
     check_width(options.width_cm)
     networks = [(each.model, each.optional) for each in networks_of(options.names, options.form)[0]]
-    given = weights.given(options.weights, [model for model, _ in networks if model.variant != BICUBIC])
+    given = checkpoints.given(options.weights, [model for model, _ in networks if model.variant != BICUBIC])
     dataset = datasets.find(options.dataset, options.data, options.scale)
     sample = _sample(dataset, options.image)
     pair = datasets.read(sample, options.scale)
-    crop = parse_crop(options.crop, pair.gt)
+    check_crop(options.crop, pair.gt)
     protocol = PRESETS["paper"]
     wanted = []
     for model, optional in networks:
@@ -108,8 +167,8 @@ def visual(options: Visual) -> Shown:
         else:
             outputs.append(Output(caption_of(model), made.image, made.score))
     title = f"{sample.name} from {dataset.name}, x{options.scale}"
-    figure = render.draw(pair.gt, title, outputs, crop, width_cm=options.width_cm, error_map=options.error_map)
-    name = f"visual_x{options.scale}_{dataset.name}_{sample.name}_{'-'.join(map(str, crop))}"
+    figure = render.draw(pair.gt, title, outputs, options.crop, width_cm=options.width_cm, error_map=options.error_map)
+    name = f"visual_x{options.scale}_{dataset.name}_{sample.name}_{'-'.join(map(str, options.crop))}"
     name += f"_width-{options.width_cm:g}" if options.width_cm != PAGE_CM else ""
     name += "_error-map" if options.error_map else ""
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
@@ -117,21 +176,31 @@ def visual(options: Visual) -> Shown:
     return Shown(files, protocol.describe("PSNR", options.scale), failed)
 
 
-def parse_crop(text: str, truth: Image) -> Crop:
+def parse_crop(text: str) -> Crop:
     """``x,y,w,h`` in GT pixels from the upper left corner.
 
     Raises:
-        InputError: another form, or a box that does not lie within the image.
+        InputError: another form.
     """
     match = re.fullmatch(r"\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*", text, re.ASCII)
     if match is None:
         raise InputError(f"--crop {text!r} is not x,y,w,h in GT pixels, such as 120,60,64,48")
     x, y, width, height = map(int, match.groups())
-    if min(width, height) < MIN_CROP or x + width > truth.shape[1] or y + height > truth.shape[0]:
-        raise InputError(
-            f"--crop {text} must be at least {MIN_CROP}x{MIN_CROP} and lie within {truth.shape[1]}x{truth.shape[0]}"
-        )
     return x, y, width, height
+
+
+def check_crop(crop: Crop, truth: Image) -> None:
+    """Refuse a box that is too small or does not lie within the image (H, W, 3).
+
+    Raises:
+        InputError: it is such a box.
+    """
+    x, y, width, height = crop
+    if min(x, y) < 0 or min(width, height) < MIN_CROP or x + width > truth.shape[1] or y + height > truth.shape[0]:
+        raise InputError(
+            f"--crop {','.join(map(str, crop))} must be at least {MIN_CROP}x{MIN_CROP} and lie within "
+            f"{truth.shape[1]}x{truth.shape[0]}"
+        )
 
 
 def _sample(dataset: Dataset, typed: str) -> Sample:

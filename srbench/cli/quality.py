@@ -115,7 +115,7 @@ def visual(
     if len(scales) != 1:
         raise InputError(f"--scale {scale}: a figure shows one scale")
     check_positive("--timeout", timeout)
-    from srbench.api.visualising import Visual
+    from srbench.api.visualising import Visual, parse_crop
     from srbench.commands import say
     from srbench.commands.evaluate import default_data
     from srbench.commands.visual import visual
@@ -127,7 +127,7 @@ def visual(
                 scale=scales[0],
                 dataset=dataset,
                 image=image,
-                crop=crop,
+                crop=parse_crop(crop),
                 weights=weights or (),
                 data=data if data is not None else default_data(),
                 form=form_of(form),

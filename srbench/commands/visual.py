@@ -9,6 +9,6 @@ OK, FAILED = 0, 1
 
 def visual(options: Visual) -> int:
     """Draw the figure; 1 where a network failed."""
-    shown = visualising.visual(options)
+    shown = visualising.show(options)
     say(f"wrote {', '.join(map(str, shown.files))}; scores of the whole image: {shown.protocol}")
     return FAILED if shown.failed else OK

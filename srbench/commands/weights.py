@@ -6,8 +6,6 @@ from pathlib import Path
 from srbench.api import checkpoints
 from srbench.commands import say, width
 from srbench.errors import InputError
-from srbench.quality import weights
-from srbench.quality.fetch import fetch
 from srbench.render.grid import DASH
 from srbench.render.terminal import table
 from srbench.render.text import plain
@@ -43,7 +41,7 @@ def fetch_all(names: Sequence[str], scales: Sequence[int]) -> int:
     failed = 0
     for each in checkpoints.wanted(names, scales):
         try:
-            path = fetch(each, weights.cache_folder())
+            path = checkpoints.fetch(each)
             say(f"{each.variant} x{each.scale}: {path} (licence: {each.licence})")
         except InputError as error:
             say(f"{each.variant} x{each.scale}: {error}")

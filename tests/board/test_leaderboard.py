@@ -311,7 +311,7 @@ def test_peak_memory_is_in_mebibytes() -> None:
 
 
 def test_networks_of_one_title_are_told_apart_by_their_files() -> None:
-    paths = ("/work/a/net.py", "/work/b/net.py", "/work/b/other.py")
+    paths = ("/nets/a/net.py", "/nets/b/net.py", "/nets/b/other.py")
     models = [Model(architecture="Net", variant=f"{path}:Net", source=path) for path in paths]
     records = [make_record(make_case().model_copy(update={"model": model})) for model in models]
     names = {row.network: row.name for row in rows_of([*records, make_record(make_case("span"))], NO_CLAIMS)}

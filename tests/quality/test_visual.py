@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from pydantic import ValidationError
 
 import model_defs
-from srbench.api.visualising import parse_crop
+from srbench.api.visualising import check_crop, parse_crop
 from srbench.cases import Model
 from srbench.errors import InputError
 from srbench.quality.datasets import Pair
@@ -112,8 +112,9 @@ def test_everything_lies_within_the_page_and_nothing_overlaps(
 
 
 def test_the_crop_is_in_gt_pixels() -> None:
-    assert parse_crop("10, 20,40,30", TRUTH) == (10, 20, 40, 30)
-    assert parse_crop("0,0,160,120", TRUTH) == (0, 0, 160, 120)
+    for text, crop in (("10, 20,40,30", (10, 20, 40, 30)), ("0,0,160,120", (0, 0, 160, 120))):
+        assert parse_crop(text) == crop
+        check_crop(crop, TRUTH)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_the_crop_is_in_gt_pixels() -> None:
 )
 def test_another_crop_is_refused(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        parse_crop(text, TRUTH)
+        check_crop(parse_crop(text), TRUTH)
 
 
 @needs_shared("weights", "data/Set5")
