@@ -20,7 +20,7 @@ class Ranking:
 
     Attributes:
         places: the rank of each row; None where it has none.
-        why: why there is no ranking at all, a sentence; empty where there is one.
+        why: why there is no ranking, in a phrase; empty where there is one.
     """
 
     places: tuple[int | None, ...]
@@ -45,8 +45,7 @@ def ranking(rows: Sequence[Row], *, by_median: bool = False) -> Ranking:
             continue
         for i, rank in zip(fit, found, strict=True):
             places[i] = rank
-    why = f"{' and '.join(blurred)}, so this run does not tell which is fastest" if blurred else ""
-    return Ranking(tuple(places), why)
+    return Ranking(tuple(places), " and ".join(blurred))
 
 
 def can_be_ranked(row: Row) -> bool:

@@ -43,7 +43,7 @@ def _fastest(said: Fastest) -> str:
     ranked, timed = said.of
     disturbed = ", ".join(f"{count} {status}" for status, count in said.disturbed)
     if not said.rows:
-        why = said.why.partition(", so ")[0] if said.why else f"of {timed} runtimes {disturbed}"
+        why = said.why or f"of {timed} runtimes {disturbed}"
         return f"Which is the fastest this run does not tell ({why})"
     among = f" of the {ranked} that nothing disturbed" if disturbed else ""
     if len(said.rows) > 1:

@@ -102,7 +102,7 @@ def _section(rows: Sequence[Row], by_median: bool) -> Section:
     costs = cost_grid(rows, ranked, footnotes)
     measured = _measured(rows, footnotes)
     quality = _quality(rows, footnotes) if any(row.quality for row in rows) else None
-    notes = [f"No rank: {ranked.why}."] if ranked.why else []
+    notes = [f"No rank: {ranked.why}, so this run does not tell which is fastest."] if ranked.why else []
     notes += not_ranked(rows)
     if "Rank" in costs.head:
         rule = "the medians alone decide" if by_median else "1 + those whose whole interval lies below; ties share it"
