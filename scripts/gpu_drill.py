@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from drill import memory, neighbours, outputs, report, runtime, synchronisation
+from drill import challenge, consumption, limits, memory, neighbours, outputs, report, runtime, synchronisation
 from drill.checks import Bench, Check, Outcome, run
 from srbench.errors import InputError
 from srbench.machine.device import choose_device
@@ -28,8 +28,11 @@ from srbench.machine.device import choose_device
 CHECKS: tuple[Check, ...] = (
     *synchronisation.CHECKS,
     *memory.CHECKS,
+    *limits.CHECKS,
     *outputs.CHECKS,
     *neighbours.CHECKS,
+    *consumption.CHECKS,
+    *challenge.CHECKS,
     *runtime.CHECKS,
 )
 DEFAULT_MINUTES = 8.0

@@ -8,12 +8,14 @@ from importlib.metadata import version
 from srbench import machine
 from srbench.agreements import Agreement
 from srbench.cases import Case
+from srbench.energies import Energy
 from srbench.failures import Failure
 from srbench.journal import Entry
 from srbench.measure import patience, verdict
-from srbench.measure.agreement import FLOOR_DB
+from srbench.measure.agreement import floor_of
 from srbench.measure.counters import installed
 from srbench.measure.verdict import Verdict
+from srbench.metering import Metered
 from srbench.records import (
     Complexity,
     Count,
@@ -62,6 +64,7 @@ class OpenCase:
         self._visits: list[Visit] = []
         self._memory: Memory | None = None
         self._agreement: Agreement | None = None
+        self._energy: Energy | None = None
         self._counts: dict[str, Count] = {}
         if plan.case.device == "none" and plan.problem is not None:
             self.failure = plan.problem
@@ -75,13 +78,18 @@ class OpenCase:
             failed = Count(counter=step.task, version=installed(step.task), multi_adds=None, error=why)
             self._counts[step.task] = result if isinstance(result, Count) else failed
             return
+        if step.task == "energy":
+            # A runtime and a peak stand without it.
+            why = result.reason if isinstance(result, Failure) else "its process told of something else"
+            self._energy = result.energy if isinstance(result, Metered) else Energy(reason=why)
+            return
         self._used = self._used or entry.settings
         if entry.visit is not None:
             self._visits.append(entry.visit.model_copy(update={"further": step.further}))
         self._memory = entry.memory or self._memory
         if isinstance(result, Agreed):
             # The floor is ours to set, not the worker's.
-            floor = FLOOR_DB[self.plan.case.mode.dtype]
+            floor = floor_of(self.plan.case.mode.dtype, self.plan.case.device)
             self._agreement = result.agreement.model_copy(update={"floor_db": floor})
         self.failure = entry.failure or self._disagreement()
 
@@ -131,6 +139,7 @@ class OpenCase:
             latency=latency,
             memory=self._memory,
             agreement=self._agreement,
+            energy=self._energy,
         )
 
     def _detail(self) -> str:
@@ -147,7 +156,8 @@ class OpenCase:
         problem = self.plan.problem
         missing = f"not counted from shapes ({problem.reason})" if problem is not None else ""
         engine = latency.remarks if latency is not None else ()
-        said = (found.reason, missing, self.plan.remark, *engine)
+        energy = f"no energy: {self._energy.reason}" if self._energy is not None and self._energy.reason else ""
+        said = (found.reason, missing, self.plan.remark, *engine, energy)
         return replace(found, reason="; ".join(filter(None, said)))
 
     def _count(self, name: CounterName) -> Count:

@@ -187,12 +187,15 @@ class Mode(Frozen):
         dtype: of weights, input and arithmetic.
         layout: order of the axes in memory; ``channels_last`` has a pixel's channels side by side.
         tile: LR side of overlapping tiles that run one by one; None for the whole image at once.
+        tf32: whether float32 products on a GPU may round their factors to 10 bits; None for torch's defaults, which
+            are on for convolutions and off for matrix products.
     """
 
     engine: str = Field(default="eager", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     dtype: Dtype = "float32"
     layout: Layout = "contiguous"
     tile: int | None = Field(default=None, ge=1)
+    tf32: bool | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -201,6 +204,7 @@ class Mode(Frozen):
         words += [self.dtype] if self.dtype != "float32" else []
         words += ["channels last"] if self.layout == "channels_last" else []
         words += [f"tiles of {self.tile}"] if self.tile is not None else []
+        words += [] if self.tf32 is None else ["TF32"] if self.tf32 else ["no TF32"]
         return tuple(words)
 
     @property

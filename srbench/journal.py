@@ -15,6 +15,7 @@ from srbench.errors import InputError
 from srbench.facts import Machine
 from srbench.failures import Failure
 from srbench.files import write_text
+from srbench.metering import Metered
 from srbench.records import Count, CounterName, Frozen, Memory, Settings, Visit
 from srbench.tasks import Agreed, TaskName, Timed, Watched
 
@@ -60,7 +61,7 @@ class Header(Frozen):
             *((f, getattr(self.machine, f), getattr(other.machine, f)) for f in SAME_MACHINE),
             *(
                 (f"--{f}", getattr(self.settings, f), getattr(other.settings, f))
-                for f in ("seed", "rounds", "precision", "allocator")
+                for f in ("seed", "rounds", "precision", "allocator", "energy", "clock", "lock_mhz")
             ),
             ("--budget", self.settings.budget_s, other.settings.budget_s),
             ("--patience", self.settings.patience_s, other.settings.patience_s),
@@ -80,7 +81,7 @@ class Entry(Frozen):
     """A finished process: what it gave, or why it gave nothing; ``wall_ns`` is its whole life seen from outside."""
 
     step: Step
-    result: Agreed | Timed | Watched | Count | Failure
+    result: Agreed | Timed | Watched | Metered | Count | Failure
     wall_ns: int
 
     @property
@@ -103,7 +104,7 @@ class Entry(Frozen):
     @property
     def settings(self) -> Settings | None:
         """The settings as a measuring process read them back."""
-        return self.result.settings if isinstance(self.result, Timed | Watched) else None
+        return self.result.settings if isinstance(self.result, Timed | Watched | Metered) else None
 
     @property
     def build_ns(self) -> int:

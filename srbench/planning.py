@@ -17,6 +17,8 @@ from srbench.errors import InputError
 _ALSO = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32", "half": "float16"}
 DTYPES: tuple[str, ...] = get_args(Dtype)
 LAYOUTS: tuple[str, ...] = get_args(Layout)
+#: As they are typed behind a name.
+TF32: dict[str, bool] = {"tf32": True, "no_tf32": False}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Asked:
     """
 
     model: Model
-    fixed: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str | bool] = field(default_factory=dict)
     optional: bool = False
 
     def in_mode(self, mode: Mode) -> Mode:
@@ -59,7 +61,7 @@ def parse(names: str, form: Form = "deploy") -> list[Asked]:
     return list(found.values())
 
 
-def split_mode(typed: str) -> tuple[str, dict[str, str]]:
+def split_mode(typed: str) -> tuple[str, dict[str, str | bool]]:
     """``span+compile+bfloat16`` -> ``span`` and the parts of its mode.
 
     Raises:
@@ -67,33 +69,38 @@ def split_mode(typed: str) -> tuple[str, dict[str, str]]:
     """
     head, dot, tail = typed.rpartition(".py")  # a plus sign in a path says nothing
     name, *words = (tail if dot else typed).split("+")
-    fixed: dict[str, str] = {}
+    fixed: dict[str, str | bool] = {}
+    spelled: dict[str, str] = {}
     for word in words:
         part, value = _part(word, typed)
-        if fixed.get(part, value) != value:
-            raise InputError(f"'{typed}': {fixed[part]} and {value} exclude each other")
-        fixed[part] = value
+        said = value if isinstance(value, str) else word
+        if fixed.setdefault(part, value) != value:
+            raise InputError(f"'{typed}': {spelled[part]} and {said} exclude each other")
+        spelled[part] = said
     return head + dot + name, fixed
 
 
-def _part(word: str, typed: str) -> tuple[str, str]:
+def _part(word: str, typed: str) -> tuple[str, str | bool]:
     value = _ALSO.get(word.lower(), word.lower().replace("-", "_"))
     for part, known in (("engine", tuple(running.ENGINES)), ("dtype", DTYPES), ("layout", LAYOUTS)):
         if value in known:
             return part, value
-    every = [*running.ENGINES, *DTYPES, *LAYOUTS]
+    if value in TF32:
+        return "tf32", TF32[value]
+    every = [*running.ENGINES, *DTYPES, *LAYOUTS, *TF32]
     near = difflib.get_close_matches(value, every, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(every)}"
     raise InputError(f"'{typed}': '{word}' is no way of running a network; {hint}")
 
 
-def modes_of(engines: str, dtypes: str, layouts: str) -> list[Mode]:
+def modes_of(engines: str, dtypes: str, layouts: str, tf32: str = "") -> list[Mode]:
     """``eager,compile`` x ``float32,bfloat16`` x ``contiguous`` -> every combination, each once.
 
     Args:
         engines: separated by commas.
         dtypes: separated by commas.
         layouts: separated by commas.
+        tf32: ``on``, ``off`` or both; empty for torch's defaults.
 
     Raises:
         InputError: one that is not known.
@@ -103,9 +110,10 @@ def modes_of(engines: str, dtypes: str, layouts: str) -> list[Mode]:
         _values("--dtype", dtypes, DTYPES),
         _values("--layout", layouts, LAYOUTS),
     )
+    switches = [word == "on" for word in _values("--tf32", tf32, ("on", "off"))] if tf32 else [None]
     return [
-        Mode.model_validate({"engine": engine, "dtype": dtype, "layout": layout})
-        for engine, dtype, layout in product(*axes)
+        Mode.model_validate({"engine": engine, "dtype": dtype, "layout": layout, "tf32": switch})
+        for engine, dtype, layout, switch in product(*axes, switches)
     ]
 
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from srbench.agreements import Agreement
 from srbench.cases import Case
+from srbench.energies import Energy
 from srbench.facts import Frozen as Frozen  # noqa: PLC0414 - all values here and elsewhere are made of it
 from srbench.facts import Machine
 from srbench.measure import stats
@@ -27,6 +28,8 @@ SCHEMA_VERSION: Literal[4] = 4
 CounterName = Literal["torch", "fvcore", "thop"]
 #: Whether freed memory stays with a timed process, or goes the way of the system's C library.
 Allocator = Literal["keep", "system"]
+#: Of a GPU's clock: whatever it does, or fixed.
+ClockDemand = Literal["as-is", "locked"]
 
 
 class Layer(Frozen):
@@ -126,6 +129,7 @@ class Reading(Frozen):
         reasons: what held its clock back since the reading before, e.g. ``SW power cap``, ``cgroup quota``.
         others: other programs at work on a GPU; None where its driver does not tell, and on a CPU, of which
             :attr:`Visit.others_cores` tells.
+        locked: whether a GPU's clock was fixed; None where its driver does not tell.
     """
 
     after: int
@@ -133,6 +137,7 @@ class Reading(Frozen):
     temperature_c: int | None = None
     reasons: tuple[str, ...] = ()
     others: Number | None = None
+    locked: bool | None = None
 
 
 class Visit(Frozen):
@@ -288,6 +293,9 @@ class Settings(Frozen):
         visits: fresh processes of each case in a round: one, but three where the doctor looks for the noise floor.
         precision: a process stops sampling once the interval of its block medians is within this share of the median.
         memory_limit_bytes: most private memory that a process may map; None where there is no limit.
+        clock: whether rows of a GPU whose clock is not fixed are marked so.
+        lock_mhz: the clock to which the GPU was locked for this run; None where srbench set nothing.
+        energy: whether energy is measured, too.
         allocator: what a timed process does with freed memory; ``system`` also where it could not be told to keep it.
         threads, interop_threads: within one operator, and of operators side by side.
         matmul_tf32, cudnn_tf32: whether float32 products on a GPU may round their factors to 10 bits.
@@ -307,6 +315,9 @@ class Settings(Frozen):
     patience_s: float = Field(default=0.0, ge=0)
     precision: float = Field(default=0.01, gt=0)
     memory_limit_bytes: int | None = None
+    clock: ClockDemand = "as-is"
+    lock_mhz: int | None = Field(default=None, ge=1, le=100_000)
+    energy: bool = False
     allocator: Allocator = "keep"
     threads: int | None = None
     matmul_tf32: bool | None = None
@@ -347,6 +358,7 @@ class Record(Frozen):
         detail: a traceback where there is one.
         files: that a user's network was made of, with their hashes.
         agreement: of a mode other than the plain one; None where nothing was compared.
+        energy: of a pass; None where nobody asked for it.
     """
 
     schema_version: Literal[4] = SCHEMA_VERSION
@@ -365,6 +377,7 @@ class Record(Frozen):
     latency: Latency | None = None
     memory: Memory | None = None
     agreement: Agreement | None = None
+    energy: Energy | None = None
 
     @property
     def failed(self) -> bool:

@@ -15,6 +15,7 @@ from srbench.failures import Failure, failure_of
 from srbench.fingerprint import files_of
 from srbench.journal import Entry, Journal, Step
 from srbench.launch import PROCESSES
+from srbench.metering import Meter
 from srbench.private import LackingInterfaceError
 from srbench.records import Complexity, CounterName, Record, Settings
 from srbench.tasks import Progress
@@ -112,7 +113,7 @@ def _check_memory(case: Case, counts: Complexity) -> None:
 def steps_of(plans: Sequence[Plan], settings: Settings, counters: Sequence[CounterName]) -> list[Step]:
     """Every process of a run, in order: other counters, agreement of modes, then rounds that visit each case.
 
-    Memory is watched in the last round.
+    Memory is watched in the last round, and energy where it is asked for.
 
     Rounds spread whatever drifts over all cases alike. The order within a round is shuffled by the seed, so that no
     case always follows the same neighbour.
@@ -143,6 +144,8 @@ def steps_of(plans: Sequence[Plan], settings: Settings, counters: Sequence[Count
             steps.append(Step(task="time", case=index, round=number, place=place))
             if turn == settings.processes - 1:
                 steps.append(Step(task="memory", case=index, round=number, place=place))
+                if settings.energy:
+                    steps.append(Step(task="energy", case=index, round=number, place=place))
     return steps
 
 
@@ -276,6 +279,8 @@ def task_of(step: Step, plan: Plan, settings: Settings, scratch: str) -> Work[An
         return tasks.Time(*of, round=step.round, place=step.place)
     if step.task == "memory":
         return tasks.Memory(*of)
+    if step.task == "energy":
+        return Meter(*of)
     if step.task == "agree":
         return tasks.Agree(*of)
     return tasks.Count(*of, counter=step.task, ours=plan.counts)

@@ -12,6 +12,7 @@ Status = Literal[
     "RECOMPILED",
     "SHORT",
     "THROTTLED",
+    "UNLOCKED",
     "CONTENDED",
     "DRIFTING",
     "NOISY",
@@ -61,6 +62,13 @@ STATUSES: tuple[Meaning, ...] = (
         "The device says that its clock was held back in a quarter of the readings or more: thermal or power limits, "
         "a container's CPU quota.",
         kind="disturbed",
+    ),
+    Meaning(
+        "UNLOCKED",
+        "--clock locked was asked for, and in a quarter of the readings or more the GPU's clock was not fixed, not the "
+        "one that it was locked to, or not told.",
+        "lock it: sudo nvidia-smi --lock-gpu-clocks=MHZ, with a clock that it holds under load",
+        "disturbed",
     ),
     Meaning(
         "CONTENDED",

@@ -17,11 +17,11 @@ from srbench.cases import Case, Mode
 from srbench.errors import UnsupportedError
 from srbench.failures import Failure
 from srbench.fingerprint import files_of, loaded_code
-from srbench.machine import read_back
+from srbench.machine import allow_tf32, read_back
 from srbench.machine.contention import clocks, others_cores
 from srbench.machine.device import Device, open_device
 from srbench.measure import complexity, copies, counters
-from srbench.measure.agreement import agreement
+from srbench.measure.agreement import agreement, floor_of
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.layers import LayerTimes, measure_layers
 from srbench.measure.memory import measure_memory
@@ -31,7 +31,7 @@ from srbench.records import Complexity, Frozen, Settings, Visit
 from srbench.running import Runnable, natural
 from srbench.work import Nothing, Work
 
-TaskName = Literal["agree", "time", "memory", "fvcore", "thop"]
+TaskName = Literal["agree", "time", "memory", "energy", "fvcore", "thop"]
 
 #: Share of the timeout after which the timed loop starts no further pass, so that its answer still arrives.
 DEADLINE_SHARE = 0.9
@@ -92,7 +92,7 @@ class Dissected(Frozen):
 
 
 @dataclass(frozen=True)
-class _OfCase:
+class OfCase:
     """A case, and how it is measured.
 
     Attributes:
@@ -115,7 +115,7 @@ class _OfCase:
         """What an engine loads may hold anything."""
         return self.case.mode.engine != "eager"
 
-    def _begin(self) -> int:
+    def begin(self) -> int:
         """Seed and threads; the time when the work began."""
         start = perf_counter_ns()
         if self.network is not None:
@@ -125,14 +125,14 @@ class _OfCase:
             torch.set_num_threads(self.case.threads)
         return start
 
-    def _ready(self, device: Device) -> tuple[Runnable, Tensor]:
+    def ready(self, device: Device) -> tuple[Runnable, Tensor]:
         """The network and its resident input, both in the case's mode on the device."""
         network, image = prepare(self.case, device, self.settings.seed)
         return running.engine(self.case.mode.engine).build(network, image, self.scratch), image
 
 
 @dataclass(frozen=True)
-class Static(_OfCase, Work[Counted, Nothing]):
+class Static(OfCase, Work[Counted, Nothing]):
     """Count a case from its shapes."""
 
     result = Counted
@@ -140,14 +140,14 @@ class Static(_OfCase, Work[Counted, Nothing]):
 
     def run(self, report: Callable[[Nothing], None]) -> Counted:
         """See :func:`static`."""
-        self._begin()
+        self.begin()
         counts = static(self.case)
         own = self.case.model.own
         return Counted(complexity=counts, files=files_of(loaded_code()) if own else {})
 
 
 @dataclass(frozen=True)
-class Agree(_OfCase, Work[Agreed, Nothing]):
+class Agree(OfCase, Work[Agreed, Nothing]):
     """Hold a mode's output against that of eager float32, before anything of it is timed."""
 
     result = Agreed
@@ -155,7 +155,7 @@ class Agree(_OfCase, Work[Agreed, Nothing]):
 
     def run(self, report: Callable[[Nothing], None]) -> Agreed:
         """Run the network both ways, with the same weights on the same natural image."""
-        self._begin()
+        self.begin()
         case, device = self.case, open_device(self.case.device)
         plain = case.model_copy(update={"mode": Mode()})
         network, _ = prepare(plain, device, self.settings.seed)
@@ -169,12 +169,13 @@ class Agree(_OfCase, Work[Agreed, Nothing]):
             # Building may run it, and a network may write into its input.
             ready = engine.build(network, image.clone(), self.scratch)
             output = inputs.check_output(ready(image), case)
-        found = agreement(reference, output, case.mode.dtype, natural.NAME, dict(engine.versions()), ready.build_ns)
+        floor_db = floor_of(case.mode.dtype, case.device)
+        found = agreement(reference, output, floor_db, natural.NAME, dict(engine.versions()), ready.build_ns)
         return Agreed(agreement=found)
 
 
 @dataclass(frozen=True)
-class Time(_OfCase, Work[Timed, Progress]):
+class Time(OfCase, Work[Timed, Progress]):
     """Time passes in one process; ``round`` and ``place`` say where in the run it stands."""
 
     round: int = 0
@@ -184,12 +185,12 @@ class Time(_OfCase, Work[Timed, Progress]):
 
     def run(self, report: Callable[[Progress], None]) -> Timed:
         """Build, warm up, time."""
-        start = self._begin()
+        start = self.begin()
         device, settings = open_device(self.case.device), self.settings
         if settings.allocator == "keep" and not device.keep_memory():
             settings = settings.model_copy(update={"allocator": "system"})
         with torch.inference_mode():
-            ready, image = self._ready(device)
+            ready, image = self.ready(device)
             second = inputs.make_input(self.case, self.settings.seed + 1).to(device.torch_device)
             pictures = Pictures(image, second, self.case.model.value_range)
             build_ns = perf_counter_ns() - start
@@ -239,7 +240,7 @@ class Time(_OfCase, Work[Timed, Progress]):
 
 
 @dataclass(frozen=True)
-class Memory(_OfCase, Work[Watched, Nothing]):
+class Memory(OfCase, Work[Watched, Nothing]):
     """Watch the memory of a pass. The network is known to give images by now: the timed process looked."""
 
     result = Watched
@@ -247,20 +248,20 @@ class Memory(_OfCase, Work[Watched, Nothing]):
 
     def run(self, report: Callable[[Nothing], None]) -> Watched:
         """Build, and watch two passes."""
-        start = self._begin()
+        start = self.begin()
         device = open_device(self.case.device)
         device.prepare_memory()
         with torch.inference_mode():
-            ready, image = self._ready(device)
+            ready, image = self.ready(device)
             begin = perf_counter_ns()
             size = image.numel() * image.element_size()
-            memory = measure_memory(lambda: ready(image), device, ready.weights_bytes, size)
+            memory = measure_memory(lambda: ready(image), device, ready.weights_bytes, size, ready.hidden_bytes)
         passes_ns = perf_counter_ns() - begin
         return Watched(memory=memory, settings=read_back(self.settings), build_ns=begin - start, passes_ns=passes_ns)
 
 
 @dataclass(frozen=True)
-class Count(_OfCase, Work[records.Count, Nothing]):
+class Count(OfCase, Work[records.Count, Nothing]):
     """Count with another counter than ours, on a CPU, in float32."""
 
     counter: Literal["fvcore", "thop"] = "fvcore"
@@ -270,7 +271,7 @@ class Count(_OfCase, Work[records.Count, Nothing]):
 
     def run(self, report: Callable[[Nothing], None]) -> records.Count:
         """Build, and let it count."""
-        self._begin()
+        self.begin()
         assert self.ours is not None, "other counters are held against ours"
         plain = self.case.model_copy(update={"mode": Mode()})
         network, image = prepare(plain, open_device("cpu"), self.settings.seed)
@@ -281,7 +282,7 @@ class Count(_OfCase, Work[records.Count, Nothing]):
 
 
 @dataclass(frozen=True)
-class Layers(_OfCase, Work[Dissected, Nothing]):
+class Layers(OfCase, Work[Dissected, Nothing]):
     """Time a network module by module, for ``budget_s`` seconds of passes."""
 
     budget_s: float = 4.0
@@ -296,7 +297,7 @@ class Layers(_OfCase, Work[Dissected, Nothing]):
         """
         if self.case.mode.engine != "eager":
             raise UnsupportedError(f"{self.case.mode.engine} runs the network as a whole: it has no modules to time")
-        self._begin()
+        self.begin()
         counts = static(self.case)
         device = open_device(self.case.device)
         device.keep_memory()
@@ -322,7 +323,8 @@ def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
 
 
 def in_mode(network: nn.Module, case: Case) -> nn.Module:
-    """Bring a network's own tensors into the mode's dtype and layout."""
+    """Bring a network's own tensors into the mode's dtype and layout, and torch to its way of computing."""
+    allow_tf32(case.mode.tf32)
     network.to(getattr(torch, case.mode.dtype))
     # torch documents this keyword; its stub lacks it.
     network.to(memory_format=inputs.MEMORY_FORMATS[case.mode.layout])  # type: ignore[call-overload]

@@ -22,6 +22,7 @@ def shares(entries: Sequence[Entry], total_s: float) -> list[Share]:
     visits = [entry.visit for entry in entries if entry.visit is not None]
     memory = [entry for entry in entries if entry.step.task == "memory"]
     counting = [entry for entry in entries if entry.step.task in ("fvcore", "thop")]
+    metering = [entry for entry in entries if entry.step.task == "energy"]
     agreeing = [entry for entry in entries if entry.step.task == "agree"]
     measuring = [entry for entry in entries if entry.step.task in ("time", "memory")]
     passes = sum(entry.passes_ns for entry in measuring)
@@ -35,6 +36,7 @@ def shares(entries: Sequence[Entry], total_s: float) -> list[Share]:
         Share("building networks and inputs", build / NS_PER_S),
         Share("other counters", sum(e.wall_ns for e in counting) / NS_PER_S),
         Share("agreement with eager float32", sum(e.wall_ns for e in agreeing) / NS_PER_S),
+        Share("energy, at rest and in passes", sum(e.wall_ns for e in metering) / NS_PER_S),
         Share(
             "starting, checking and ending processes",
             (sum(e.wall_ns for e in measuring) - passes - build) / NS_PER_S,

@@ -81,7 +81,7 @@ def test_for_one_channel_it_is_luma() -> None:
 
 
 def near(reference: Tensor, output: Tensor, dtype: Dtype = "float32") -> Agreement:
-    return agreement(reference, output, dtype, "a ramp", {}, None)
+    return agreement(reference, output, FLOOR_DB[dtype], "a ramp", {}, None)
 
 
 def ramp(low: float, high: float) -> Tensor:

@@ -31,7 +31,16 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
         ),
         "statistics": ("srbench.measure", "srbench.measure.stats"),
     },
-    {"vocabulary": ("srbench.facts", "srbench.cases", "srbench.agreements", "srbench.records", "srbench.migrations")},
+    {
+        "vocabulary": (
+            "srbench.facts",
+            "srbench.cases",
+            "srbench.agreements",
+            "srbench.energies",
+            "srbench.records",
+            "srbench.migrations",
+        )
+    },
     {
         "work": ("srbench.failures", "srbench.messages", "srbench.work"),
         "running": ("srbench.running", "srbench.running.*"),
@@ -46,7 +55,7 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
         "processes": ("srbench.worker", "srbench.launch", "srbench.inline"),
         "plans": ("srbench.limits", "srbench.planning"),
     },
-    {"tasks": ("srbench.tasks",)},
+    {"tasks": ("srbench.tasks", "srbench.metering")},
     {
         "runs": ("srbench.journal", "srbench.assemble", "srbench.runner", "srbench.progress"),
         "quality": ("srbench.quality", "srbench.quality.*"),

@@ -130,14 +130,16 @@ def test_a_record_of_schema_2_is_as_it_was_otherwise() -> None:
 def as_of_schema_3(new: dict[str, Any]) -> dict[str, Any]:
     """Take out what schema 4 brought; what it moved goes back to where it was."""
     assert new["settings"].pop("patience_s") == 0.0  # no further rounds at that time
+    unasked = {"energy": False, "clock": "as-is", "lock_mhz": None}
+    assert {name: new["settings"].pop(name) for name in unasked} == unasked
     later: dict[str, Any] = {"further": False, "build_ns": None, "rebuilds": 0, "remarks": []}
     for visit in new["latency"]["visits"]:
         assert {name: visit.pop(name) for name in later} == later
-        assert all(reading.pop("others") is None for reading in visit["readings"])
-    assert new.pop("agreement") is None
+        assert all((reading.pop("others"), reading.pop("locked")) == (None, None) for reading in visit["readings"])
+    assert (new.pop("agreement"), new.pop("energy")) == (None, None)
     case = new["case"]
     mode = case.pop("mode")
-    assert mode == {"engine": "eager", "dtype": "float32", "layout": "contiguous", "tile": None}
+    assert mode == {"engine": "eager", "dtype": "float32", "layout": "contiguous", "tile": None, "tf32": None}
     case["workload"] = case.pop("size") | {"dtype": mode["dtype"]}
     assert (case["model"].pop("within"), new["machine"].pop("node"), new.pop("files")) == ("", "", {})
     return new

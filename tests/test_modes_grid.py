@@ -36,6 +36,8 @@ def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
             "span",
             {"dtype": "float16", "engine": "compile", "layout": "channels_last"},
         ),
+        ("span+tf32", "span", {"tf32": True}),
+        ("span+no-TF32+compile", "span", {"tf32": False, "engine": "compile"}),
         ("span+Channels-Last", "span", {"layout": "channels_last"}),
         ("span+eager+fp32+contiguous", "span", {"engine": "eager", "dtype": "float32", "layout": "contiguous"}),
         ("span+bf16+bfloat16", "span", {"dtype": "bfloat16"}),
@@ -45,7 +47,7 @@ def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
         ("c++/my+nets/a+b.py:Net+compile", "c++/my+nets/a+b.py:Net", {"engine": "compile"}),
     ],
 )
-def test_a_mode_stands_behind_a_name(typed: str, name: str, fixed: dict[str, str]) -> None:
+def test_a_mode_stands_behind_a_name(typed: str, name: str, fixed: dict[str, str | bool]) -> None:
     assert split_mode(typed) == (name, fixed)
 
 
@@ -205,6 +207,25 @@ def test_of_shapes_alone_neither_engine_nor_layout_nor_threads_matter() -> None:
     modes = modes_of("eager,compile", "float32,bfloat16", "contiguous,channels_last")
     cases = cases_of(parse("span,span+compile"), [make_size()], modes, device="none", threads=[1, 2])
     assert [(case.mode, case.threads) for case in cases] == [(Mode(), None), (Mode(dtype="bfloat16"), None)]
+
+
+def test_tf32_is_an_axis_of_gpus_and_of_float32() -> None:
+    assert [mode.label for mode in modes_of("eager", "float32", "contiguous", "on,off")] == ["TF32", "no TF32"]
+    assert Mode(tf32=False).typed == "no_TF32"
+    assert not Mode(tf32=True).plain
+    [model] = parse("span")
+    [case] = cases_of([model], [make_size()], [Mode(tf32=True)], device="cuda:0")
+    assert case.label == "span · TF32"
+    with pytest.raises(InputError, match="TF32 is of NVIDIA GPUs, and the device is cpu"):
+        cases_of([model], [make_size()], [Mode(tf32=True)], device="cpu")
+    with pytest.raises(InputError, match="TF32 is a way of computing float32, and the dtype is bfloat16"):
+        cases_of([model], [make_size()], [Mode(tf32=True, dtype="bfloat16")], device="cuda:0")
+
+
+def test_tf32_that_a_variable_switches_off_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+    with pytest.raises(InputError, match="NVIDIA_TF32_OVERRIDE=0 switches TF32 off"):
+        cases_of(parse("span"), [make_size()], [Mode(tf32=True)], device="cuda:0")
 
 
 def test_an_engine_need_not_be_here_where_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ def test_the_table_has_every_status_once() -> None:
 
 def test_kinds_sort_the_words() -> None:
     assert {"OOM", "CRASH", "TIMEOUT", "MISMATCH", "UNSUPPORTED"} == records.FAILURES
-    assert {"DRIFTING", "THROTTLED", "CONTENDED", "SHORT", "RECOMPILED"} == records.DISTURBED
+    assert {"DRIFTING", "THROTTLED", "CONTENDED", "SHORT", "RECOMPILED", "UNLOCKED"} == records.DISTURBED
     assert not records.FAILURES & records.DISTURBED
 
 

@@ -125,7 +125,9 @@ class ScriptedNvml:
             *("DeviceGetCurrentClocksEventReasons", "DeviceGetCurrentClocksThrottleReasons"),
             *("DeviceGetComputeRunningProcesses", "DeviceGetIndex", "DeviceGetViolationStatus"),
             *("DeviceGetProcessUtilization", "DeviceIsMigDeviceHandle", "DeviceGetMPSComputeRunningProcesses"),
-            "SystemGetProcessName",
+            *("SystemGetProcessName", "DeviceGetTotalEnergyConsumption", "DeviceGetComputeMode"),
+            *("DeviceSetGpuLockedClocks", "DeviceResetGpuLockedClocks", "DeviceGetPowerManagementLimitConstraints"),
+            *("DeviceSetPowerManagementLimit", "DeviceGetPowerUsage"),
         ):
             monkeypatch.setattr(pynvml, f"nvml{name}", self._answering(name))
 
@@ -164,6 +166,7 @@ def h100(**changes: Any) -> dict[str, Any]:
         "DeviceGetEnforcedPowerLimit": 700_000,
         "DeviceGetMigMode": [0, 0],
         "DeviceGetPersistenceMode": 1,
+        "DeviceGetComputeMode": pynvml.NVML_COMPUTEMODE_DEFAULT,
         "DeviceGetClockInfo": 1755,
         "DeviceGetMaxClockInfo": lambda handle, kind: 1980 if kind == pynvml.NVML_CLOCK_SM else 2619,
         "DeviceGetApplicationsClock": 1980,

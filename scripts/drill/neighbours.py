@@ -59,11 +59,11 @@ def beside(device: str) -> Iterator[None]:
 
 def _row(bench: Bench) -> Record:
     request = Request(
-        models="span",
+        models="ecbsr" if bench.on_cpu else "span",
         lr=((64, 48) if bench.on_cpu else (320, 180),),
         device=bench.device,
         rounds=1,
-        budget_s=2.0,
+        budget_s=0.7 if bench.on_cpu else 2.0,
         patience_s=0,
         timeout_s=60,
     )

@@ -1,8 +1,6 @@
 """Runtimes: a network against itself and against more work, what timing adds, the first pass, every way of running."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -15,7 +13,7 @@ import model_defs
 from drill import ground as grounds
 from drill.checks import Bench, Check, Figures, Found, Skip
 from srbench import models, progress, sizes, statuses
-from srbench.api import comparing, profiling
+from srbench.api import comparing, plotting, profiling
 from srbench.api.request import Request
 from srbench.cases import Case
 from srbench.errors import InputError
@@ -38,8 +36,8 @@ WORDS_S = 120.0
 COLD_NS = 100_000_000
 DRY, DRY_LR = ("ecbsr",), (64, 48)
 LR = (320, 180)
-#: Switches TF32 off in NVIDIA's libraries, whatever torch's flags say; on is torch's default for convolutions.
-TF32 = "NVIDIA_TF32_OVERRIDE"
+#: The run that the figures show.
+FIRST = "float32"
 #: Folder for records of a run, below the drill's.
 RECORDS = "records"
 
@@ -52,8 +50,8 @@ def words(bench: Bench) -> Found:
         lr=((32, 32) if bench.on_cpu else LR,),
         device=bench.device,
         threads=(1,),
-        rounds=5,
-        budget_s=1.0,
+        rounds=3 if bench.on_cpu else 5,
+        budget_s=0.5 if bench.on_cpu else 1.0,
     )
     answers: dict[str, list[str]] = {"against_itself": [], "against_more_work": []}
     ratios: dict[str, list[float]] = {name: [] for name in answers}
@@ -84,7 +82,7 @@ def words(bench: Bench) -> Found:
 
 def overhead(bench: Bench) -> Found:
     """Timing and a bare synchronised loop take turns over the same network; the ratio of their medians."""
-    turns, seconds = (8, 0.2) if bench.on_cpu else (20, 0.3)
+    turns, seconds = (6, 0.1) if bench.on_cpu else (20, 0.3)
     device = open_device(bench.device)
     device.keep_memory()
     [model] = models.parse("span", "deploy")
@@ -170,7 +168,7 @@ def ways(bench: Bench) -> Found:
     dry = bench.on_cpu
     figures: Figures = {}
     wrong = []
-    for name, environment, options in _runs(dry):
+    for name, options in _runs(dry):
         if bench.late:
             figures[name] = "no time was left"
             continue
@@ -185,8 +183,7 @@ def ways(bench: Bench) -> Found:
             **options,
         )
         try:
-            with _environment(environment):
-                records = profiling.profile(request, bench.output / RECORDS / name, launcher=bench.launcher)
+            records = profiling.profile(request, bench.output / RECORDS / name, launcher=bench.launcher)
         except InputError as error:
             figures[name] = f"not here: {error}"
             continue
@@ -195,33 +192,24 @@ def ways(bench: Bench) -> Found:
             figures |= _row(key, record)
             if not _accounted(record):
                 wrong.append(f"{key}: {record.status} {record.reason}")
+    try:
+        drawn = plotting.plot(bench.output / RECORDS / FIRST, "runtime", published=False)
+        figures["figure"] = ", ".join(str(path.relative_to(bench.output)) for path in drawn)
+    except InputError as error:
+        figures["figure"] = f"none: {error}"
     return Found(figures=figures, wrong=tuple(wrong))
 
 
-def _runs(dry: bool) -> Iterator[tuple[str, dict[str, str], dict[str, Any]]]:
+def _runs(dry: bool) -> Iterator[tuple[str, dict[str, Any]]]:
     """In the order in which they matter, should time run out."""
-    yield "float32", {}, {}
-    yield "short", {}, {"dtype": "bfloat16" if dry else "float16,bfloat16"}
-    yield "channels-last", {}, {"layout": "channels_last"}
+    yield FIRST, {}
+    yield "short", {"dtype": "bfloat16" if dry else "float16,bfloat16"}
+    yield "channels-last", {"layout": "channels_last"}
     if not dry:
-        yield "float32-without-tf32", {TF32: "0"}, {}
-        yield "compiled", {}, {"engine": "compile"}
-        yield "other-scales", {}, {"scale": (2, 3)}
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables for the processes that start meanwhile: each round's fork server takes them along."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        yield "tf32", {"tf32": "on,off"}
+        yield "recorded", {"engine": "cudagraph"}
+        yield "compiled", {"engine": "compile"}
+        yield "other-scales", {"scale": (2, 3)}
 
 
 def _accounted(record: Record) -> bool:

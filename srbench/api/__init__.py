@@ -96,12 +96,14 @@ def profile(
     engine: str = "eager",
     dtype: str = "float32",
     layout: str = "contiguous",
+    tf32: str = "",
     device: str = "auto",
     threads: int | Sequence[int] | None = None,
     rounds: int = ROUNDS,
     budget_s: float = BUDGET_S,
     patience_s: float = PATIENCE_S,
     timeout_s: float = TIMEOUT_S,
+    energy: bool = False,
     seed: int = 0,
     output: str | Path | None = None,
     watcher: Watcher | None = None,
@@ -124,12 +126,14 @@ def profile(
         engine: ``eager``, ``compile``, or several with commas.
         dtype: ``float32``, ``bfloat16``, ``float16``, or several with commas.
         layout: ``contiguous``, ``channels_last``, or both with a comma.
+        tf32: whether float32 on a GPU may use TF32: ``on``, ``off``, or both with a comma. [default: torch's own way]
         device: ``auto``, ``cpu``, ``cuda:N``, or ``none`` for counts alone.
         threads: of the CPU, or several. [default: all usable cores]
         rounds: fresh processes for each case.
         budget_s: seconds of passes for a case, shared by its processes.
         patience_s: seconds of passes in further rounds, where an interval is still too wide; 0 for none.
         timeout_s: seconds after which a process is ended.
+        energy: whether energy is measured, too; ``record.energy`` says how much, or why not.
         seed: of weights (of the zoo), input and the order of rounds.
         output: folder for records and journal, as the command line writes them; None to keep nothing.
         watcher: its methods are called as the run goes (``srbench.progress.Lines()`` prints lines).
@@ -149,11 +153,13 @@ def profile(
         engine=engine,
         dtype=dtype,
         layout=layout,
+        tf32=tf32,
         device=device,
         rounds=rounds,
         budget_s=budget_s,
         patience_s=patience_s,
         timeout_s=timeout_s,
+        energy=energy,
         seed=seed,
     )
     return profiling.profile(request, Path(output) if output is not None else None, watcher=watcher, tell=tell)
@@ -169,6 +175,7 @@ def compare(
     engine: str = "eager",
     dtype: str = "float32",
     layout: str = "contiguous",
+    tf32: str = "",
     device: str = "auto",
     threads: int | Sequence[int] | None = None,
     rounds: int = COMPARE_ROUNDS,
@@ -193,6 +200,7 @@ def compare(
         engine: ``eager``, ``compile``, or several with commas.
         dtype: ``float32``, ``bfloat16``, ``float16``, or several with commas.
         layout: ``contiguous``, ``channels_last``, or both with a comma.
+        tf32: whether float32 on a GPU may use TF32: ``on``, ``off``, or both with a comma. [default: torch's own way]
         device: ``auto``, ``cpu`` or ``cuda:N``.
         threads: of the CPU, or several. [default: all usable cores]
         rounds: number of rounds; once a round every network runs in a fresh process.
@@ -227,6 +235,7 @@ def compare(
         engine=engine,
         dtype=dtype,
         layout=layout,
+        tf32=tf32,
         device=device,
         rounds=rounds,
         budget_s=budget_s,

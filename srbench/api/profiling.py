@@ -1,7 +1,7 @@
 """Measure networks: check everything, run the processes, keep each record as soon as it is there."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from srbench.errors import InputError
 from srbench.journal import Entry, Header, Journal
 from srbench.launch import PROCESSES
 from srbench.live import Live
+from srbench.machine import clocks
 from srbench.records import Record
 from srbench.runner import Watcher
 from srbench.work import Launcher
@@ -57,12 +58,20 @@ class Session:
         Raises:
             OSError: a record or the journal cannot be written; what was written stays.
         """
-        found = runner.run(
-            self.plans, self.header.settings, self.header.counters, self._keep, watcher, self._log, self._launcher
-        )
+        settings = self.header.settings
+        with self._clocks():
+            found = runner.run(
+                self.plans, settings, self.header.counters, self._keep, watcher, self._log, self._launcher
+            )
         if self._log:
             self._log.close()
         return found
+
+    def _clocks(self) -> AbstractContextManager[None]:
+        """The GPU's clock, fixed as long as the run lasts, where that was asked for."""
+        mhz = self.header.settings.lock_mhz
+        device = next((case.device for case in self.header.cases if case.device != "none"), "none")
+        return nullcontext() if mhz is None else clocks.locked(device, mhz)
 
     def _keep(self, record: Record) -> None:
         if self._output is not None:

@@ -15,7 +15,7 @@ from srbench.journal import Header
 from srbench.live import Live, Networks
 from srbench.machine.device import choose_device
 from srbench.planning import Asked
-from srbench.records import Allocator, CounterName, Settings
+from srbench.records import Allocator, ClockDemand, CounterName, Settings
 
 #: Width and height in pixels.
 Pixels = tuple[int, int]
@@ -39,7 +39,7 @@ class Request:
         lr_rounding: of a GT that the scale does not divide.
         batch: images in a pass.
         form: of networks that re-parameterise themselves.
-        engine, dtype, layout: ways of running, comma-separated.
+        engine, dtype, layout, tf32: ways of running, comma-separated; no ``tf32`` for torch's defaults.
         device: ``auto``, ``cpu`` or ``cuda:N``; ``none`` for what follows from shapes alone.
         threads: of the CPU; None for all usable cores.
         challenge: name or file of an edition, whose inputs then are measured in place of ``scale``, ``gt`` and ``lr``.
@@ -50,6 +50,9 @@ class Request:
         timeout_s: after which a process is ended.
         counters: to hold our Multi-Adds against.
         memory_limit_bytes: most that a process may map; None for what is available.
+        clock: ``locked`` for rows of a GPU whose clock is fixed alone.
+        lock_mhz: the clock to which the GPU is locked during the run; None to set nothing.
+        energy: whether energy is measured, too, by the device's counter.
         allocator: what a timed process does with freed memory on a CPU.
         seed: of weights, input and the order of rounds.
         repeated: whether a network that is named twice is measured twice.
@@ -65,6 +68,7 @@ class Request:
     engine: str = "eager"
     dtype: str = "float32"
     layout: str = "contiguous"
+    tf32: str = ""
     device: str = "auto"
     threads: Sequence[int | None] = (None,)
     challenge: str | None = None
@@ -75,6 +79,9 @@ class Request:
     timeout_s: float = TIMEOUT_S
     counters: Sequence[CounterName] = ("torch",)
     memory_limit_bytes: int | None = None
+    clock: ClockDemand = "as-is"
+    lock_mhz: int | None = None
+    energy: bool = False
     allocator: Allocator = "keep"
     seed: int = 0
     repeated: bool = False
@@ -108,6 +115,9 @@ class Request:
             patience_s=self.patience_s,
             precision=self.precision,
             memory_limit_bytes=self.memory_limit_bytes or limits.available_bytes(),
+            clock="locked" if self.lock_mhz is not None else self.clock,
+            lock_mhz=self.lock_mhz,
+            energy=self.energy,
             allocator=self.allocator,
         )
 
@@ -134,6 +144,8 @@ def resolve(request: Request, tell: Tell = silent, note: Tell = silent) -> Resol
     """
     asked, modules = networks_of(request)
     cases = tuple(_cases(request, asked, tell, note))
+    if request.settings.clock == "locked" and any(case.device == "cpu" for case in cases):
+        raise InputError("a clock is locked on GPUs alone, and the device is cpu; leave --clock and --lock-clocks out")
     header = Header(
         srbench_version=version("srbench"),
         started=datetime.now(UTC),
@@ -206,7 +218,7 @@ def _under(request: Request, asked: Sequence[Asked], sizes_: Sequence[Size], tel
     cases = planning.cases_of(
         asked,
         sizes_,
-        planning.modes_of(request.engine, request.dtype, request.layout),
+        planning.modes_of(request.engine, request.dtype, request.layout, request.tf32),
         device=request.device if request.device == "none" else choose_device(request.device),
         threads=request.threads,
         once=not request.repeated,

@@ -217,6 +217,22 @@ METRICS: tuple[Metric, ...] = (
         in_tables=False,
         timed=True,
     ),
+    Metric(
+        "energy_mj",
+        "Energy",
+        "mJ",
+        "low",
+        1,
+        1,
+        "Energy of one image by the device's counter, over a window of passes, idle power included: that of the whole "
+        "GPU, or of all processors.",
+        "machine",
+        lambda record: record.energy.per_image_mj if record.energy else None,
+        names=("energy",),
+        gate=Exact(error=lambda record: record.energy.error_mj if record.energy else 0),
+        when_failed=False,
+        importance=5,
+    ),
 )
 #: Of each set, where a network has it (:func:`srbench.render.columns.quality_columns`).
 QUALITY: dict[QualityMetric, Metric] = {

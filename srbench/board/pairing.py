@@ -10,7 +10,7 @@ from srbench.cases import Case
 from srbench.records import Record
 
 _SIZE = ("scale", "gt_width", "gt_height", "lr_width", "lr_height", "batch")
-_MODE = ("engine", "dtype", "layout", "tile")
+_MODE = ("engine", "dtype", "layout", "tile", "tf32")
 #: What bears on a runtime; the machine's name holds processor, cores, memory and GPUs.
 _FACTS = {
     "machine.name": "machine",

@@ -14,6 +14,7 @@ from srbench.cli.options import (
     QUICK_ROUNDS,
     THOROUGH,
     AllocatorOption,
+    ClockOption,
     Dtypes,
     Engines,
     FormOption,
@@ -21,6 +22,7 @@ from srbench.cli.options import (
     Output,
     RoundingOption,
     StrictRanks,
+    Tf32,
     WithPublished,
     allocator_of,
     check_positive,
@@ -64,6 +66,7 @@ def profile(
     engine: Engines = "eager",
     dtype: Dtypes = "float32",
     layout: Layouts = "contiguous",
+    tf32: Tf32 = None,
     static_only: Annotated[bool, typer.Option("--static-only", help="Only what follows from shapes; run nothing.")] = (
         False
     ),
@@ -120,6 +123,17 @@ def profile(
         AllocatorOption,
         typer.Option(help="CPU: timed processes keep freed memory for the next pass, or do as the C library does."),
     ] = AllocatorOption.keep,
+    clock: Annotated[
+        ClockOption, typer.Option(help="GPU: locked marks rows UNLOCKED whose clock was not fixed; nothing is set.")
+    ] = ClockOption.as_is,
+    lock_clocks: Annotated[
+        int | None,
+        typer.Option(metavar="MHZ", min=1, max=100_000, help="GPU: fix its clock for this run (needs permission)."),
+    ] = None,
+    energy: Annotated[
+        bool,
+        typer.Option("--energy", help="Also energy of an image, by the device's counter: 5 to 20 s for each case."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of weights, input and the order of rounds.")] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the unfinished run in --output; nothing is measured twice.")
@@ -158,6 +172,7 @@ def profile(
         engine=engine,
         dtype=dtype,
         layout=layout,
+        tf32=tf32 or "",
         device="none" if static_only else device,
         threads=counts,
         challenge=challenge,
@@ -168,6 +183,9 @@ def profile(
         timeout_s=timeout,
         counters=read_counters(counters),
         memory_limit_bytes=parse_bytes(memory_limit, "--memory-limit") if memory_limit else None,
+        clock="locked" if clock is ClockOption.locked else "as-is",
+        lock_mhz=lock_clocks,
+        energy=energy,
         allocator=allocator_of(allocator),
         seed=seed,
     )
@@ -215,6 +233,7 @@ def compare(
     engine: Annotated[str | None, typer.Option(help=f"What runs them: {', '.join(ENGINES)}; or several.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, float16; or several.")] = None,
     layout: Annotated[str | None, typer.Option(help="contiguous, channels_last; or several.")] = None,
+    tf32: Tf32 = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda:N. [default: auto]")] = None,
     threads: Annotated[
         str | None, typer.Option(metavar="N", help="CPU threads, or several: 1,2. [default: the usable cores]")
@@ -280,6 +299,7 @@ def compare(
         engine=engine,
         dtype=dtype,
         layout=layout,
+        tf32=tf32,
         device=device,
         threads=whole_numbers_of("--threads", threads, MOST_THREADS) if threads is not None else None,
         rounds=rounds,

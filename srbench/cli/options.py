@@ -61,6 +61,10 @@ Layouts = Annotated[
 #: Beyond this a number is a typing error; what a machine has is asked later, and answered better.
 MOST_BATCH = MOST_THREADS = 10**9
 
+Tf32 = Annotated[
+    str | None,
+    typer.Option(metavar="on|off", help="GPU: may float32 use TF32? Or both: on,off. [default: torch's own way]"),
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of records, tables and plots.")]
 WithPublished = Annotated[
     bool, typer.Option("--with-published", help="Also list networks outside the zoo, with their published figures.")
@@ -71,6 +75,13 @@ StrictRanks = Annotated[
 MachineName = Annotated[
     str | None, typer.Option("--machine", help="Show this machine's records, or 'all'. [default: the newest record's]")
 ]
+
+
+class ClockOption(StrEnum):
+    """What is asked of a GPU's clock."""
+
+    as_is = "as-is"
+    locked = "locked"
 
 
 def allocator_of(option: AllocatorOption) -> Literal["keep", "system"]:

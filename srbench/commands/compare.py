@@ -32,6 +32,7 @@ class Measuring:
     engine: str | None = None
     dtype: str | None = None
     layout: str | None = None
+    tf32: str | None = None
     device: str | None = None
     threads: Sequence[int] | None = None
     rounds: int | None = None

@@ -87,6 +87,8 @@ def _show(records: Sequence[Record], options: Options) -> None:
     everything = rows_in(options.output, scales, machine.describe().name, with_published=options.published, tell=say)
     files = Leaderboard(everything, options.strict_ranks).write(options.output)
     print(_report(records, options, files))
+    for why in dict.fromkeys(each.energy.reason for each in records if each.energy is not None and each.energy.reason):
+        say(f"no energy: {why}")
     if options.quiet:
         return
     say(f"wrote {len(records)} record(s) to {options.output / store.RUNS}; {', '.join(map(str, files))}")

@@ -38,6 +38,7 @@ class State:
     load: Load
     locked: bool | None
     persistence: bool | None
+    exclusive: bool | None
     mig: bool | None
     compute_capability: str | None
     reasons: tuple[str, ...]
@@ -83,6 +84,7 @@ def look(index: int, loads_before: dict[str, Load]) -> State | None:
         load=loads_before.get(gpu.uuid or "", Load(None, None)),
         locked=gpu.clocks_locked,
         persistence=gpu.persistence,
+        exclusive=gpu.exclusive,
         mig=gpu.mig,
         compute_capability=gpu.compute_capability,
         reasons=gpu.reasons,
@@ -104,6 +106,7 @@ def findings(state: State | None, settings: Settings) -> list[Finding]:
         _reasons(state.reasons),
         _tf32(state.compute_capability, settings),
         _persistence(state),
+        _exclusive(state),
         _mig(state.mig),
         _now(state),
     ]
@@ -173,6 +176,17 @@ def _persistence(state: State) -> Finding:
         return Finding(code=code, level="ok", sentence="persistence mode is on")
     sentence = "persistence mode is off: the driver unloads between programs, and first passes take longer"
     return Finding(code=code, level="note", sentence=sentence, advice=f"sudo nvidia-smi{_number(state)} -pm 1")
+
+
+def _exclusive(state: State) -> Finding:
+    code = "gpu.exclusive"
+    if state.exclusive is None:
+        return Finding(code=code, level="unknown", sentence="whether other programs may use the GPU is not told")
+    if state.exclusive:
+        return Finding(code=code, level="ok", sentence="the GPU takes one program at a time (EXCLUSIVE_PROCESS)")
+    sentence = "any program may start work on the GPU while it is measured"
+    advice = f"sudo nvidia-smi{_number(state)} -c EXCLUSIVE_PROCESS"
+    return Finding(code=code, level="note", sentence=sentence, advice=advice)
 
 
 def _mig(mig: bool | None) -> Finding:

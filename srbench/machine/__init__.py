@@ -91,6 +91,13 @@ def busy_seconds() -> float | None:
     return times[0] if times else None
 
 
+def allow_tf32(switch: bool | None) -> None:
+    """Let float32 products on a GPU round their factors to 10 bits, or not; None leaves torch as it is."""
+    if switch is not None:
+        torch.backends.cuda.matmul.allow_tf32 = switch
+        torch.backends.cudnn.allow_tf32 = switch
+
+
 def read_back(settings: Settings) -> Settings:
     """The settings with what torch really uses, asked inside the worker."""
     return settings.model_copy(

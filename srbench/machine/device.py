@@ -16,7 +16,8 @@ from typing import NamedTuple, Protocol
 import torch
 
 from srbench.errors import InputError
-from srbench.machine import core_numbers, nvml
+from srbench.machine import core_numbers, energy, nvml
+from srbench.machine.energy import Meter
 from srbench.machine.linux import KIB
 from srbench.machine.neighbours import sharing
 from srbench.machine.telemetry import CpuTelemetry, GpuTelemetry
@@ -89,6 +90,9 @@ class Device(Protocol):
 
     def prepare_memory(self) -> None:
         """Call before the first allocation of a memory measurement."""
+
+    def meter(self) -> Meter | str:
+        """The counter of its energy, or why there is none."""
 
     def reset_peak(self) -> None:
         """Start watching the peak."""
@@ -168,6 +172,10 @@ class CpuDevice:
                 _M_TRIM_THRESHOLD: _MMAP_THRESHOLD_BYTES,
             }
         )
+
+    def meter(self) -> Meter | str:
+        """All processors of the machine together: a process has no counter of its own."""
+        return energy.of_processors()
 
     def reset_peak(self) -> None:
         """Writing 5 to clear_refs sets the high-water mark back to the present size (proc(5))."""
@@ -253,6 +261,10 @@ class CudaDevice:
 
     def prepare_memory(self) -> None:
         """The allocator's counters need no preparation."""
+
+    def meter(self) -> Meter | str:
+        """NVML's."""
+        return energy.of_gpu(self._gpu())
 
     def reset_peak(self) -> None:
         """Drop cached blocks, so that ``reserved`` is what this pass needs, and reset the allocator's maxima."""

@@ -137,6 +137,40 @@ class Gpu:
         return None if found is None else found / 1000
 
     @property
+    def lowest_power_limit_w(self) -> float | None:
+        """The lowest limit that may be set, in watts."""
+        found = self._ask(pynvml.nvmlDeviceGetPowerManagementLimitConstraints)
+        return None if found is None else float(found[0]) / 1000
+
+    @property
+    def power_w(self) -> float | None:
+        """What it takes now, in watts."""
+        found = self._ask_int(pynvml.nvmlDeviceGetPowerUsage)
+        return None if found is None else found / 1000
+
+    def limit_power(self, watts: float) -> str:
+        """Set the limit; why that was refused, or nothing."""
+        try:
+            pynvml.nvmlDeviceSetPowerManagementLimit(self._handle, round(watts * 1000))
+        except (pynvml.NVMLError, AttributeError) as error:
+            return str(error) or type(error).__name__
+        return ""
+
+    @property
+    def energy_mj(self) -> float | str:
+        """Millijoules since the driver was loaded, or why it does not say."""
+        try:
+            return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
+        except (pynvml.NVMLError, AttributeError) as error:
+            return str(error) or type(error).__name__
+
+    @property
+    def exclusive(self) -> bool | None:
+        """Whether it takes one program at a time alone (compute mode EXCLUSIVE_PROCESS)."""
+        found = self._ask_int(pynvml.nvmlDeviceGetComputeMode)
+        return None if found is None else found == pynvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS
+
+    @property
     def mig(self) -> bool | None:
         """Whether it is split into instances."""
         found = self._ask(pynvml.nvmlDeviceGetMigMode)
@@ -195,6 +229,18 @@ class Gpu:
         if chosen is not None and default is not None:
             return chosen != default
         return None if mask is None else False
+
+    def lock_clocks(self, mhz: int) -> str:
+        """Fix the clock of the multiprocessors; why that was refused, or nothing."""
+        try:
+            pynvml.nvmlDeviceSetGpuLockedClocks(self._handle, mhz, mhz)
+        except (pynvml.NVMLError, AttributeError) as error:
+            return str(error) or type(error).__name__
+        return ""
+
+    def unlock_clocks(self) -> None:
+        """Let the clock follow load and temperature again."""
+        self._ask(pynvml.nvmlDeviceResetGpuLockedClocks)
 
     @property
     def temperature_c(self) -> int | None:

@@ -128,6 +128,7 @@ class GpuTelemetry:
             temperature_c=gpu.temperature_c,
             reasons=tuple(dict.fromkeys([*gpu.reasons, *counted])),
             others=neighbours.count(),
+            locked=gpu.clocks_locked,
         )
 
 

@@ -14,12 +14,22 @@ from srbench.cases import Dtype
 #: (docs/method/measuring.md).
 FLOOR_DB: dict[Dtype, float] = {"float32": 60.0, "float16": 40.0, "bfloat16": 30.0}
 
+
+def floor_of(dtype: Dtype, device: str) -> float:
+    """The floor of a mode on a device, in dB.
+
+    On a GPU torch's convolutions round the factors of float32 to TF32 unless they are told not to: the 10 bits behind
+    the point that float16 has, so that its floor holds for whatever is compared with them.
+    """
+    return FLOOR_DB["float16" if dtype == "float32" and device.startswith("cuda") else dtype]
+
+
 #: Share of values at either end that the span leaves out.
 _OUT = 0.0005
 
 
 def agreement(
-    reference: Tensor, output: Tensor, dtype: Dtype, image: str, versions: dict[str, str], build_ns: int | None
+    reference: Tensor, output: Tensor, floor_db: float, image: str, versions: dict[str, str], build_ns: int | None
 ) -> Agreement:
     """Compare two outputs of one shape.
 
@@ -30,7 +40,7 @@ def agreement(
     Args:
         reference: of eager float32.
         output: of the mode, finite.
-        dtype: of the mode; its floor follows.
+        floor_db: below which the mode is taken for broken (:func:`floor_of`).
         image: name of what both ran on.
         versions: of what ran the mode.
         build_ns: what its engine took to build.
@@ -44,5 +54,5 @@ def agreement(
     largest = float(difference.abs().max()) / span if span else float(difference.abs().max() > 0)
     psnr = None if error == 0 else 10 * math.log10(span**2 / error) if span else 0.0
     return Agreement(
-        psnr_db=psnr, largest=largest, floor_db=FLOOR_DB[dtype], image=image, versions=versions, build_ns=build_ns
+        psnr_db=psnr, largest=largest, floor_db=floor_db, image=image, versions=versions, build_ns=build_ns
     )

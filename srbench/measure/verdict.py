@@ -24,6 +24,8 @@ SWITCHES_PER_S = 50.0
 #: Share of the passes, or of the device's readings, that must be disturbed for the case to be.
 DISTURBED_SHARE = 0.5
 THROTTLED_SHARE = 0.25
+#: A GPU has its clocks in steps of 15 MHz; it takes the one that is next to what was asked for.
+CLOCK_STEP_MHZ = 15
 #: Share of a GPU's readings in which others were at work.
 SHARED_SHARE = 0.25
 #: A trend counts from this share of the median on, and where chance gives it once in a hundred runs.
@@ -56,6 +58,7 @@ def judge(latency: Latency, settings: Settings, cores: int, device: str = "cpu")
         _recompiled(latency, settings)
         or _short(latency, settings)
         or _throttled(latency, settings)
+        or (_unlocked(latency, settings) if settings.clock == "locked" else None)
         or (_contended(latency, settings, cores) if device == "cpu" else _shared(latency, settings))
         or _drifting(latency)
         or _noisy(latency, settings)
@@ -94,6 +97,22 @@ def _throttled(latency: Latency, settings: Settings) -> Verdict | None:
     else:
         cure = "let the device cool down, or lock its clock below what it can hold"
     return Verdict("THROTTLED", f"the clock was held back ({reasons}) {where}", cure)
+
+
+def _unlocked(latency: Latency, settings: Settings) -> Verdict | None:
+    """Whether the clock was what was asked for; of a GPU that srbench has locked itself, by what it reads."""
+    readings = [reading for visit in latency.visits for reading in visit.readings[1:]]
+    mhz = settings.lock_mhz
+    if mhz is None:
+        wrong = [reading for reading in readings if not reading.locked]
+        how = "not told to be fixed"
+    else:
+        wrong = [reading for reading in readings if abs((reading.clock_mhz or 0) - mhz) > CLOCK_STEP_MHZ]
+        how = f"another than the {mhz} MHz that it was locked to, or not told,"
+    if readings and len(wrong) < THROTTLED_SHARE * len(readings):
+        return None
+    reason = f"the GPU's clock was {how} in {len(wrong)} of {len(readings)} readings"
+    return Verdict("UNLOCKED", reason, advice("UNLOCKED", settings.timeout_s))
 
 
 def _contended(latency: Latency, settings: Settings, cores: int) -> Verdict | None:

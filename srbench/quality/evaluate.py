@@ -11,6 +11,7 @@ import model_defs
 from srbench import inputs, models
 from srbench.errors import InputError, MismatchError
 from srbench.failures import Failure, failure_of
+from srbench.machine import allow_tf32
 from srbench.machine.device import open_device
 from srbench.quality import datasets, upscale
 from srbench.quality.datasets import Dataset, Pair
@@ -99,6 +100,7 @@ class Evaluate(Work[Evaluated, ImageResult]):
             raise MismatchError("its weights are not those of a moment ago: something writes them meanwhile")
         mode = asked.mode
         layout = inputs.MEMORY_FORMATS[mode.layout]
+        allow_tf32(mode.tf32)
         network = network.to(device.torch_device, getattr(torch, mode.dtype))
         # torch documents this keyword; its stub lacks it.
         network.to(memory_format=layout)  # type: ignore[call-overload]

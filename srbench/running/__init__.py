@@ -5,6 +5,7 @@ what is measured of a Runnable, and how, is the same for all. Nothing heavy is i
 lists the engines too.
 """
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 ENGINES: dict[str, str] = {
     "eager": "srbench.running.eager:Eager",
     "compile": "srbench.running.compiled:Compiled",
+    "cudagraph": "srbench.running.cudagraph:CudaGraph",
 }
 
 
@@ -34,6 +36,10 @@ class Runnable(Protocol):
     @property
     def build_ns(self) -> int | None:
         """Wall time of making it ready, a first pass included; None where there is nothing to build."""
+
+    @property
+    def hidden_bytes(self) -> int:
+        """What it holds for its passes that torch's allocator no longer tells of."""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -103,5 +109,11 @@ def check(mode: "Mode", device: str) -> None:
     found = engine(mode.engine)
     if mode.dtype not in found.dtypes:
         raise InputError(f"{found.name} runs {', '.join(found.dtypes)}, not {mode.dtype}")
+    if mode.tf32 is not None and device == "cpu":
+        raise InputError(f"TF32 is of NVIDIA GPUs, and the device is {device}; leave --tf32 out")
+    if mode.tf32 is not None and mode.dtype != "float32":
+        raise InputError(f"TF32 is a way of computing float32, and the dtype is {mode.dtype}; leave --tf32 out")
+    if mode.tf32 and os.environ.get("NVIDIA_TF32_OVERRIDE") == "0":
+        raise InputError("NVIDIA_TF32_OVERRIDE=0 switches TF32 off, whatever --tf32 says; unset it")
     if device != "none" and (lack := found.missing(device)) is not None:
         raise InputError(f"--engine {found.name}: {lack}")

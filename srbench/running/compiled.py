@@ -20,6 +20,8 @@ class CompiledNetwork:
     Compilation happens in the first pass, so that pass is part of ``build_ns``.
     """
 
+    hidden_bytes = 0
+
     def __init__(self, network: nn.Module, image: Tensor) -> None:
         self.weights_bytes = tensor_bytes(network)
         private.forget_compiled_graphs()

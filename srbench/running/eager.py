@@ -16,6 +16,7 @@ class EagerNetwork:
     """The network itself."""
 
     build_ns: int | None = None
+    hidden_bytes = 0
     remarks: tuple[str, ...] = ()
 
     def __init__(self, network: nn.Module) -> None:

@@ -74,6 +74,9 @@ class Streamed:
     def prepare_memory(self) -> None:
         """Nothing."""
 
+    def meter(self) -> str:
+        return "no counter"
+
     def reset_peak(self) -> None:
         """Nothing."""
 

@@ -51,6 +51,9 @@ class ScriptedDevice:
     def prepare_memory(self) -> None:
         self.calls.append("prepare_memory")
 
+    def meter(self) -> str:
+        return "no counter"
+
     def reset_peak(self) -> None:
         self.calls.append("reset_peak")
 

@@ -91,6 +91,41 @@ def test_a_quota_has_its_own_advice(threads: int, advice: str) -> None:
     assert (found.status, found.advice) == ("THROTTLED", advice)
 
 
+# --- UNLOCKED
+
+
+def clocked(*told: tuple[int | None, bool | None]) -> tuple[Reading, ...]:
+    """One reading before the first sample, then clock and lock as told."""
+    return (
+        Reading(after=0),
+        *(Reading(after=i, clock_mhz=mhz, locked=fixed) for i, (mhz, fixed) in enumerate(told, 1)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "mhz", "status"),
+    [
+        ([(1200, True)] * 4, None, "VALID"),
+        ([(1200, False)] * 4, None, "UNLOCKED"),
+        ([(1200, None)] * 4, None, "UNLOCKED"),  # nobody tells
+        ([(1200, True)] * 4 + [(1200, False)], None, "VALID"),  # one of five
+        ([(1200, True)] * 3 + [(1200, False)], None, "UNLOCKED"),  # one of four
+        ([(1200, None), (1185, None)] * 2, 1200, "VALID"),  # a step of 15 MHz below
+        ([(1755, True)] * 4, 1200, "UNLOCKED"),
+        ([(None, True)] * 4, 1200, "UNLOCKED"),
+        ([], None, "UNLOCKED"),
+    ],
+)
+def test_a_clock_that_was_to_be_locked(
+    told: list[tuple[int | None, bool | None]], mhz: int | None, status: str
+) -> None:
+    visits = [make_visit(*STEADY, round=i).model_copy(update={"readings": clocked(*told)}) for i in range(3)]
+    latency = Latency(visits=tuple(visits))
+    demand = make_settings(clock="locked", lock_mhz=mhz)
+    assert judge(latency, demand, CORES, "cuda:0").status == status
+    assert judge(latency, make_settings(), CORES, "cuda:0").status == "VALID"
+
+
 # --- CONTENDED
 
 
