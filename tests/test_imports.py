@@ -48,6 +48,7 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "naming": ("srbench.models", "srbench.sizes", "srbench.inputs", "srbench.fingerprint", "srbench.live"),
         "machine": ("srbench.machine", "srbench.machine.*"),
+        "foreign": ("srbench.foreign", "srbench.foreign.*"),
         "store": ("srbench.store",),
     },
     {
