@@ -17,6 +17,7 @@ from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import readable, say, width
 from srbench.errors import InputError
+from srbench.files import cause
 from srbench.records import CounterName, Record
 from srbench.render import details
 from srbench.timings import timings_text
@@ -67,7 +68,7 @@ def _measure(session: Session, options: Options) -> str:
         return "interrupted"
     except OSError as error:
         # A full or vanished disk: what is in the journal stays, and the rest is for another attempt.
-        return f"cannot write to {options.output}: {error.strerror or error}"
+        return f"cannot write to {options.output}: {cause(error)}"
     return ""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from srbench.errors import InputError
+from srbench.files import may_be_read
 from srbench.quality.images import SUFFIXES, cut_to_multiple, read_image
 from srbench.quality.imresize import imresize
 from srbench.quality.protocols import Image
@@ -184,10 +185,10 @@ def _subfolders(root: Path, names: Sequence[str]) -> list[str]:
 
 def _images(folder: Path) -> list[Path]:
     try:
-        found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+        there = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}") from None
-    return sorted(found)
+    return sorted(path for path in there if may_be_read(path))
 
 
 def _one_of_each(files: list[Path]) -> list[Path]:
