@@ -4,6 +4,7 @@ import functools
 import pickle
 import re
 import stat
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,13 +78,14 @@ def read_tensors(path: str | Path) -> State:
     """
     _check_size(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ZooError(f"no checkpoint at {path}") from None
     except Exception as error:  # noqa: BLE001 - torch names no set: a damaged file raises whatever its bytes lead to
         first = (str(error).splitlines() or [""])[0]
         # torch's advice, to load it without looking, is none of ours.
-        first = first.partition(". This is an internal")[0].partition(". Re-running")[0][:_MOST_REASON]
+        first = re.split(r"\. (?:This is an internal|In PyTorch|Re-running)", first)[0][:_MOST_REASON]
         # A pickle that names an unknown key raises KeyError with a bare number.
         reason = f"{type(error).__name__} {first}".strip() if len(first.split()) < 2 else first
         if isinstance(error, pickle.UnpicklingError):
@@ -132,9 +134,8 @@ def _check_size(path: str | Path) -> None:
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         return  # torch says what is wrong with it
     if size > MOST_BYTES:
-        raise ZooError(
-            f"{path} holds {size / 2**30:.1f} GiB; checkpoints of up to {MOST_BYTES / 2**30:.0f} GiB are read"
-        )
+        most = f"{MOST_BYTES / 2**30:.0f} GiB"
+        raise ZooError(f"{path} holds {size / 2**30:.1f} GiB; checkpoints of up to {most} are read")
 
 
 def _check_plain(path: str | Path, key: str, tensor: Tensor) -> None:
