@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from srbench.text import one_line
 _READABLE = 100
 #: Why a file cannot be used, in characters.
 _MOST_CAUSE = 500
+#: Of a file that a person writes, and of dots in a line of it.
+_MOST_TOML_BYTES, _MOST_DOTS = 2**18, 1_000
 #: A record of a network with tens of thousands of layers takes a quarter of this.
 MOST_TEXT_BYTES = 64 * 2**20
 
@@ -49,6 +52,27 @@ def read_text(path: Path, most: int = MOST_TEXT_BYTES, encoding: str = "utf-8") 
         UnicodeDecodeError: it is of another encoding.
     """
     return read_bytes(path, most).decode(encoding)
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """What a TOML file holds that a person has written, a page of text.
+
+    Raises:
+        OSError: it cannot be read, is no file, or is longer than 256 KiB.
+        ValueError: it is no TOML, or nested too deep; in one line.
+    """
+    text = read_text(path, _MOST_TOML_BYTES)
+    # Python's parser takes a second for a name of some ten thousand parts.
+    if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+        raise ValueError("it is nested too deep")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    except ValueError as error:
+        if isinstance(error, tomllib.TOMLDecodeError):
+            raise
+        raise ValueError("a number in it has thousands of digits") from None
 
 
 def may_be_read(path: Path) -> bool:

@@ -5,7 +5,6 @@ The facts of each edition stand in its file with their source.
 """
 
 import difflib
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,11 +16,9 @@ from srbench.board.shipped import EDITIONS, names
 from srbench.cases import MOST_SCALE, Side
 from srbench.errors import InputError
 from srbench.facts import Amount, Frozen, Line
-from srbench.files import first_line, read_text
+from srbench.files import first_line, read_toml
 from srbench.quality.protocols import PRESETS
 
-#: The rules of a challenge are a page of text.
-_MOST_BYTES = 2**20
 #: Numbers that an entry of a challenge may have, with what they are for readers.
 METRICS: dict[str, str] = {
     "val_psnr": "PSNR on the validation images, dB",
@@ -278,12 +275,10 @@ def _known(name: str) -> Edition:
 
 def _read(path: Path) -> Edition:
     try:
-        content = tomllib.loads(read_text(path, _MOST_BYTES))
+        content = read_toml(path)
     except OSError as error:
         raise InputError(f"cannot read the challenge {path}: {error.strerror}") from None
-    except RecursionError:
-        raise InputError(f"{path} is no challenge: it is nested too deep") from None
-    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
+    except ValueError as error:
         raise InputError(f"{path} is not TOML: {first_line(error)}") from None
     try:
         return Edition.model_validate({"name": path.stem, **content})

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import get_args
 
-from srbench import machine, progress, store
+from srbench import journal, machine, progress, store
 from srbench.api.boards import Leaderboard
 from srbench.api.examining import disturbances
 from srbench.api.profiling import Session, opened
@@ -52,7 +52,9 @@ def profile(options: Options) -> int:
             _show(records, options)
         if options.timings:
             print(f"\n{timings_text(session.entries_now, (monotonic_ns() - options.started_ns) / 1e9)}")
-        if stopped:
+        if stopped and not (options.output / journal.NAME).is_file():
+            say(f"{stopped}: the run's journal is gone, so nothing is there to go on with; measure again")
+        elif stopped:
             finished = f"{len(session.entries)} finished processes are kept"
             done = f"{len(records)} of {len(session.plans)} cases are stored and {finished}"
             say(f"{stopped}: {done}; 'srbench profile --resume --output {options.output}' goes on")
