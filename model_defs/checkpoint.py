@@ -3,6 +3,9 @@
 import functools
 import pickle
 import re
+import stat
+import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +18,15 @@ from model_defs.reparam import Form
 #: Where training scripts hide the weights, best first: BasicSR stores the moving average beside the raw weights.
 WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model")
 FORMS: tuple[Form, ...] = ("train", "deploy")
+
+#: The largest networks of the field have a fifth of it; unpacked, a file of 4 MB may have a thousand times as much.
+MOST_BYTES = 2**30
+#: Entries of a file, keys of a network and characters of a key: more are no weights of one.
+_MOST_ENTRIES, _MOST_KEY = 20_000, 1_000
+#: Of what torch says of a file, in characters.
+_MOST_REASON = 200
+#: Wrappers within wrappers.
+_MOST_WRAPPERS = 8
 
 State = dict[str, Tensor]
 Shapes = dict[str, tuple[int, ...]]
@@ -62,14 +74,18 @@ def read_tensors(path: str | Path) -> State:
     """The bare tensors of a checkpoint file, out of any usual wrapper, keyed as they stand there.
 
     Raises:
-        ZooError: missing, unreadable or not a checkpoint.
+        ZooError: missing, unreadable, larger than :data:`MOST_BYTES`, or not a checkpoint of plain numbers.
     """
+    _check_size(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ZooError(f"no checkpoint at {path}") from None
     except Exception as error:  # noqa: BLE001 - torch names no set: a damaged file raises whatever its bytes lead to
         first = (str(error).splitlines() or [""])[0]
+        # torch's advice, to load it without looking, is none of ours.
+        first = re.split(r"\. (?:This is an internal|In PyTorch|Re-running)", first)[0][:_MOST_REASON]
         # A pickle that names an unknown key raises KeyError with a bare number.
         reason = f"{type(error).__name__} {first}".strip() if len(first.split()) < 2 else first
         if isinstance(error, pickle.UnpicklingError):
@@ -80,21 +96,53 @@ def read_tensors(path: str | Path) -> State:
     content = _unwrap(content)
     if not isinstance(content, Mapping) or not content:
         raise ZooError(f"{path} holds no weights: expected a dict of tensors, found {type(content).__name__}")
-    state = {str(k): v for k, v in content.items() if isinstance(v, Tensor)}
+    if len(content) > _MOST_ENTRIES:
+        raise ZooError(f"{path} holds no weights of one network: it has {len(content):,} entries")
+    state = {str(k)[:_MOST_KEY]: v for k, v in content.items() if isinstance(v, Tensor)}
     if not state:
         raise ZooError(f"{path} holds no weights: none of its {len(content)} entries is a tensor")
+    for key, tensor in state.items():
+        _check_plain(path, key, tensor)
     while all(key.startswith("module.") for key in state):
         state = {key.removeprefix("module."): tensor for key, tensor in state.items()}
     return state
 
 
 def _unwrap(content: object) -> object:
-    while isinstance(content, Mapping):
+    # One that holds itself has no end.
+    for _ in range(_MOST_WRAPPERS):
+        if not isinstance(content, Mapping):
+            break
         inner = next((content[name] for name in WRAPPERS if isinstance(content.get(name), Mapping)), None)
         if inner is None:
-            return content
+            break
         content = inner
     return content
+
+
+def _check_size(path: str | Path) -> None:
+    """Refuse what is no file, and what is large or becomes so, before anything of it is read."""
+    try:
+        facts = Path(path).stat()
+        if stat.S_ISDIR(facts.st_mode) or stat.S_ISREG(facts.st_mode):
+            size = facts.st_size
+        else:
+            raise ZooError(f"{path} is a pipe or a device, not a checkpoint")
+        if size <= MOST_BYTES and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return  # torch says what is wrong with it
+    if size > MOST_BYTES:
+        most = f"{MOST_BYTES / 2**30:.0f} GiB"
+        raise ZooError(f"{path} holds {size / 2**30:.1f} GiB; checkpoints of up to {most} are read")
+
+
+def _check_plain(path: str | Path, key: str, tensor: Tensor) -> None:
+    """Refuse a tensor that could not be copied into a network as it is."""
+    if tensor.is_meta or tensor.layout is not torch.strided or tensor.is_complex():
+        kind = "no values" if tensor.is_meta else "complex numbers" if tensor.is_complex() else "a sparse tensor"
+        raise ZooError(f"{path} holds {kind} under {key}; weights are dense real numbers")
 
 
 def _official_key(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from srbench.facts import Frozen
+from srbench.facts import Frozen, Line, Number
 
 
 class Agreement(Frozen):
@@ -21,9 +21,9 @@ class Agreement(Frozen):
     psnr_db: float | None
     largest: float = Field(ge=0)
     floor_db: float
-    image: str
-    versions: dict[str, str] = Field(default_factory=dict)
-    build_ns: int | None = Field(default=None, ge=0, le=2**62)
+    image: Line
+    versions: dict[str, Line] = Field(default_factory=dict)
+    build_ns: Number | None = None
 
     @property
     def good(self) -> bool:

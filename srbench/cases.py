@@ -7,17 +7,23 @@ import hashlib
 import json
 import re
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from srbench.facts import Frozen
+from srbench.facts import Frozen, Line, Name, Positive
 
 #: Of a network that re-parameterises itself: folded, or with all branches. Empty where there is nothing to fold.
 Form = Literal["", "deploy", "train"]
 Colors = Literal["rgb", "y"]
 Dtype = Literal["float32", "float16", "bfloat16"]
 Layout = Literal["contiguous", "channels_last"]
+
+#: The largest upscaling factor that anything is built for; and a side of an image in pixels, or images in a batch.
+MOST_SCALE = 1_000
+Side = Annotated[int, Field(ge=1, le=2**31 - 1)]
+#: ``none`` where only shapes were looked at.
+Device = Annotated[str, StringConstraints(pattern=r"^(cpu|none|cuda(:[0-9]{1,3})?)$")]
 
 #: Between the parts of a mode, for readers.
 MODE_SIGN = " · "
@@ -43,14 +49,14 @@ class Model(Frozen):
         note: what a reader of a table should know (reconstruction, Y only).
     """
 
-    architecture: str
-    variant: str
+    architecture: Name
+    variant: Name
     form: Form = ""
     colors: Colors = "rgb"
-    value_range: int = 1
-    source: str | None = None
-    within: str = ""
-    note: str = ""
+    value_range: Positive = 1
+    source: Name | None = None
+    within: Line = ""
+    note: Line = ""
 
     @property
     def own(self) -> bool:
@@ -149,13 +155,13 @@ class Size(Frozen):
         batch: images in a pass.
     """
 
-    scale: int = Field(ge=1)
-    gt_width: int = Field(ge=1)
-    gt_height: int = Field(ge=1)
-    lr_width: int = Field(ge=1)
-    lr_height: int = Field(ge=1)
+    scale: int = Field(ge=1, le=MOST_SCALE)
+    gt_width: Side
+    gt_height: Side
+    lr_width: Side
+    lr_height: Side
     lr_rounding: Literal["half-up", "floor"] = "half-up"
-    batch: int = Field(default=1, ge=1)
+    batch: Side = 1
 
     @property
     def lr(self) -> tuple[int, int]:
@@ -194,7 +200,7 @@ class Mode(Frozen):
     engine: str = Field(default="eager", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     dtype: Dtype = "float32"
     layout: Layout = "contiguous"
-    tile: int | None = Field(default=None, ge=1)
+    tile: Side | None = None
     tf32: bool | None = None
 
     @property
@@ -239,8 +245,8 @@ class Case(Frozen):
     model: Model
     size: Size
     mode: Mode = Mode()
-    device: str
-    threads: int | None = None
+    device: Device
+    threads: Positive | None = None
 
     @property
     def label(self) -> str:

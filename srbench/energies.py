@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from srbench.facts import Frozen
+from srbench.facts import Amount, Frozen, Line, Number
 
 
 class Energy(Frozen):
@@ -20,14 +20,14 @@ class Energy(Frozen):
     """
 
     per_image_mj: float | None = Field(default=None, gt=0, le=1e12)
-    passes: int = Field(default=0, ge=0, le=2**62)
-    window_ns: int = Field(default=0, ge=0, le=2**62)
-    interval_ns: int = Field(default=0, ge=0, le=2**62)
-    step_mj: float = Field(default=0.0, ge=0, le=1e12)
-    idle_before_w: float = Field(default=0.0, ge=0, le=1e6)
-    idle_after_w: float = Field(default=0.0, ge=0, le=1e6)
-    method: str = ""
-    reason: str = ""
+    passes: Number = 0
+    window_ns: Number = 0
+    interval_ns: Number = 0
+    step_mj: Amount = 0.0
+    idle_before_w: Amount = 0.0
+    idle_after_w: Amount = 0.0
+    method: Line = ""
+    reason: Line = ""
 
     @property
     def error_mj(self) -> float:

@@ -3,7 +3,10 @@
 Every field has a neutral value, for records of earlier times and for systems that do not tell.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from srbench.cores import number_list
 
@@ -12,6 +15,19 @@ class Frozen(BaseModel):
     """An immutable value; unknown fields are errors, so that a typo in a stored file is seen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+#: Neither a stored file nor a worker is trusted: a whole number is one that an address can hold, and none is negative
+#: that counts something.
+Number = Annotated[int, Field(ge=0, le=2**62)]
+Positive = Annotated[int, Field(ge=1, le=2**62)]
+Bytes = Number
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+#: A date that every time zone and every reader can tell.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
+#: What stands in one line of a table or a note; and a name, which may be a path.
+Line = Annotated[str, StringConstraints(max_length=10_000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 
 
 class Processor(Frozen):
@@ -30,19 +46,19 @@ class Processor(Frozen):
         flags: what it can do, of the vector extensions that decide a convolution's speed.
     """
 
-    logical_cores: int | None = None
-    physical_cores: int | None = None
-    affinity: str = ""
-    usable_physical_cores: int | None = None
-    l1d_bytes: int | None = None
-    l2_bytes: int | None = None
-    l3_bytes: int | None = None
-    max_mhz: int | None = None
-    governor: str | None = None
+    logical_cores: Number | None = None
+    physical_cores: Number | None = None
+    affinity: Line = ""
+    usable_physical_cores: Number | None = None
+    l1d_bytes: Bytes | None = None
+    l2_bytes: Bytes | None = None
+    l3_bytes: Bytes | None = None
+    max_mhz: Number | None = None
+    governor: Line | None = None
     turbo: bool | None = None
-    numa_nodes: int | None = None
+    numa_nodes: Number | None = None
     virtual: bool | None = None
-    flags: tuple[str, ...] = ()
+    flags: tuple[Line, ...] = ()
 
     @property
     def smt(self) -> bool | None:
@@ -60,8 +76,8 @@ class Limits(Frozen):
         memory_bytes: of all programs of the group.
     """
 
-    cpu_cores: float | None = None
-    memory_bytes: int | None = None
+    cpu_cores: Amount | None = None
+    memory_bytes: Bytes | None = None
 
 
 class GpuFacts(Frozen):
@@ -77,13 +93,13 @@ class GpuFacts(Frozen):
         clocks_locked: whether somebody fixed its clocks.
     """
 
-    name: str
-    memory_bytes: int | None = None
-    compute_capability: str | None = None
-    power_limit_w: float | None = None
+    name: Line
+    memory_bytes: Bytes | None = None
+    compute_capability: Line | None = None
+    power_limit_w: Amount | None = None
     mig: bool | None = None
-    max_clock_mhz: int | None = None
-    max_memory_clock_mhz: int | None = None
+    max_clock_mhz: Number | None = None
+    max_memory_clock_mhz: Number | None = None
     clocks_locked: bool | None = None
 
 
@@ -97,12 +113,12 @@ class Build(Frozen):
         settings: the build settings, without flags that concern warnings and definitions only.
     """
 
-    compiler: str | None = None
-    mkl: str | None = None
-    onednn: str | None = None
-    openmp: str | None = None
-    backend: str | None = None
-    settings: dict[str, str] = Field(default_factory=dict)
+    compiler: Line | None = None
+    mkl: Line | None = None
+    onednn: Line | None = None
+    openmp: Line | None = None
+    backend: Line | None = None
+    settings: dict[str, Line] = Field(default_factory=dict)
 
 
 class Machine(Frozen):
@@ -123,19 +139,19 @@ class Machine(Frozen):
         gpu_facts: what the driver says of the GPUs, in the order of ``gpus``.
     """
 
-    name: str
-    system: str
-    cpu: str
-    cores: int
-    memory_bytes: int
-    gpus: tuple[str, ...]
-    driver: str | None
-    python: str
-    torch: str
-    cuda: str | None
-    cudnn: int | None
-    node: str = ""
-    libc: str | None = None
+    name: Line
+    system: Line
+    cpu: Line
+    cores: Number
+    memory_bytes: Bytes
+    gpus: tuple[Line, ...]
+    driver: Line | None
+    python: Line
+    torch: Line
+    cuda: Line | None
+    cudnn: Number | None
+    node: Line = ""
+    libc: Line | None = None
     processor: Processor = Field(default_factory=Processor)
     limits: Limits = Field(default_factory=Limits)
     gpu_facts: tuple[GpuFacts, ...] = ()

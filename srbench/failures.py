@@ -10,6 +10,7 @@ from pydantic import field_validator
 from srbench.errors import CaseError
 from srbench.facts import Frozen
 from srbench.statuses import FAILURES, Status
+from srbench.text import one_line
 
 #: How torch, oneDNN and the C++ library say that an allocation failed.
 _OUT_OF_MEMORY = (
@@ -33,10 +34,12 @@ _MOST_REASON = 1_000
 class Failure(Frozen):
     """Work that gave no result.
 
+    Whatever the worker says, what is kept of it is short and can be shown.
+
     Attributes:
         status: one of the failures.
-        reason: one line.
-        detail: a traceback where there is one.
+        reason: one printable line of at most 1,000 characters.
+        detail: a traceback where there is one, its last 100,000 characters.
     """
 
     status: Status
@@ -50,12 +53,22 @@ class Failure(Frozen):
             raise ValueError(f"{status} is no failure")
         return status
 
+    @field_validator("reason")
+    @classmethod
+    def _short(cls, reason: str) -> str:
+        return one_line(reason, _MOST_REASON)
+
+    @field_validator("detail")
+    @classmethod
+    def _bounded(cls, detail: str) -> str:
+        return detail[-_MOST_DETAIL:]
+
 
 def failure_of(error: BaseException) -> Failure:
     """An exception as a value: out of memory, a wrong output, an unknown way of running, or a crash."""
     text = _text(lambda: str(error))
-    first = (text.strip().splitlines() or [""])[0][:_MOST_REASON]
-    detail = _text(lambda: "".join(traceback.format_exception(error)))[-_MOST_DETAIL:]
+    first = (text.strip().splitlines() or [""])[0]
+    detail = _text(lambda: "".join(traceback.format_exception(error)))
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in text for sign in _OUT_OF_MEMORY):
         return Failure(status="OOM", reason=_lacking(text), detail=detail)
     if isinstance(error, CaseError):

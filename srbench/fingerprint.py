@@ -14,11 +14,14 @@ from pathlib import Path
 
 from srbench.cases import digest
 from srbench.facts import Frozen
+from srbench.files import read_bytes
 
 #: Random tensors that a fingerprint names.
 NAMED = 5
 #: A larger file is no source of Python, and parsing it would take minutes.
 _MOST_CODE_BYTES = 4 * 2**20
+#: Of a file that a network read, weights among them.
+_MOST_BYTES = 2**32
 #: Folders whose files say nothing of a network.
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc")
 
@@ -65,7 +68,7 @@ def changed(files: Mapping[str, str]) -> tuple[str, ...]:
 def file_hash(path: Path) -> str | None:
     """12 digits of a file's content, of Python code without comments, docstrings and layout; None where it is gone."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path, _MOST_BYTES)
     except OSError:
         return None
     if path.suffix == ".py" and len(content) <= _MOST_CODE_BYTES:

@@ -8,13 +8,13 @@ import hashlib
 import os
 from pathlib import Path
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
 from srbench.cases import Case
 from srbench.errors import InputError
-from srbench.facts import Machine
+from srbench.facts import Line, Machine, Moment, Number
 from srbench.failures import Failure
-from srbench.files import write_text
+from srbench.files import cause, read_bytes, write_text
 from srbench.metering import Metered
 from srbench.records import Count, CounterName, Frozen, Memory, Settings, Visit
 from srbench.tasks import Agreed, TaskName, Timed, Watched
@@ -22,6 +22,8 @@ from srbench.tasks import Agreed, TaskName, Timed, Watched
 NAME = "journal.jsonl"
 #: Where the journal of an unfinished run goes when another run is begun in its folder.
 SET_ASIDE = "journal.unfinished.jsonl"
+#: A process adds some KiB, or with its samples some tens.
+_MOST_BYTES = 2**30
 #: A run that goes on must find these facts of the machine as they were.
 SAME_MACHINE = ("name", "python", "torch", "cuda", "cudnn", "driver")
 
@@ -33,17 +35,17 @@ class Step(Frozen):
     """
 
     task: TaskName
-    case: int
-    round: int = 0
-    place: int = 0
+    case: Number
+    round: Number = 0
+    place: Number = 0
     further: bool = False
 
 
 class Header(Frozen):
     """What a run is: enough to plan it again, and to refuse to go on with another one."""
 
-    srbench_version: str
-    started: AwareDatetime
+    srbench_version: Line
+    started: Moment
     machine: Machine
     settings: Settings
     counters: tuple[CounterName, ...]
@@ -82,7 +84,7 @@ class Entry(Frozen):
 
     step: Step
     result: Agreed | Timed | Watched | Metered | Count | Failure
-    wall_ns: int
+    wall_ns: Number
 
     @property
     def failure(self) -> Failure | None:
@@ -187,7 +189,10 @@ def resume(output: Path) -> tuple[Header, Journal] | None:
     path = output / NAME
     if not path.exists():
         return None
-    found = _read(path)
+    try:
+        found = _read(path)
+    except OSError as error:
+        raise InputError(f"cannot read the journal: {cause(error)}") from None
     if found is None:
         raise InputError(f"{path} is no journal of this srbench; move it away and measure again without --resume")
     header, entries, size = found
@@ -202,7 +207,7 @@ def source_hashes(cases: tuple[Case, ...]) -> dict[str, str]:
 
 def _read(path: Path) -> tuple[Header, list[Entry], int] | None:
     """Header, whole entries and the length in bytes up to which the file is whole; None without a header."""
-    first, *lines = path.read_bytes().splitlines(keepends=True) or [b""]
+    first, *lines = read_bytes(path, _MOST_BYTES).splitlines(keepends=True) or [b""]
     try:
         header = Header.model_validate_json(first)
     except ValidationError:

@@ -8,16 +8,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
-from time import monotonic
+from time import monotonic, sleep
 from types import ModuleType
+from typing import Any
 
 from pydantic import ValidationError
 
 from srbench import private, worker
 from srbench.failures import Failure
+from srbench.machine import family
 from srbench.messages import FrameError, Reader
 from srbench.work import Launcher, News, Result, Work, no_news
 
@@ -27,6 +29,10 @@ START_GRACE_S = 120.0
 _END_S = 5.0
 #: One that has answered, and may leave by itself, takes this long at most.
 _LEAVE_S = 5.0
+#: How often what a worker started is looked for anew.
+_GENERATIONS = 20
+#: Between two looks: what is killed is gone after some milliseconds.
+_DYING_S = 0.01
 
 
 class Processes:
@@ -49,10 +55,11 @@ class Processes:
         if isinstance(context, ForkServerContext):
             _start_server()
         receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=worker.main, args=(work, sender), daemon=False)
-        with _no_main_module():
-            process.start()
+        born = family.now()
+        process = _started(context, work, sender)
         sender.close()
+        assert process.pid is not None, "it was started"
+        member = family.Worker(process.pid, os.fstat(receiver.fileno()).st_ino, born)
         reader = Reader(receiver.fileno(), work.most_bytes)
         deadline = monotonic() + START_GRACE_S + timeout_s
         answered = started = False
@@ -83,8 +90,8 @@ class Processes:
             what = f"{'.'.join(map(str, wrong['loc'])) or 'all of it'}: {wrong['msg']}"
             return Failure(status="CRASH", reason=f"its answer is none ({what})")
         finally:
+            _end(process, member, grace_s=_LEAVE_S if answered and work.leaves_by_itself else 0.0)
             receiver.close()
-            _end(process, grace_s=_LEAVE_S if answered and work.leaves_by_itself else 0.0)
 
     def renew(self) -> None:
         """Let the next processes come from a new fork server.
@@ -141,17 +148,42 @@ def _context() -> ForkServerContext | SpawnContext:
     return context
 
 
-def _end(process: BaseProcess, grace_s: float) -> None:
-    """End a worker and whatever it started (it leads a process group of its own).
+def _started(context: ForkServerContext | SpawnContext, work: Work[Any, Any], sender: Connection) -> BaseProcess:
+    """A worker that runs; a fork server that dies just then, or was stopped, costs another attempt at most."""
+    for last in (False, True):
+        private.wake_fork_server()
+        process = context.Process(target=worker.main, args=(work, sender), daemon=False)
+        try:
+            with _no_main_module():
+                process.start()
+            return process
+        except (EOFError, ConnectionError):
+            if last:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _end(process: BaseProcess, member: family.Worker, grace_s: float) -> None:
+    """End a worker and whatever it started: its group, and what has left that (:mod:`srbench.machine.family`).
 
     One that leaves by itself gives back what its libraries hold of the system.
     """
+    private.wake_fork_server()  # it tells of the end
     process.join(timeout=grace_s)
-    assert process.pid is not None, "it was started"
+    # As long as the worker lives, its children are known by it.
+    left = family.of(member)
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(member.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         process.kill()  # it has not made its group yet, or the group is gone with it
+    # Those that were killed may have started others meanwhile.
+    for _ in range(_GENERATIONS):
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not (left := family.of(member)):
+            break
+        sleep(_DYING_S)
     process.join(timeout=10)
 
 

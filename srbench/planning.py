@@ -7,11 +7,13 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 from typing import get_args
 
 from srbench import machine, models, running
 from srbench.cases import Case, Dtype, Form, Layout, Mode, Model, Size
 from srbench.errors import InputError
+from srbench.text import check_utf8
 
 #: What people also type.
 _ALSO = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32", "half": "float16"}
@@ -44,12 +46,14 @@ def parse(names: str, form: Form = "deploy") -> list[Asked]:
     """``span,rfdn@train+compile,all`` -> the networks, each once in a mode.
 
     Raises:
-        InputError: an unknown name, form or word of a mode.
+        InputError: an unknown name, form or word of a mode, or a path that no record can hold.
     """
     found: dict[tuple[object, ...], Asked] = {}
     for typed in (part.strip() for part in names.split(",")):
         if typed:
             name, fixed = split_mode(typed)
+            # A record names a file by its whole path.
+            check_utf8(str(Path(name).absolute()) if ".py" in name else name, "a network")
             optional = name.lower().partition("@")[0] == "all"
             for model in models.parse(name, form):
                 key = (*model.key, *sorted(fixed.items()))

@@ -7,6 +7,10 @@ oldest that srbench is declared for, and of torch 2.13, with which it is tested.
 Importing this file does not import torch: whoever starts processes does without it.
 """
 
+import contextlib
+import os
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -24,6 +28,10 @@ class LackingInterfaceError(InputError, UnsupportedError):
     """The installed torch lacks an interface without which a question has no answer."""
 
 
+#: A fork server that is asked to end does so in a tenth of a second.
+_SERVER_ENDS_S = 5.0
+
+
 # --- Python
 
 
@@ -38,6 +46,8 @@ def end_fork_server() -> None:
     Private: ``multiprocessing.forkserver._forkserver._stop``. No public call ends a fork server; this is what Python's
     own tests use, since 3.8.
 
+    A server that was stopped is woken; one that does not end is killed.
+
     Without it processes cannot be given another server's address layout and hash seed, which makes them replicates.
     Ask :func:`can_end_fork_server` first and spawn processes where it says no: they are as independent, and each takes
     seconds longer to import torch.
@@ -48,7 +58,30 @@ def end_fork_server() -> None:
     stop = _fork_server_stop()
     if stop is None:
         raise RuntimeError("this Python's fork server cannot be ended")
-    stop()
+    wake_fork_server()
+    # It stays as long as any process holds a file of its: one that a network left behind can.
+    late = threading.Timer(_SERVER_ENDS_S, _signal_fork_server, (signal.SIGKILL,))
+    late.start()
+    try:
+        stop()
+    finally:
+        late.cancel()
+
+
+def wake_fork_server() -> None:
+    """Let a fork server go on that some network has stopped; else the next process would be waited for without end.
+
+    Private: ``multiprocessing.forkserver._forkserver._forkserver_pid``, since Python 3.4. Without it a network that
+    stops the server stops the run.
+    """
+    _signal_fork_server(signal.SIGCONT)
+
+
+def _signal_fork_server(number: signal.Signals) -> None:
+    pid = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", None)
+    if isinstance(pid, int):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _fork_server_stop() -> Callable[[], None] | None:

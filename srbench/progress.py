@@ -13,6 +13,7 @@ from srbench.measure.latency import NS_PER_S
 from srbench.records import Record, Settings
 from srbench.runner import Watcher
 from srbench.tasks import Agreed, Progress, min_samples
+from srbench.text import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -137,7 +138,7 @@ class Lines(Quiet):
         self._say(outcome(record))
 
     def _say(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        print(plain(line), file=sys.stderr, flush=True)
 
 
 class LiveBar(Quiet):
@@ -184,7 +185,7 @@ class LiveBar(Quiet):
 
     def done(self, record: Record) -> None:
         """Leave a line above the bar."""
-        self._bar.console.print(outcome(record), markup=False, highlight=False)
+        self._bar.console.print(plain(outcome(record)), markup=False, highlight=False)
 
     def end(self) -> None:
         """Take the bar away."""
@@ -192,7 +193,7 @@ class LiveBar(Quiet):
 
     def _show(self, what: str) -> None:
         left = _duration(self._forecast.left_s())
-        self._bar.update(self._task, description=f"{self._name}: {what}; about {left} left", refresh=True)
+        self._bar.update(self._task, description=plain(f"{self._name}: {what}; about {left} left"), refresh=True)
 
 
 def choose(*, quiet: bool) -> Watcher:

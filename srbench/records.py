@@ -7,13 +7,13 @@ derived from stored samples, never stored beside them, so recomputing gives the 
 from statistics import geometric_mean, median
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from srbench.agreements import Agreement
 from srbench.cases import Case
 from srbench.energies import Energy
+from srbench.facts import Amount, Bytes, Line, Machine, Moment, Number, Positive
 from srbench.facts import Frozen as Frozen  # noqa: PLC0414 - all values here and elsewhere are made of it
-from srbench.facts import Machine
 from srbench.measure import stats
 from srbench.measure.stats import Interval
 
@@ -44,13 +44,13 @@ class Layer(Frozen):
         activations: elements that a convolution gives; 0 for matrix products (the challenge's count).
     """
 
-    name: str
-    operator: str
-    in_shape: tuple[int, ...]
-    out_shape: tuple[int, ...]
-    params: int
-    multi_adds: int
-    activations: int
+    name: Line
+    operator: Line
+    in_shape: tuple[Number, ...]
+    out_shape: tuple[Number, ...]
+    params: Number
+    multi_adds: Number
+    activations: Number
 
 
 class Complexity(Frozen):
@@ -68,14 +68,14 @@ class Complexity(Frozen):
         layers: one row for each convolution and matrix product.
     """
 
-    params: int
-    multi_adds: int
-    activations: int
-    convs: int
-    weights_bytes: int
-    input_bytes: int
-    peak_bytes: int
-    cpu_peak_bytes: int
+    params: Number
+    multi_adds: Number
+    activations: Number
+    convs: Number
+    weights_bytes: Bytes
+    input_bytes: Bytes
+    peak_bytes: Bytes
+    cpu_peak_bytes: Bytes
     layers: tuple[Layer, ...]
 
     def predicted_peak_bytes(self, device: str) -> int:
@@ -91,8 +91,8 @@ class Difference(Frozen):
         where: the operators that they belong to.
     """
 
-    amount: int
-    where: str
+    amount: Annotated[int, Field(ge=-(2**62), le=2**62)]
+    where: Line
 
 
 class Count(Frozen):
@@ -107,16 +107,17 @@ class Count(Frozen):
     """
 
     counter: CounterName
-    version: str
-    multi_adds: int | None
+    version: Line
+    multi_adds: Number | None
     differences: tuple[Difference, ...] = ()
-    error: str = ""
+    error: Line = ""
 
 
-#: A worker is not trusted: what it measured lies between nothing and a century, or what an address can hold.
-Nanoseconds = Annotated[int, Field(ge=0, le=2**62)]
-Bytes = Annotated[int, Field(ge=0, le=2**62)]
-Number = Annotated[int, Field(ge=0, le=2**62)]
+#: Between nothing and a century.
+Nanoseconds = Number
+#: No pass takes less: a call of a function of Python alone takes some tens of nanoseconds.
+SHORTEST_PASS_NS = 100
+Pass = Annotated[int, Field(ge=SHORTEST_PASS_NS, le=2**62)]
 
 
 class Reading(Frozen):
@@ -132,10 +133,10 @@ class Reading(Frozen):
         locked: whether a GPU's clock was fixed; None where its driver does not tell.
     """
 
-    after: int
-    clock_mhz: int | None = None
-    temperature_c: int | None = None
-    reasons: tuple[str, ...] = ()
+    after: Number
+    clock_mhz: Number | None = None
+    temperature_c: Annotated[int, Field(ge=-300, le=10_000)] | None = None
+    reasons: tuple[Line, ...] = ()
     others: Number | None = None
     locked: bool | None = None
 
@@ -162,21 +163,21 @@ class Visit(Frozen):
         remarks: what the engine has to say of how it runs the network, a phrase each.
     """
 
-    round: int = 0
-    place: int = 0
+    round: Number = 0
+    place: Number = 0
     cold_ns: Nanoseconds
     warmup_ns: tuple[Nanoseconds, ...]
     warm: bool | None = True
-    samples_ns: tuple[Nanoseconds, ...]
+    samples_ns: tuple[Pass, ...]
     device_ns: tuple[Nanoseconds, ...] = ()
     switches: tuple[Number, ...] = ()
     faults: tuple[Number, ...] = ()
     readings: tuple[Reading, ...] = ()
-    others_cores: float | None = Field(default=None, ge=0)
+    others_cores: Amount | None = None
     further: bool = False
     build_ns: Nanoseconds | None = None
     rebuilds: Number = 0
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Line, ...] = ()
 
     @property
     def median_ns(self) -> float | None:
@@ -267,7 +268,7 @@ class Memory(Frozen):
     reserved_bytes: Bytes | None = None
     process_bytes: Bytes | None = None
     cold_bytes: Bytes | None = None
-    method: str
+    method: Line
 
     @property
     def activations_bytes(self) -> int:
@@ -308,28 +309,28 @@ class Settings(Frozen):
     """
 
     seed: int
-    budget_s: float
-    timeout_s: float
-    rounds: int = Field(default=3, ge=1)
-    visits: int = Field(default=1, ge=1)
-    patience_s: float = Field(default=0.0, ge=0)
+    budget_s: Amount
+    timeout_s: Amount
+    rounds: Positive = 3
+    visits: Positive = 1
+    patience_s: Amount = 0.0
     precision: float = Field(default=0.01, gt=0)
-    memory_limit_bytes: int | None = None
+    memory_limit_bytes: Bytes | None = None
     clock: ClockDemand = "as-is"
     lock_mhz: int | None = Field(default=None, ge=1, le=100_000)
     energy: bool = False
     allocator: Allocator = "keep"
-    threads: int | None = None
+    threads: Number | None = None
     matmul_tf32: bool | None = None
     cudnn_tf32: bool | None = None
     cudnn_benchmark: bool | None = None
-    interop_threads: int | None = None
-    matmul_precision: str | None = None
+    interop_threads: Number | None = None
+    matmul_precision: Line | None = None
     deterministic: bool | None = None
     cudnn_deterministic: bool | None = None
     onednn: bool | None = None
-    cpu_capability: str | None = None
-    environment: dict[str, str] = Field(default_factory=dict)
+    cpu_capability: Line | None = None
+    environment: dict[str, Line] = Field(default_factory=dict)
 
     @property
     def processes(self) -> int:
@@ -362,15 +363,15 @@ class Record(Frozen):
     """
 
     schema_version: Literal[4] = SCHEMA_VERSION
-    srbench_version: str
+    srbench_version: Line
     case: Case
     machine: Machine
     settings: Settings
-    finished: AwareDatetime
+    finished: Moment
     status: Status
-    reason: str = ""
-    advice: str = ""
-    detail: str = ""
+    reason: Line = ""
+    advice: Line = ""
+    detail: Annotated[str, Field(max_length=200_000)] = ""
     files: dict[str, str] = Field(default_factory=dict)
     complexity: Complexity | None = None
     counts: tuple[Count, ...] = ()

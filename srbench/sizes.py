@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from srbench.cases import Size
+from srbench.cases import MOST_SCALE, Size
 from srbench.errors import InputError
 
 #: The GT size for which papers state Multi-Adds.
@@ -47,12 +47,16 @@ def plan(
         batch: images in a pass.
 
     Raises:
-        InputError: a scale or a batch below 1, or an LR side that rounds to nothing.
+        InputError: a scale or a batch below 1 or beyond all bounds, or an LR side that rounds to nothing.
     """
     if scale < 1:
         raise InputError(f"--scale {scale} must be at least 1")
+    if scale > MOST_SCALE:
+        raise InputError(f"--scale {scale} is beyond all networks; it may be {MOST_SCALE} at most")
     if batch < 1:
         raise InputError(f"--batch {batch} must be at least 1")
+    if batch > MAX_SIDE:
+        raise InputError(f"--batch {batch} must be at most {MAX_SIDE}")
     if lr is not None:
         gt = (lr[0] * scale, lr[1] * scale)
     else:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from srbench import migrations
 from srbench.cases import digest, slug
 from srbench.errors import InputError
-from srbench.files import first_line, write_text
+from srbench.files import first_line, read_text, write_text
 from srbench.records import Record
 
 Stored = TypeVar("Stored")
@@ -120,7 +120,7 @@ def read_each(folder: Path, load: Callable[[str], Stored], complain: Callable[[s
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(load(path.read_text(encoding="utf-8")))
+            found.append(load(read_text(path)))
         except (ValidationError, OSError, UnicodeDecodeError) as error:
             complain(f"skipped {path}: not a record ({first_line(error)})")
     return found

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from srbench import inputs, models, records, running
 from srbench.agreements import Agreement
 from srbench.cases import Case, Mode
-from srbench.errors import UnsupportedError
+from srbench.errors import MismatchError, UnsupportedError
 from srbench.failures import Failure
 from srbench.fingerprint import files_of, loaded_code
 from srbench.machine import allow_tf32, read_back
@@ -193,8 +193,10 @@ class Time(OfCase, Work[Timed, Progress]):
             ready, image = self.ready(device)
             second = inputs.make_input(self.case, self.settings.seed + 1).to(device.torch_device)
             pictures = Pictures(image, second, self.case.model.value_range)
+            own = self._threads_restored()
             build_ns = perf_counter_ns() - start
             visit = self._timed(ready, pictures, device, start, report)
+            visit = visit.model_copy(update={"remarks": (*visit.remarks, *own)})
         problem = None
         if not visit.samples_ns:
             reason = f"its first pass took {visit.cold_ns / NS_PER_S:.1f} s of the {settings.timeout_s:g} s allowed"
@@ -227,6 +229,11 @@ class Time(OfCase, Work[Timed, Progress]):
         )
         others = others_cores(before, clocks())
         gc.enable()
+        if other := self._other_threads():
+            raise MismatchError(
+                f"sets torch to {other} thread(s) as it runs, where {self.case.threads} were asked for: "
+                "its runtime would be of neither"
+            )
         return visit.model_copy(
             update={
                 "round": self.round,
@@ -237,6 +244,18 @@ class Time(OfCase, Work[Timed, Progress]):
                 "remarks": (*ready.remarks, *device.remarks, *watch.remarks),
             }
         )
+
+    def _other_threads(self) -> int | None:
+        """Threads that torch has been set to since the work began; None where they are those of the case."""
+        found = torch.get_num_threads()
+        return None if self.case.threads in (None, found) else found
+
+    def _threads_restored(self) -> tuple[str, ...]:
+        """The threads as asked for; a remark where building the network had set others."""
+        if (other := self._other_threads()) is None or self.case.threads is None:
+            return ()
+        torch.set_num_threads(self.case.threads)
+        return (f"its file sets torch to {other} thread(s); it was timed with {self.case.threads}",)
 
 
 @dataclass(frozen=True)

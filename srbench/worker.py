@@ -16,6 +16,7 @@ from typing import Any
 from srbench import messages
 from srbench.facts import Frozen
 from srbench.failures import failure_of
+from srbench.machine import family
 from srbench.work import Work
 
 #: Environment variable with the file that gets what networks print.
@@ -31,6 +32,7 @@ def main(work: Work[Any, Any], pipe: Connection) -> None:
     _hush()
     _end_with_parent()
     file = pipe.fileno()
+    os.environ[family.MARK] = family.Worker(os.getpid(), os.fstat(file).st_ino, 0).mark
     try:
         limit_memory(work.memory_limit_bytes)
         messages.send(file, "started")

@@ -28,6 +28,7 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
             "srbench.statuses",
             "srbench.defaults",
             "srbench.private",
+            "srbench.text",
         ),
         "statistics": ("srbench.measure", "srbench.measure.stats"),
     },

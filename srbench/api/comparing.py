@@ -18,6 +18,7 @@ from srbench.board.gates import Gate, GateResult
 from srbench.board.pairing import Alone, Stored
 from srbench.cases import Case
 from srbench.errors import InputError
+from srbench.files import read_text
 from srbench.launch import PROCESSES
 from srbench.machine import noise
 from srbench.records import Record
@@ -225,7 +226,7 @@ def _read(path: Path, typed: str, tell: Tell) -> Stored:
             raise InputError(f"no records in {where}; give an --output folder of 'srbench profile', or a record file")
         return Stored(name, tuple(store.read(folder, complain=tell)))
     try:
-        record = migrations.load(path.read_text(encoding="utf-8"))
+        record = migrations.load(read_text(path))
     except FileNotFoundError:
         raise InputError(f"no folder or file {path}, nor a network of that name") from None
     except (ValidationError, UnicodeDecodeError):

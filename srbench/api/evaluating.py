@@ -212,7 +212,8 @@ class Session:
             )
 
         def keep(image: ImageResult) -> None:
-            if image.name in order:
+            # Whatever a worker says: each image once, with a score by each protocol.
+            if image.name in order.keys() - {i.name for i in images} and len(image.scores) == len(asked.protocols):
                 images.append(image)
                 quality_store.write(self._output, record(), part=True)
                 told(question, images)

@@ -5,17 +5,18 @@ The facts of each edition stand in its file with their source.
 """
 
 import difflib
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.board.shipped import EDITIONS, names
+from srbench.cases import MOST_SCALE, Side
 from srbench.errors import InputError
-from srbench.facts import Frozen
+from srbench.facts import Amount, Frozen, Line
+from srbench.files import first_line, read_toml
 from srbench.quality.protocols import PRESETS
 
 #: Numbers that an entry of a challenge may have, with what they are for readers.
@@ -48,7 +49,7 @@ class Column(Frozen):
     """
 
     key: str
-    title: str
+    title: Line
     digits: int = Field(ge=0, le=6)
     beside: str = ""
     beside_digits: int = Field(default=4, ge=0, le=6)
@@ -74,8 +75,8 @@ class Baseline(Frozen):
 
     name: str
     network: str = ""
-    values: dict[str, float] = Field(default_factory=dict)
-    source: str = ""
+    values: dict[str, Amount] = Field(default_factory=dict)
+    source: Line = ""
     doubt: str = ""
 
 
@@ -88,8 +89,8 @@ class Floor(Frozen):
         admitted: networks that the published table ranks all the same, with the reason.
     """
 
-    values: dict[str, float]
-    round_to: int | None = None
+    values: dict[str, Amount]
+    round_to: int | None = Field(default=None, ge=0, le=6)
     admitted: dict[str, str] = Field(default_factory=dict)
 
 
@@ -146,8 +147,8 @@ class ExpScore(Frozen):
     """
 
     kind: Literal["exp-score"]
-    factor: float = 2.0
-    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    factor: float = Field(default=2.0, gt=0, le=1000)
+    weights: dict[str, Annotated[float, Field(gt=0, le=1e6)]] = Field(min_length=1)
     titles: dict[str, str]
 
     @property
@@ -167,7 +168,7 @@ class RealTime(Frozen):
     kind: Literal["real-time"]
     psnr: str
     time: str
-    bicubic_psnr: float
+    bicubic_psnr: Annotated[float, Field(gt=0, le=200)]
 
     @property
     def needs(self) -> frozenset[str]:
@@ -202,8 +203,8 @@ class Inputs(Frozen):
     floors are compared with.
     """
 
-    counts_lr: tuple[PositiveInt, PositiveInt]
-    time_lr: tuple[PositiveInt, PositiveInt]
+    counts_lr: tuple[Side, Side]
+    time_lr: tuple[Side, Side]
     time_note: str = ""
     protocol: str = "ntire"
     val_set: str = ""
@@ -221,10 +222,10 @@ class Edition(Frozen):
     """One challenge in one year, or a laboratory's own rules."""
 
     name: str = Field(pattern=r"^[^/\\\x00-\x1f]+$")
-    title: str
-    source: str
+    title: Line
+    source: Line
     challenge: str = ""
-    scale: int = Field(ge=1)
+    scale: int = Field(ge=1, le=MOST_SCALE)
     hardware: str = ""
     inputs: Inputs
     columns: tuple[Column, ...]
@@ -274,15 +275,12 @@ def _known(name: str) -> Edition:
 
 def _read(path: Path) -> Edition:
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        content = read_toml(path)
     except OSError as error:
         raise InputError(f"cannot read the challenge {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not TOML: {first_line(error)}") from None
     try:
         return Edition.model_validate({"name": path.stem, **content})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
+        raise InputError(f"{path}: {first_line(error).removeprefix('file: ')}") from None

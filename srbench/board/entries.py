@@ -17,7 +17,9 @@ from srbench.board.metrics import PARAMS, RUNTIME
 from srbench.board.rows import Quality, Row
 from srbench.cases import MODE_SIGN, labelled
 from srbench.errors import InputError
+from srbench.files import read_text
 from srbench.records import FAILURES
+from srbench.text import one_line
 
 #: Rank columns of a CSV -> the metric that they rank.
 _RANKS = {f"rank_{metric}": metric for metric in METRICS} | {
@@ -31,6 +33,10 @@ _RANKS = {f"rank_{metric}": metric for metric in METRICS} | {
 _MAY_BE_ZERO = frozenset(("acts_m", "conv"))
 #: A table may hold a network several times; this kind of row is what the edition itself printed.
 _PRINTED = "published table"
+#: No figure of an entry is larger, no place is behind this one, and no name is longer than so many characters.
+_MOST, _LAST, _MOST_NAME = 1e15, 10_000, 500
+#: Of what stands in place of a number, in an error.
+_SHOWN = 40
 #: Keys of the challenges' results.json (test_demo.py, 2022 to 2026) -> metrics.
 JSON_KEYS = {
     "valid_ave_psnr": "val_psnr",
@@ -80,13 +86,16 @@ def read(path: Path, edition: Edition, *, alone: bool = False) -> tuple[list[Ent
     if path.suffix.lower() not in readers:
         raise InputError(f"{path} is neither a folder of records nor .csv, results.json or results.txt")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise InputError(f"cannot read {path}: {reason}") from None
     entries, baseline = readers[path.suffix.lower()](text, path, edition)
-    if any(not entry.team.strip() for entry in entries):
+    named = [*entries, *([baseline] if baseline is not None else [])]
+    if any(not entry.team.strip() for entry in named):
         raise InputError(f"{path}: an entry has no name")
+    if longest := max((len(entry.team) for entry in named if len(entry.team) > _MOST_NAME), default=0):
+        raise InputError(f"{path}: the name of an entry has {longest:,} characters; {_MOST_NAME} are allowed")
     if baseline is None:
         baseline = _only([entry for entry in entries if _is_baseline(entry.team, edition)], path)
         entries = [entry for entry in entries if entry is not baseline]
@@ -108,7 +117,10 @@ def _is_baseline(team: str, edition: Edition) -> bool:
 
 
 def _from_csv(text: str, path: Path, edition: Edition) -> tuple[list[Entry], Entry | None]:
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise InputError(f"{path} is no table: {error}") from None
     if not rows:
         raise InputError(f"{path} has no rows below its header")
     header = set(rows[0])
@@ -139,8 +151,15 @@ def _csv_entry(row: Mapping[str, str | None], path: Path) -> Entry:
     if None in row:
         raise InputError(f"{path}: the row of '{team}' has more cells than the header")
     values = {key: _number(row[key] or "", key, team, path) for key in METRICS if row.get(key)}
-    given = {metric: round(_number(row[key] or "", key, team, path)) for key, metric in _RANKS.items() if row.get(key)}
+    given = {metric: _rank(row[key] or "", key, team, path) for key, metric in _RANKS.items() if row.get(key)}
     return Entry(team, values, given, listed_below=row.get("status") == "reference")
+
+
+def _rank(text: str, column: str, team: str, path: Path) -> int:
+    rank = round(_number(text, column, team, path))
+    if rank > _LAST:
+        raise InputError(f"{path}: {column} of '{one_line(team, _SHOWN)}' is {rank:,}; no rank is above {_LAST:,}")
+    return rank
 
 
 def _number(text: str, column: str, team: str, path: Path) -> float:
@@ -149,9 +168,11 @@ def _number(text: str, column: str, team: str, path: Path) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(f"{path}: {column} of '{team}' is '{text}', no number")
+        raise InputError(f"{path}: {column} of '{one_line(team, _SHOWN)}' is '{one_line(text, _SHOWN)}', no number")
+    if value > _MOST:
+        raise InputError(f"{path}: {column} of '{one_line(team, _SHOWN)}' is {value:g}; nothing is above {_MOST:g}")
     if value < 0 or (value == 0 and column not in _MAY_BE_ZERO and JSON_KEYS.get(column) not in _MAY_BE_ZERO):
-        raise InputError(f"{path}: {column} of '{team}' is {text}; it must be positive")
+        raise InputError(f"{path}: {column} of '{one_line(team, _SHOWN)}' is {value:g}; it must be positive")
     return value
 
 
@@ -160,6 +181,12 @@ def _from_json(text: str, path: Path, _: Edition) -> tuple[list[Entry], Entry | 
         content = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
     except json.JSONDecodeError as error:
         raise InputError(f"{path} is not JSON: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path} is no results.json: it is nested too deep") from None
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is no results.json: a number in it has thousands of digits") from None
     if not isinstance(content, dict) or not all(isinstance(each, dict) for each in content.values()):
         raise InputError(f"{path} is no results.json: expected a network's name, then its figures")
     entries = []

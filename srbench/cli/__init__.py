@@ -9,7 +9,8 @@ from typer.exceptions import TyperException
 
 from srbench.cli import foresight, measuring, plotting, quality, reporting, showing, tabling
 from srbench.errors import InputError
-from srbench.render.text import plain
+from srbench.files import cause
+from srbench.text import plain
 
 #: What typer returns for a Ctrl-C that it sees itself.
 _TYPER_INTERRUPTED = 130
@@ -79,7 +80,7 @@ def main() -> None:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             _leave_quietly()
-        print(f"srbench: {error}", file=sys.stderr)
+        print(f"srbench: {plain(cause(error))}", file=sys.stderr)
         sys.exit(1)
     if code == _TYPER_INTERRUPTED:
         print("srbench: interrupted", file=sys.stderr)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from srbench.render.text import plain
+from srbench.text import plain
 
 
 def say(line: str) -> None:

@@ -7,7 +7,7 @@ from srbench.cases import MODE_SIGN
 from srbench.commands import width
 from srbench.measure.fitting import Sized
 from srbench.render.terminal import table
-from srbench.render.text import plain
+from srbench.text import plain
 
 PEAK_ON_CPU = """\
 Peak: weights, input, output and everything alive between them at the worst moment of a pass, with the copies that

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import get_args
 
-from srbench import machine, progress, store
+from srbench import journal, machine, progress, store
 from srbench.api.boards import Leaderboard
 from srbench.api.examining import disturbances
 from srbench.api.profiling import Session, opened
@@ -17,6 +17,7 @@ from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import readable, say, width
 from srbench.errors import InputError
+from srbench.files import cause
 from srbench.records import CounterName, Record
 from srbench.render import details
 from srbench.timings import timings_text
@@ -51,7 +52,9 @@ def profile(options: Options) -> int:
             _show(records, options)
         if options.timings:
             print(f"\n{timings_text(session.entries_now, (monotonic_ns() - options.started_ns) / 1e9)}")
-        if stopped:
+        if stopped and not (options.output / journal.NAME).is_file():
+            say(f"{stopped}: the run's journal is gone, so nothing is there to go on with; measure again")
+        elif stopped:
             finished = f"{len(session.entries)} finished processes are kept"
             done = f"{len(records)} of {len(session.plans)} cases are stored and {finished}"
             say(f"{stopped}: {done}; 'srbench profile --resume --output {options.output}' goes on")
@@ -67,7 +70,7 @@ def _measure(session: Session, options: Options) -> str:
         return "interrupted"
     except OSError as error:
         # A full or vanished disk: what is in the journal stays, and the rest is for another attempt.
-        return f"cannot write to {options.output}: {error.strerror or error}"
+        return f"cannot write to {options.output}: {cause(error)}"
     return ""
 
 

@@ -8,7 +8,7 @@ from srbench.commands import say, width
 from srbench.errors import InputError
 from srbench.render.grid import DASH
 from srbench.render.terminal import table
-from srbench.render.text import plain
+from srbench.text import plain
 
 OK, FAILED = 0, 1
 MB = 1e6

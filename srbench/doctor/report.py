@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import AwareDatetime
-
-from srbench.facts import Frozen, Machine
+from srbench.facts import Frozen, Machine, Moment
 from srbench.machine.noise import NoiseFloor
 
 #: ``fact``: neither good nor bad. ``unknown``: the system does not tell. ``note``: may disturb. ``unfit``: numbers
@@ -40,7 +38,7 @@ class Report(Frozen):
     """All that one run of the doctor found; ``floor`` is None where no A/A run was made, or it failed."""
 
     srbench_version: str
-    finished: AwareDatetime
+    finished: Moment
     device: str
     machine: Machine
     sections: tuple[Section, ...]

@@ -10,9 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from platformdirs import user_state_path
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from srbench.files import first_line, write_text
+from srbench.facts import Moment
+from srbench.files import first_line, read_text, write_text
 from srbench.measure import stats
 from srbench.records import Frozen
 
@@ -42,7 +43,7 @@ class NoiseFloor(Frozen):
     floor: float = Field(gt=0)
     rounds: int = Field(ge=MIN_ROUNDS)
     ratios: tuple[float, ...]
-    measured: AwareDatetime
+    measured: Moment
     threads: int | None = None
     versions: dict[str, str]
     what: str
@@ -102,7 +103,7 @@ def load(machine: str, device: str, complain: Callable[[str], None] = lambda lin
     """
     path = path_of(machine, device)
     try:
-        found = NoiseFloor.model_validate_json(path.read_text(encoding="utf-8"))
+        found = NoiseFloor.model_validate_json(read_text(path))
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, ValidationError) as error:

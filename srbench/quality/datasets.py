@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from srbench.errors import InputError
+from srbench.files import may_be_read
 from srbench.quality.images import SUFFIXES, cut_to_multiple, read_image
 from srbench.quality.imresize import imresize
 from srbench.quality.protocols import Image
+from srbench.text import check_utf8
 
 #: Names under which the field's test sets lie, in lower case and without signs -> the name in our tables.
 KNOWN = {
@@ -87,7 +89,8 @@ def find(typed: str, data: Path, scale: int) -> Dataset:
         scale: upscaling factor.
 
     Raises:
-        InputError: no such set, no images in it, two files of one name, or LR files that do not match.
+        InputError: no such set, no images in it, two files of one name, a name that no record can hold, or LR files
+            that do not match.
     """
     root = _root(typed, data)
     name = KNOWN.get(_plain(root.name), root.name)
@@ -96,6 +99,8 @@ def find(typed: str, data: Path, scale: int) -> Dataset:
     if not truths:
         raise InputError(f"no images in {folder}; put GT images there, or into {root / 'HR'}")
     lr_folder = _lr_folder(root, scale)
+    for path, what in ((root, "a data set"), *((truth, "an image") for truth in truths)):
+        check_utf8(path.name, what)
     low = _matched(truths, lr_folder, scale) if lr_folder is not None else {}
     samples = tuple(Sample(path.stem, path, low.get(path.stem)) for path in truths)
     return Dataset(name, folder, scale, samples, lr_folder)
@@ -184,10 +189,10 @@ def _subfolders(root: Path, names: Sequence[str]) -> list[str]:
 
 def _images(folder: Path) -> list[Path]:
     try:
-        found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+        there = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}") from None
-    return sorted(found)
+    return sorted(path for path in there if may_be_read(path))
 
 
 def _one_of_each(files: list[Path]) -> list[Path]:

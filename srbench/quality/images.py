@@ -3,6 +3,7 @@
 Whatever had to be done to a file is said in words, since it is part of how a number was made.
 """
 
+import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
 
 from srbench.errors import InputError
+from srbench.files import read_bytes
 from srbench.quality.protocols import Image
 
 #: What is taken as an image in a folder.
@@ -23,13 +25,20 @@ _OTHER_COLOURS = frozenset(("CMYK", "YCbCr", "LAB"))
 #: 65535 / 257 = 255: a 16-bit value's step in 8 bits.
 _STEP_OF_16_BITS = 257
 _DAMAGED = "the image is damaged or of an unknown kind"
+#: A file of a few KiB may be of 30000x30000 pixels, which take 2.5 GiB. So many take 0.6 GiB; the largest images of
+#: the field's sets have a tenth of them.
+MOST_PIXELS = 200_000_000
+#: So many pixels of 16 bits with alpha, not compressed at all.
+_MOST_BYTES = 8 * MOST_PIXELS + 2**20
+#: Rows of 16 bits that are brought to 8 at once.
+_STRIP = 256
 #: Where a PNG may say how it is turned, perhaps behind its pixels.
 _PNG_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 
 # A damaged file is said in our own words.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
-# Pillow reads headers here, and OpenCV has a limit of its own (2^30 pixels).
+# Pillow reads headers here; what may be decoded is said below.
 Pillow.MAX_IMAGE_PIXELS = None
 
 
@@ -50,14 +59,21 @@ def read_image(path: Path) -> Picture:
     """Read an image file.
 
     Raises:
-        InputError: missing, unreadable, no image, or of a kind that 8-bit RGB cannot stand for.
+        InputError: missing, unreadable, no image, too large, or of a kind that 8-bit RGB cannot stand for.
     """
     try:
-        data = path.read_bytes()
-        with warnings.catch_warnings(action="ignore"), Pillow.open(path) as header:
+        data = read_bytes(path, _MOST_BYTES)
+        with warnings.catch_warnings(action="ignore"), Pillow.open(io.BytesIO(data)) as header:
+            width, height = header.size
+            if width * height > MOST_PIXELS:
+                raise InputError(f"{path} is of {width}x{height} pixels; srbench reads up to {MOST_PIXELS:,} of them")
+            # A damaged PNG is found by its checksums, before the decoder complains of it on the terminal.
+            if header.format == "PNG":
+                with Pillow.open(io.BytesIO(data)) as checked:
+                    checked.verify()
             notes = _notes_of(header, data)
             mode = header.mode
-    except MemoryError:
+    except (MemoryError, InputError):
         raise
     except UnidentifiedImageError:
         raise InputError(f"{path} is not an image") from None
@@ -69,9 +85,7 @@ def read_image(path: Path) -> Picture:
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
-        raise InputError(
-            f"cannot read {path}: the image is damaged, or has more than the 2^30 pixels that OpenCV decodes"
-        ) from None
+        raise InputError(f"cannot read {path}: {_DAMAGED}") from None
     if decoded is None:
         raise InputError(f"cannot read {path}: {_DAMAGED}")
     return Picture(_to_rgb(decoded, path, mode, notes), tuple(notes))
@@ -94,7 +108,10 @@ def _notes_of(header: Pillow.Image, data: bytes) -> list[str]:
 def _to_rgb(decoded: NDArray[np.generic], path: Path, mode: str, notes: list[str]) -> Image:
     if decoded.dtype == np.uint16:
         notes.append("16 bits were rounded to 8")
-        eight = ((decoded.astype(np.uint32) + _STEP_OF_16_BITS // 2) // _STEP_OF_16_BITS).astype(np.uint8)
+        eight: NDArray[np.uint8] = np.empty(decoded.shape, np.uint8)
+        for top in range(0, len(decoded), _STRIP):
+            strip = decoded[top : top + _STRIP].astype(np.uint32)
+            eight[top : top + _STRIP] = (strip + _STEP_OF_16_BITS // 2) // _STEP_OF_16_BITS
     elif decoded.dtype == np.uint8:
         eight = decoded.astype(np.uint8, copy=False)
     else:

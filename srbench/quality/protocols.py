@@ -73,8 +73,8 @@ class Score(Frozen):
         ssim: structural similarity, at most 1.
     """
 
-    mse: float = Field(ge=0)
-    ssim: float
+    mse: float = Field(ge=0, le=1.001 * PEAK**2)
+    ssim: float = Field(ge=-1.001, le=1.001)
 
     @property
     def psnr(self) -> float:

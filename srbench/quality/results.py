@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime
+from pydantic import Field
 
-from srbench.cases import Form, Mode, Model, digest
-from srbench.facts import Frozen, Machine
+from srbench.cases import MOST_SCALE, Device, Form, Mode, Model, digest
+from srbench.facts import Frozen, Line, Machine, Moment, Name, Number, Positive
 from srbench.fingerprint import Fingerprint
 from srbench.quality.protocols import Image, Protocol, Score
 from srbench.records import Status
@@ -25,8 +25,8 @@ class Checkpoint(Frozen):
         form: that it holds: deploy or train; empty for a network that does not fold.
     """
 
-    file: str
-    sha256: str
+    file: Name
+    sha256: Line
     form: Form
 
 
@@ -40,10 +40,10 @@ class SetRead(Frozen):
         lr_source: where the LR images come from, in words.
     """
 
-    name: str
-    images: int
-    sha256: str
-    lr_source: str
+    name: Name
+    images: Number
+    sha256: Line
+    lr_source: Line
 
 
 class ImageResult(Frozen):
@@ -56,10 +56,10 @@ class ImageResult(Frozen):
         forward_ns: wall time of the network on it, the first image's warm-up included.
     """
 
-    name: str
+    name: Name
     scores: tuple[Score, ...]
-    notes: tuple[str, ...] = ()
-    forward_ns: int = 0
+    notes: tuple[Line, ...] = ()
+    forward_ns: Number = 0
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ class Evaluation(Frozen):
     """
 
     model: Model
-    scale: int
+    scale: int = Field(ge=1, le=MOST_SCALE)
     checkpoint: Checkpoint | None
     dataset: SetRead
     protocols: tuple[Protocol, ...]
     network: Fingerprint | None = None
     mode: Mode = Mode()
-    device: str
-    threads: int | None = None
+    device: Device
+    threads: Positive | None = None
 
     @property
     def plain(self) -> "Evaluation":
@@ -137,14 +137,14 @@ class QualityRecord(Frozen):
     """
 
     schema_version: Literal[2] = QUALITY_SCHEMA
-    srbench_version: str
+    srbench_version: Line
     evaluation: Evaluation
     machine: Machine
-    finished: AwareDatetime
+    finished: Moment
     images: tuple[ImageResult, ...] = ()
     status: Status = "VALID"
-    reason: str = ""
-    detail: str = ""
+    reason: Line = ""
+    detail: Annotated[str, Field(max_length=200_000)] = ""
 
     @property
     def complete(self) -> bool:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from srbench import store
 from srbench.cases import slug
-from srbench.files import write_text
+from srbench.files import read_text, write_text
 from srbench.quality import migrations
 from srbench.quality.results import Evaluation, QualityRecord
 
@@ -65,7 +65,7 @@ def stored_whole(output: Path, asked: Evaluation) -> bool:
 
 def _read(path: Path) -> QualityRecord | None:
     try:
-        return migrations.load(path.read_text(encoding="utf-8"))
+        return migrations.load(read_text(path))
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
 

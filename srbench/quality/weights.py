@@ -18,6 +18,7 @@ from pydantic import Field
 from srbench.cases import Form, Model
 from srbench.errors import InputError
 from srbench.facts import Frozen
+from srbench.text import check_utf8
 
 SUFFIXES = frozenset((".pth", ".pt", ".ckpt", ".bin"))
 _CHUNK = 1 << 20
@@ -116,6 +117,7 @@ def given(typed: Sequence[str], models: Sequence[Model]) -> Given:
         elif Given({word: path}).file_of_any(models) is None:
             known = ", ".join(model.label for model in models)
             raise InputError(f"--weights {text}: '{name}' is none of the networks {known}")
+        check_utf8(path.name, "a checkpoint")
         files[word] = path
     return Given(files, tuple(folders))
 
@@ -182,14 +184,17 @@ def files_in(folder: Path) -> Iterator[Path]:
     """Files of a folder that may be checkpoints, in alphabetical order.
 
     Raises:
-        InputError: there is no such folder, or it cannot be read.
+        InputError: there is no such folder, it cannot be read, or a name in it is one that no record can hold.
     """
     try:
-        yield from sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
     except FileNotFoundError:
         raise InputError(f"no folder {folder} of checkpoints") from None
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}") from None
+    for path in found:
+        check_utf8(path.name, "a checkpoint")
+        yield path
 
 
 def sha256(*paths: Path) -> str:

@@ -9,7 +9,8 @@ from srbench.board.challenge import MAIN, Entry, Standing, as_float, score_text
 from srbench.board.editions import METRICS, Column, Edition, ExpScore, Listed, RankSums, RealTime
 from srbench.board.entries import JSON_KEYS, TEXT_COLUMNS
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, transposed, with_best
-from srbench.render.text import escape_csv, plain, shortened
+from srbench.render.text import escape_csv, shortened
+from srbench.text import plain
 
 if TYPE_CHECKING:
     import pandas as pd

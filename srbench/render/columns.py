@@ -10,7 +10,8 @@ from srbench.board.metric import Metric
 from srbench.board.metrics import QUALITY
 from srbench.board.published import QUALITY_SETS, quality_key
 from srbench.board.rows import Row
-from srbench.render.text import plain, shortened
+from srbench.render.text import shortened
+from srbench.text import plain
 
 #: A score belongs to a challenge: its column is made where one is named.
 SCORE = "score"

@@ -17,7 +17,7 @@ from srbench.measure.stats import Interval
 from srbench.render.grid import DASH
 from srbench.render.runtimes import runtime_text
 from srbench.render.terminal import table, wrapped
-from srbench.render.text import plain
+from srbench.text import plain
 
 NS_PER_MS = 1e6
 #: Names in sentences are whole, in cells they are cut.

@@ -7,7 +7,7 @@ from srbench.measure.stats import percentile_floor
 from srbench.records import Count, Record
 from srbench.render.grid import DASH
 from srbench.render.terminal import table
-from srbench.render.text import plain
+from srbench.text import plain
 
 MIB = 2**20
 #: Of Layer, Operator, Input, Output, Params, Multi-Adds, Share, Acts: what stays where room is short.

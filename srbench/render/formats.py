@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 from srbench.render.grid import Cell, Grid, Section
 from srbench.render.latex import latex
-from srbench.render.text import escape_markdown, plain
+from srbench.render.text import escape_markdown
 from srbench.render.word import word
+from srbench.text import plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from srbench.quality.protocols import Protocol
 from srbench.quality.results import QualityRecord
 from srbench.render.grid import DASH
 from srbench.render.terminal import table
-from srbench.render.text import plain as plain_text
+from srbench.text import plain as plain_text
 
 #: Of Model, Set, Scale, PSNR, SSIM, Published, Difference, Status: what stays where room is short.
 _IMPORTANCE = (0, 9, 6, 10, 8, 5, 4, 7)

@@ -71,9 +71,7 @@ def csv_header() -> tuple[str, ...]:
 
 
 def _raw(row: Row, own: Sequence[Metric]) -> dict[str, object]:
-    named = {"model", "variant", "machine"}
-    cells: dict[str, object] = {key: getattr(row, key) or None for key in (*_IDENTITY, *_WORKLOAD, *_BEHIND)}
-    cells |= {key: escape_csv(getattr(row, key)) for key in named}
+    cells = {key: _cell(getattr(row, key)) for key in (*_IDENTITY, *_WORKLOAD, *_BEHIND)}
     for column in metrics.METRICS:
         raw = column.raw(row)
         cells[column.key] = int(raw) if raw is not None and float(raw).is_integer() else raw
@@ -85,6 +83,11 @@ def _raw(row: Row, own: Sequence[Metric]) -> dict[str, object]:
             source = escape_csv("; ".join(filter(None, (figure.source, figure.how))))
             cells |= zip(_cell_names(column.key), (figure.value, figure.kind, source), strict=True)
     return cells
+
+
+def _cell(value: object) -> object:
+    """Every text may be one that a user chose, or that a record has from somewhere."""
+    return escape_csv(value) if isinstance(value, str) and value else value or None
 
 
 def sections(rows: Sequence[Row], *, by_median: bool = False) -> list[Section]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from rich.cells import cell_len
 
 from srbench.render.grid import Cell, Grid, Section
-from srbench.render.text import plain, shortened
+from srbench.render.text import shortened
+from srbench.text import plain
 
 #: Lines of notes below the tables, at most.
 MOST_NOTE_LINES = 6

@@ -3,10 +3,7 @@
 import html
 import re
 
-
-def plain(text: str) -> str:
-    """One line without control characters, so that a name cannot move the cursor or break a table."""
-    return "".join(c if c.isprintable() else " " for c in text)
+from srbench.text import plain
 
 
 def shortened(name: str, most: int = 48) -> str:

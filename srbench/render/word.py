@@ -4,7 +4,7 @@ import html
 from collections.abc import Sequence
 
 from srbench.render.grid import Cell, Grid, Section
-from srbench.render.text import plain
+from srbench.text import plain
 
 _FONT = "font-family:'Times New Roman',serif;font-size:10pt"
 _THICK, _THIN = "1.5pt solid #000", "0.75pt solid #000"

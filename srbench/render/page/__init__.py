@@ -14,7 +14,7 @@ from srbench.render.page.libraries import LIBRARIES
 from srbench.render.page.meanings import MARKS, VERDICTS, notes_of
 from srbench.render.page.rows import cost_columns, quality_columns, rows_data
 from srbench.render.page.values import LibraryData, PageData
-from srbench.render.text import plain
+from srbench.text import plain
 
 
 def page(rows: Sequence[Row], records: Sequence[Record | None], sentence: str = "") -> str:

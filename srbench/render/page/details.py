@@ -12,7 +12,7 @@ from srbench.records import Complexity, Memory, Record, Visit
 from srbench.render.details import PERCENTILES, counters_text
 from srbench.render.page.facts import facts, size_text
 from srbench.render.page.values import DetailData, Details, Fact, LayerRow, VisitData
-from srbench.render.text import plain
+from srbench.text import plain
 
 NS_PER_MS = 1e6
 Shared = TypeVar("Shared", bound=Hashable)

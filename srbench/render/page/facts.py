@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from srbench.facts import Machine
 from srbench.render.page.values import Fact
-from srbench.render.text import plain
+from srbench.text import plain
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 _UNITS = {"mhz": "MHz", "s": "s", "w": "W"}

@@ -15,7 +15,7 @@ from srbench.render.page.values import ColumnData, CostData, FigureData, RowData
 from srbench.render.plots.colors import color_of
 from srbench.render.runtimes import runtime_text
 from srbench.render.tables import marks_of
-from srbench.render.text import plain
+from srbench.text import plain
 
 
 def cost_columns(rows: Sequence[Row]) -> tuple[ColumnData, ...]:
