@@ -7,6 +7,7 @@ oldest that srbench is declared for, and of torch 2.13, with which it is tested.
 Importing this file does not import torch: whoever starts processes does without it.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -131,6 +132,50 @@ def may_be_composite(operator: Any) -> bool:
 
     ask = getattr(torch._C, "_dispatch_has_kernel_for_dispatch_key", None)
     return ask is None or bool(ask(operator.name(), "CompositeImplicitAutograd"))
+
+
+def changes_argument(operator: Any) -> bool:
+    """Whether an operator writes into one of its arguments.
+
+    Private: ``OpOverload._schema``, in torch 2.6 and 2.13.
+
+    Without it the underscore at the end of a name tells: a network that works on its own weights through anything else
+    is counted in its first pass.
+
+    Args:
+        operator: an ``OpOverload``.
+    """
+    schema = getattr(operator, "_schema", None)
+    return bool(schema.is_mutable) if schema is not None else operator.name().partition(".")[0].endswith("_")
+
+
+def gives_views(operator: Any) -> bool:
+    """Whether all that an operator gives are views of its arguments, so that no element is touched.
+
+    Private: ``OpOverload._schema``, in torch 2.6 and 2.13.
+
+    Without it a view is of unknown cost: every count is a lower bound.
+
+    Args:
+        operator: an ``OpOverload``.
+    """
+    returned = getattr(getattr(operator, "_schema", None), "returns", ())
+    return bool(returned) and all(each.alias_info is not None and not each.alias_info.is_write for each in returned)
+
+
+def flop_formula(operator: Any) -> Callable[..., Any] | None:
+    """What a user registered with torch's ``register_flop_formula`` for an operator; None where nobody did.
+
+    Private: ``torch.utils.flop_counter.flop_registry``, in torch 2.6 and 2.13; the function that fills it is public.
+
+    Without it such an operator is of unknown cost, unless it has a rule of srbench's.
+
+    Args:
+        operator: an ``OpOverloadPacket``.
+    """
+    # Whoever registers has imported it; for nobody else it is loaded.
+    registry = getattr(sys.modules.get("torch.utils.flop_counter"), "flop_registry", {})
+    return cast("Callable[..., Any] | None", registry.get(operator))
 
 
 def prelu_kernel() -> object | None:

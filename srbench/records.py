@@ -50,8 +50,29 @@ class Layer(Frozen):
     activations: int
 
 
+class Uncounted(Frozen):
+    """An operator that does arithmetic, or may, and that nobody knows the cost of.
+
+    Attributes:
+        operator: as torch names it: ``aten::_fft_r2c``, ``mine::conv``.
+        calls: in a forward pass, with tensors of these shapes.
+        shapes: of the tensors that it takes.
+    """
+
+    operator: str
+    calls: int
+    shapes: tuple[tuple[int, ...], ...] = ()
+
+
+class Content(Frozen):
+    """The Multi-Adds of a network that does more or less by what an image shows, on two images of one size."""
+
+    least: int
+    most: int
+
+
 class Complexity(Frozen):
-    """What follows from shapes alone.
+    """What follows from shapes alone; of a network that needs values, from a pass over a real image.
 
     Attributes:
         params: all parameters, frozen ones too (as ``sum(p.numel() for p in parameters())``).
@@ -63,6 +84,13 @@ class Complexity(Frozen):
         peak_bytes: predicted peak of a forward pass: weights, input and the most tensor bytes alive at once.
         cpu_peak_bytes: the same with the copies that torch's convolution library makes on a CPU.
         layers: one row for each convolution and matrix product.
+        uncounted: operators of unknown cost: where there are any, ``multi_adds`` is a lower bound.
+        by_rule: operators that were counted by a rule of the user's or of torch's registry.
+        free_elements: elements that operators give which are free by the papers' rule, for one image; None where
+            nobody looked.
+        never_read: parameters that no operator of a pass gets; None where nobody looked.
+        folds_each_pass: convolutions whose weights are made from other weights at every pass.
+        content: what two images cost, where that may hang on what they show; None elsewhere.
     """
 
     params: int
@@ -74,6 +102,17 @@ class Complexity(Frozen):
     peak_bytes: int
     cpu_peak_bytes: int
     layers: tuple[Layer, ...]
+    uncounted: tuple[Uncounted, ...] = ()
+    by_rule: tuple[str, ...] = ()
+    free_elements: int | None = None
+    never_read: int | None = None
+    folds_each_pass: int = 0
+    content: Content | None = None
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether the network costs as many Multi-Adds at least, and maybe more."""
+        return bool(self.uncounted)
 
     def predicted_peak_bytes(self, device: str) -> int:
         """The predicted peak on a device (``none`` is taken as a CPU)."""
