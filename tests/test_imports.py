@@ -31,7 +31,16 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
         ),
         "statistics": ("srbench.measure", "srbench.measure.stats"),
     },
-    {"vocabulary": ("srbench.facts", "srbench.cases", "srbench.agreements", "srbench.records", "srbench.migrations")},
+    {
+        "vocabulary": (
+            "srbench.facts",
+            "srbench.counts",
+            "srbench.cases",
+            "srbench.agreements",
+            "srbench.records",
+            "srbench.migrations",
+        )
+    },
     {
         "work": ("srbench.failures", "srbench.messages", "srbench.work"),
         "running": ("srbench.running", "srbench.running.*"),

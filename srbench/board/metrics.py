@@ -84,7 +84,8 @@ MULTI_ADDS = Metric(
     "Multiply-adds of convolutions and matrix products for one image, bias-free, 1 multiply-add = 1 (2 FLOPs).",
     "image",
     _counts(lambda c: c.multi_adds),
-    gate=Exact(),
+    gate=Exact(uncounted=lambda record: record.complexity.uncounted if record.complexity else ()),
+    bounded=True,
     challenge=("flops_g", 1e9),
     importance=7,
 )
@@ -216,6 +217,20 @@ METRICS: tuple[Metric, ...] = (
         gate=OfRuntime(),
         in_tables=False,
         timed=True,
+    ),
+    Metric(
+        "free_elements",
+        "Free elements",
+        "M",
+        "low",
+        2,
+        1e6,
+        "Elements that operators give which papers leave out of Multi-Adds: elementwise, pooling, resizing, "
+        "normalisation, shuffles; for one image.",
+        "image",
+        lambda record: record.complexity.free_elements if record.complexity else None,
+        names=("free",),
+        in_tables=False,
     ),
 )
 #: Of each set, where a network has it (:func:`srbench.render.columns.quality_columns`).

@@ -64,15 +64,14 @@ def count_on(model: nn.Module, image: Tensor, cpu: Cpu | None = None) -> tuple[C
         Exception: whatever the model raises for such an image.
     """
     cpu = cpu or this_cpu()
-    before = list(model.parameters())
-    first = counter = Counter(model, image, before, cpu)
+    first = counter = Counter(model, image, cpu)
     output = _run(model, image, counter)
     after = list(model.parameters())
-    if counter.changes or list(map(id, after)) != list(map(id, before)):
-        counter = Counter(model, image, after, cpu)
+    if counter.changes or list(map(id, after)) != list(map(id, counter.parameters)):
+        counter = Counter(model, image, cpu)
         output = _run(model, image, counter)
         after = list(model.parameters())
-    return _counts(model, image, after, (first, counter)), output
+    return _counts(image, after, (first, counter)), output
 
 
 def on_two(one: Complexity, other: Complexity) -> Complexity:
@@ -98,12 +97,10 @@ def _run(model: nn.Module, image: Tensor, counter: Counter) -> object:
         return model(image)
 
 
-def _counts(
-    model: nn.Module, image: Tensor, parameters: Sequence[Tensor], passes: tuple[Counter, Counter]
-) -> Complexity:
+def _counts(image: Tensor, parameters: Sequence[Tensor], passes: tuple[Counter, Counter]) -> Complexity:
     first, counter = passes
     batch, layers = image.shape[0], counter.layers
-    weights = sum(t.numel() * t.element_size() for t in (*parameters, *model.buffers()))
+    weights = sum(t.numel() * t.element_size() for t in (*parameters, *counter.buffers))
     input_bytes = image.numel() * image.element_size()
     multi_adds = sum(layer.multi_adds for layer in layers) // batch
     return Complexity(

@@ -1,6 +1,6 @@
 """What a forward pass costs, seen operator by operator."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -27,12 +27,16 @@ _COPIES = products.by_operator(dict.fromkeys(("clone", "_to_copy", "_unsafe_view
 _INDEXED = products.by_operator(dict.fromkeys(("index", "_unsafe_index"), ""))
 #: The second is what traced networks call.
 _CONVOLUTIONS = products.by_operator(dict.fromkeys(("convolution", "_convolution"), ""))
+#: Most arguments of an operator are no tensors: to see so at once is a twentieth of a count.
+_NUMBERS = frozenset((int, float, bool, str, type(None), torch.dtype))
+_SEQUENCES = frozenset((list, tuple))
 
 
 class Counter:
     """Sees every operator of a forward pass: counts it, and follows which tensors are alive and what of.
 
     Attributes:
+        parameters, buffers: of the network as the pass begins, each once.
         layers: every convolution and matrix product, in order.
         liveness: of tensors.
         free_elements: that operators gave which are free by the papers' rule, for all images of the batch.
@@ -44,13 +48,20 @@ class Counter:
     Args:
         model: the network.
         image: that it gets.
-        parameters: of the network.
         cpu: where memory is predicted for.
     """
 
-    def __init__(self, model: nn.Module, image: Tensor, parameters: Sequence[Tensor], cpu: Cpu) -> None:
+    def __init__(self, model: nn.Module, image: Tensor, cpu: Cpu) -> None:
         self.layers: list[Layer] = []
-        self.liveness = Liveness(image, parameters, model.buffers())
+        # One walk through the network for both: a walk takes as long as a tenth of a pass over shapes.
+        self._own: dict[str, dict[int, int]] = {}
+        parameters: dict[int, Tensor] = {}
+        for name, parameter in model.named_parameters(remove_duplicate=False):
+            parameters[id(parameter)] = parameter
+            self._own.setdefault(name.rpartition(".")[0], {})[id(parameter)] = parameter.numel()
+        self.parameters = list(parameters.values())
+        self.buffers = list(model.buffers())
+        self.liveness = Liveness(image, self.parameters, self.buffers)
         self.free_elements = 0
         self.by_rule: dict[str, None] = {}
         self.folded = 0
@@ -112,13 +123,16 @@ class Counter:
         """What an operator's arguments are made of; the parameters among them are read now."""
         origins, origin = self.liveness.origins, 0
         for each in args:
+            kind = type(each)
+            if kind in _NUMBERS:
+                continue
             if isinstance(each, Tensor):
                 key = id(storage_of(each))
                 if of := origins.get(key, 0):
                     if of & UNREAD:
                         origins[key] = of & ~UNREAD
                     origin |= of & MADE
-            elif isinstance(each, list | tuple) and each and not isinstance(each[0], int | float):
+            elif kind in _SEQUENCES and each and type(each[0]) not in _NUMBERS:
                 origin |= self._origin(each)
         return origin
 
@@ -280,8 +294,9 @@ class Counter:
         module = self._stack[-1]
         first = id(module) not in self._seen
         self._seen.add(id(module))
-        own = sum(p.numel() for p in module.parameters(recurse=False)) if first else 0
-        return self._names.get(id(module), type(module).__name__), own
+        name = self._names.get(id(module))
+        own = sum(self._own.get(name, {}).values()) if first and name is not None else 0
+        return type(module).__name__ if name is None else name, own
 
 
 def _nothing(*_: object) -> None:

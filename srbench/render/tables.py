@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from srbench.board import metrics
+from srbench.board.counting import named
 from srbench.board.leaderboard import QUALITY_METRICS, beside, own_sets
 from srbench.board.metric import Metric
-from srbench.board.metrics import RUNTIME
+from srbench.board.metrics import MULTI_ADDS, RUNTIME
 from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import Ranking, ranking, ranks
 from srbench.board.rows import Quality, Row
@@ -21,6 +22,7 @@ from srbench.render.text import escape_csv, shortened
 if TYPE_CHECKING:
     import pandas as pd
 
+BOUND = ">=: a lower bound, operators of unknown cost are not in it; it is not ranked."
 QUALITY_TITLE = "PSNR [dB] / SSIM on Y, as published"
 #: Beside those of metrics: a rank belongs to its runtime, and a status is what a row is worth.
 _RANK_IMPORTANCE, _STATUS_IMPORTANCE = 9, 11
@@ -47,6 +49,8 @@ def csv(rows: Sequence[Row]) -> str:
 _IDENTITY = ("model", "variant", "scale", "form", "colors")
 _WORKLOAD = ("gt_width", "gt_height", "lr_width", "lr_height", "batch", "dtype", "device", "machine")
 _BEHIND = ("threads", "engine", "layout", "node")
+#: What is no metric, and came last.
+_COUNTING = ("uncounted", "unread_params")
 _RUNTIME = ("runtime_ms", "runtime_low_ms", "runtime_high_ms", "runtime_interval")
 #: The promised ones; every other metric stands behind.
 _COUNTED, _PEAK = ("params", "multi_adds", "activations", "convs"), "peak_memory_mib"
@@ -67,18 +71,19 @@ def csv_header() -> tuple[str, ...]:
         *(name for column in quality_columns() for name in _cell_names(column.key)),
         *("rank", *_BEHIND),
         *(metric.key for metric in metrics.METRICS if metric.key not in promised),
+        *_COUNTING,
     )
 
 
 def _raw(row: Row, own: Sequence[Metric]) -> dict[str, object]:
-    named = {"model", "variant", "machine"}
     cells: dict[str, object] = {key: getattr(row, key) or None for key in (*_IDENTITY, *_WORKLOAD, *_BEHIND)}
-    cells |= {key: escape_csv(getattr(row, key)) for key in named}
+    cells |= {key: escape_csv(getattr(row, key)) for key in ("model", "variant", "machine")}
     for column in metrics.METRICS:
         raw = column.raw(row)
         cells[column.key] = int(raw) if raw is not None and float(raw).is_integer() else raw
     if (interval := RUNTIME.spread(row)) is not None:
         cells |= dict(zip(_RUNTIME, (interval.median, interval.low, interval.high, interval.method), strict=True))
+    cells["uncounted"], cells["unread_params"] = escape_csv(named(row.uncounted)) or None, row.unread_params
     cells["status"] = None if row.status == "PUBLISHED" else row.status
     for column in (*quality_columns(), *own):
         if column.cell is not None and (figure := row.own_quality(*column.cell)) is not None:
@@ -132,7 +137,7 @@ def cost_grid(rows: Sequence[Row], ranked: Ranking, footnotes: Footnotes | None 
         importance.append(column.importance)
         # Only what compares competes: networks on luma leave out the chroma, failed ones their work.
         competes = [row.colors != "y" and not row.failed for row in rows]
-        values = [column.raw(row) if fit else None for row, fit in zip(rows, competes, strict=True)]
+        values = [column.exact(row) if fit else None for row, fit in zip(rows, competes, strict=True)]
         good = column.good
         if any(column.spread(row) is not None for row in rows):
             # Of what has an interval, only what that tells apart: places, the lowest is the best.
@@ -306,8 +311,8 @@ def _standing_notes(rows: Sequence[Row]) -> list[str]:
 
 
 def marks(rows: Sequence[Row]) -> list[str]:
-    """What the marks behind names mean."""
-    notes = []
+    """What the marks at names and numbers mean."""
+    notes = [bound for bound in (BOUND,) if any(MULTI_ADDS.is_bound(row) for row in rows)]
     if any(row.colors == "y" for row in rows):
         notes.append("(Y): works on luma only; its costs leave out the chroma and do not compare with RGB networks.")
     if any("reconstruction" in row.note for row in rows):
