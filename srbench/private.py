@@ -19,6 +19,7 @@ from srbench.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 
 class LackingInterfaceError(InputError, UnsupportedError):
@@ -132,6 +133,22 @@ def may_be_composite(operator: Any) -> bool:
 
     ask = getattr(torch._C, "_dispatch_has_kernel_for_dispatch_key", None)
     return ask is None or bool(ask(operator.name(), "CompositeImplicitAutograd"))
+
+
+def own_tensors(module: "nn.Module") -> tuple[list["torch.Tensor"], list["torch.Tensor"]]:
+    """Parameters and buffers that a module has itself, without those of its parts.
+
+    Private: ``nn.Module._parameters`` and ``nn.Module._buffers``, in torch 2.6 and 2.13.
+
+    Without them torch's own iterators give the same in twenty times the time, a tenth of a count.
+
+    Args:
+        module: of which.
+    """
+    parameters, buffers = getattr(module, "_parameters", None), getattr(module, "_buffers", None)
+    if parameters is None or buffers is None:
+        return list(module.parameters(recurse=False)), list(module.buffers(recurse=False))
+    return [p for p in parameters.values() if p is not None], [b for b in buffers.values() if b is not None]
 
 
 def changes_argument(operator: Any) -> bool:

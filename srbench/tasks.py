@@ -363,11 +363,10 @@ def _on_pictures(case: Case, cpu: copies.Cpu, why: Exception) -> tuple[Complexit
     """
     network = in_mode(models.build(case.model, case.size.scale), case)
     try:
-        counts, output = complexity.count_on(network, inputs.natural_input(case), cpu)
-        other, _ = complexity.count_on(network, inputs.natural_input(case, other=True), cpu)
+        images = inputs.natural_input(case), inputs.natural_input(case, other=True)
+        return complexity.count_on(network, *images, cpu)
     except Exception as error:
         raise error from why
-    return complexity.on_two(counts, other), output
 
 
 def min_samples(processes: int) -> int:

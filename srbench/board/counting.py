@@ -26,7 +26,10 @@ def remarks(counts: Complexity) -> list[str]:
         both = "alike" if least == most else f"with {_amount(least)} to {_amount(most)} Multi-Adds"
         said.append(f"content-dependent: counted on two pictures, {both}")
     if counts.never_read:
-        said.append(f"{_amount(counts.never_read)} of {_amount(counts.params)} parameters are never read")
+        unread, of = _amount(counts.never_read), _amount(counts.params)
+        if unread == of:  # nearly all
+            unread, of = f"{counts.never_read:,}", f"{counts.params:,}"
+        said.append(f"{unread} of {of} parameters are never read")
     if counts.folds_each_pass:
         many = "s" if counts.folds_each_pass > 1 else ""
         said.append(f"folds anew in each pass: weights of {counts.folds_each_pass} convolution{many}")

@@ -37,59 +37,65 @@ def count(
         cpu: where ``cpu_peak_bytes`` is predicted for. [default: this machine's, with several threads]
 
     Returns:
-        The counts, and what the model gave (a meta tensor, where it is a network that gives one).
+        The counts, and what the model gave (a meta tensor, where it is a network that gives one). A model that works
+        on its own weights in its first pass runs twice, and the second pass is counted.
 
     Raises:
         LackingInterfaceError: the installed torch does not show its operators.
         RuntimeError: whatever the model raises for such an input.
     """
-    return count_on(model, torch.empty(*input_shape, dtype=dtype, device="meta"), cpu)
+    image = torch.empty(*input_shape, dtype=dtype, device="meta")
+    passes, output = _passes(model, image, cpu or this_cpu())
+    return _counts(image, passes), output
 
 
-def count_on(model: nn.Module, image: Tensor, cpu: Cpu | None = None) -> tuple[Complexity, object]:
-    """Count a model as it runs on an image, which may have values.
-
-    A model that works on its own weights in its first pass runs twice, and the second pass is counted.
+def count_on(model: nn.Module, image: Tensor, other: Tensor, cpu: Cpu | None = None) -> tuple[Complexity, object]:
+    """Count a model that needs values as it runs on an image, and see on another whether that tells of both.
 
     Args:
-        model: on the image's device; evaluation mode is the caller's choice.
+        model: on the images' device; evaluation mode is the caller's choice.
         image: (N, C, H, W). Multi-Adds and activations are stated for one image of the batch.
+        other: shows something else, in the same shape.
         cpu: where ``cpu_peak_bytes`` is predicted for. [default: this machine's, with several threads]
 
     Returns:
-        The counts, and what the model gave.
+        The counts on the first image, and what the model gave there. ``content`` has those on both where the model
+        looked at what it made of an image, or costs more on one of them.
 
     Raises:
         LackingInterfaceError: the installed torch does not show its operators.
         Exception: whatever the model raises for such an image.
     """
     cpu = cpu or this_cpu()
-    first = counter = Counter(model, image, cpu)
-    output = _run(model, image, counter)
-    after = list(model.parameters())
-    if counter.changes or list(map(id, after)) != list(map(id, counter.parameters)):
-        counter = Counter(model, image, cpu)
-        output = _run(model, image, counter)
-        after = list(model.parameters())
-    return _counts(image, after, (first, counter)), output
+    passes, output = _passes(model, image, cpu)
+    others, _ = _passes(model, other, cpu)
+    here, there = _counts(image, passes), _counts(other, others)
+    costs = here.multi_adds, there.multi_adds
+    differs = (here.multi_adds, here.activations, here.convs) != (there.multi_adds, there.activations, there.convs)
+    dependent = differs or any(counter.reads_image for counter in (*passes, *others))
+    known = {(each.operator, each.shapes) for each in here.uncounted}
+    more = [each for each in there.uncounted if (each.operator, each.shapes) not in known]
+    changes = {
+        "content": Content(least=min(costs), most=max(costs)) if dependent else None,
+        "never_read": _unread((*passes, *others)),
+        "uncounted": (*here.uncounted, *more, *others[-1].arrived(passes[-1])),
+    }
+    return here.model_copy(update=changes), output
 
 
-def on_two(one: Complexity, other: Complexity) -> Complexity:
-    """The counts of a network on an image, with what those on another image say of it.
+def _passes(model: nn.Module, image: Tensor, cpu: Cpu) -> tuple[list[Counter], object]:
+    """One pass, and a second of a model that works on its own weights in its first; the last is the one that counts."""
+    passes = [Counter(model, image, cpu)]
+    output = _run(model, image, passes[0])
+    if passes[0].changes or not passes[0].has_all_of(model):
+        passes.append(Counter(model, image, cpu))
+        output = _run(model, image, passes[1])
+    return passes, output
 
-    Args:
-        one: on an image.
-        other: on another one of the same size.
-    """
-    differs = (one.multi_adds, one.activations, one.convs) != (other.multi_adds, other.activations, other.convs)
-    content = None
-    if differs or one.content is not None or other.content is not None:
-        both = one.multi_adds, other.multi_adds
-        content = Content(least=min(both), most=max(both))
-    unread = None if one.never_read is None or other.never_read is None else min(one.never_read, other.never_read)
-    known = {(each.operator, each.shapes) for each in one.uncounted}
-    more = tuple(each for each in other.uncounted if (each.operator, each.shapes) not in known)
-    return one.model_copy(update={"content": content, "never_read": unread, "uncounted": (*one.uncounted, *more)})
+
+def _unread(passes: Sequence[Counter]) -> int:
+    """Parameters of the last pass that none of them read."""
+    return sum(p.numel() for p in passes[-1].parameters if all(counter.unread(p) for counter in passes))
 
 
 def _run(model: nn.Module, image: Tensor, counter: Counter) -> object:
@@ -97,15 +103,14 @@ def _run(model: nn.Module, image: Tensor, counter: Counter) -> object:
         return model(image)
 
 
-def _counts(image: Tensor, parameters: Sequence[Tensor], passes: tuple[Counter, Counter]) -> Complexity:
-    first, counter = passes
+def _counts(image: Tensor, passes: Sequence[Counter]) -> Complexity:
+    counter = passes[-1]
     batch, layers = image.shape[0], counter.layers
-    weights = sum(t.numel() * t.element_size() for t in (*parameters, *counter.buffers))
+    weights = sum(t.numel() * t.element_size() for t in (*counter.parameters, *counter.buffers))
     input_bytes = image.numel() * image.element_size()
-    multi_adds = sum(layer.multi_adds for layer in layers) // batch
     return Complexity(
-        params=sum(p.numel() for p in parameters),
-        multi_adds=multi_adds,
+        params=sum(p.numel() for p in counter.parameters),
+        multi_adds=sum(layer.multi_adds for layer in layers) // batch,
         activations=sum(layer.activations for layer in layers) // batch,
         convs=sum(layer.operator.startswith("conv ") for layer in layers),
         weights_bytes=weights,
@@ -116,9 +121,8 @@ def _counts(image: Tensor, parameters: Sequence[Tensor], passes: tuple[Counter, 
         uncounted=counter.uncounted,
         by_rule=tuple(counter.by_rule),
         free_elements=counter.free_elements // batch,
-        never_read=sum(p.numel() for p in parameters if first.unread(p) and counter.unread(p)),
+        never_read=_unread(passes),
         folds_each_pass=counter.folded,
-        content=Content(least=multi_adds, most=multi_adds) if counter.reads_image else None,
     )
 
 

@@ -27,6 +27,10 @@ _COPIES = products.by_operator(dict.fromkeys(("clone", "_to_copy", "_unsafe_view
 _INDEXED = products.by_operator(dict.fromkeys(("index", "_unsafe_index"), ""))
 #: The second is what traced networks call.
 _CONVOLUTIONS = products.by_operator(dict.fromkeys(("convolution", "_convolution"), ""))
+#: Elements of a constant that somebody typed; more of them are a result, or data.
+_MOST_TYPED = 256
+#: What made a tensor that no operator of torch gave.
+OUTSIDE = "code outside of torch"
 #: Most arguments of an operator are no tensors: to see so at once is a twentieth of a count.
 _NUMBERS = frozenset((int, float, bool, str, type(None), torch.dtype))
 _SEQUENCES = frozenset((list, tuple))
@@ -53,14 +57,18 @@ class Counter:
 
     def __init__(self, model: nn.Module, image: Tensor, cpu: Cpu) -> None:
         self.layers: list[Layer] = []
-        # One walk through the network for both: a walk takes as long as a tenth of a pass over shapes.
-        self._own: dict[str, dict[int, int]] = {}
+        # One walk through the network for all: a walk takes as long as a tenth of a pass over shapes.
+        self._names: dict[int, str] = {}
+        self._own: dict[int, int] = {}
         parameters: dict[int, Tensor] = {}
-        for name, parameter in model.named_parameters(remove_duplicate=False):
-            parameters[id(parameter)] = parameter
-            self._own.setdefault(name.rpartition(".")[0], {})[id(parameter)] = parameter.numel()
-        self.parameters = list(parameters.values())
-        self.buffers = list(model.buffers())
+        buffers: dict[int, Tensor] = {}
+        for name, module in model.named_modules():
+            own, others = private.own_tensors(module)
+            self._names[id(module)] = name
+            self._own[id(module)] = sum({id(p): p.numel() for p in own}.values())
+            parameters.update((id(p), p) for p in own)
+            buffers.update((id(b), b) for b in others)
+        self.parameters, self.buffers = list(parameters.values()), list(buffers.values())
         self.liveness = Liveness(image, self.parameters, self.buffers)
         self.free_elements = 0
         self.by_rule: dict[str, None] = {}
@@ -69,17 +77,31 @@ class Counter:
         self._uncounted: dict[tuple[str, tuple[tuple[int, ...], ...]], int] = {}
         self._meta = image.is_meta
         self._cpu = cpu
-        self._names = {id(module): name for name, module in model.named_modules()}
         self._stack: list[nn.Module] = []
         self._seen: set[int] = set()
         self._ways: dict[Any, Way] = {}
         self._wholes: dict[Any, bool] = {}
         self._product_sizes: dict[int, int] = {}
+        self._foreign: dict[int, Tensor] = {}
 
     @property
     def uncounted(self) -> tuple[Uncounted, ...]:
         """Operators that nobody knows the cost of, by name and shapes."""
         return tuple(Uncounted(operator=n, calls=calls, shapes=s) for (n, s), calls in self._uncounted.items())
+
+    def arrived(self, before: "Counter") -> tuple[Uncounted, ...]:
+        """Tensors that came from outside of torch's operators, such as from NumPy, and were not there in a pass before.
+
+        Constants are from outside, too; they are the same ones in every pass. Whatever made the others is not seen.
+        """
+        new = [tensor for key, tensor in self._foreign.items() if key not in before._foreign]
+        shapes = tuple(dict.fromkeys(tuple(tensor.shape) for tensor in new))
+        return (Uncounted(operator=OUTSIDE, calls=len(new), shapes=shapes),) if new else ()
+
+    def has_all_of(self, model: nn.Module) -> bool:
+        """Whether a model still has the parameters that it had as the pass began, and no others."""
+        now = {id(p) for module in model.modules() for p in private.own_tensors(module)[0]}
+        return now == set(map(id, self.parameters))
 
     def unread(self, parameter: Tensor) -> bool:
         """Whether no operator got a parameter."""
@@ -132,6 +154,8 @@ class Counter:
                     if of & UNREAD:
                         origins[key] = of & ~UNREAD
                     origin |= of & MADE
+                elif key not in origins:
+                    self._foreign[key] = each
             elif kind in _SEQUENCES and each and type(each[0]) not in _NUMBERS:
                 origin |= self._origin(each)
         return origin
@@ -146,6 +170,8 @@ class Counter:
             return self._product
         if (cost := rules.cost_by_rule(func)) is not None:
             return lambda func, args, kwargs, out, origin: self._ruled(func, args, cost(args, kwargs, out), out)
+        if packet is aten.lift_fresh:
+            return self._lifted
         if packet is aten.mul:
             return self._multiplied
         if packet is aten.sum:
@@ -264,6 +290,11 @@ class Counter:
         if was:
             self._become(cast(Tensor, out), was, self._product_sizes.get(key, 0))
 
+    def _lifted(self, _: Any, args: Arguments, __: object, ___: object, ____: int) -> None:
+        """A constant that stands in Python's text is made anew at every pass, and is no result of anything."""
+        if args[0].numel() <= _MOST_TYPED:
+            self._foreign.pop(id(storage_of(args[0])), None)
+
     def _become(self, out: Tensor, what: int, size: int) -> None:
         """Mark a new tensor before others see it."""
         self.liveness.follow(out, what)
@@ -294,9 +325,8 @@ class Counter:
         module = self._stack[-1]
         first = id(module) not in self._seen
         self._seen.add(id(module))
-        name = self._names.get(id(module))
-        own = sum(self._own.get(name, {}).values()) if first and name is not None else 0
-        return type(module).__name__ if name is None else name, own
+        name = self._names.get(id(module), type(module).__name__)
+        return name, self._own.get(id(module), 0) if first else 0
 
 
 def _nothing(*_: object) -> None:

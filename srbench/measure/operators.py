@@ -67,6 +67,14 @@ replication_pad3d roll rot90 scatter scatter_add scatter_reduce select_scatter s
 split_with_sizes_copy stack take tril triu unsafe_split unsafe_split_with_sizes where to_mkldnn _mkldnn_reshape
 _mkldnn_transpose resize_as resize
 """
+#: What torch takes apart into the above, as tracers name it.
+_COMPOSED = """
+adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d avg_pool1d batch_norm contiguous dropout
+expand_as feature_dropout flatten grid_sampler group_norm hardsigmoid instance_norm layer_norm log_softmax max_pool1d
+max_pool2d max_pool3d narrow native_channel_shuffle outer pad prelu relu6 repeat_interleave reshape reshape_as rms_norm
+selu size softmax square swapaxes to type_as unflatten upsample_bicubic2d upsample_bilinear2d upsample_nearest2d
+view_as chunk tensor_split movedim moveaxis meshgrid
+"""
 _VIEWS = frozenset(_MADE.split())
 _FREE = frozenset(" ".join((_ELEMENTWISE, _REDUCTIONS, _NORMALISATION, _POOLING, _RESIZING, _MOVES)).split())
 #: torch's own operators; ``profiler`` marks stretches of a trace and takes no tensor.
@@ -94,6 +102,8 @@ def sort_by_name(name: str) -> Sort:
         name: namespace and name. What torch does not have under this name is unknown.
     """
     namespace, _, plain = name.partition("::")
+    if namespace == "aten" and plain.removesuffix("_") in _COMPOSED.split():
+        return "free"
     packet = getattr(getattr(torch.ops, namespace, None), plain, None) if namespace in _OWN else None
     if packet is None or not hasattr(packet, "overloads"):
         return "unknown"
