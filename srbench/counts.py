@@ -43,7 +43,12 @@ class Uncounted(Frozen):
 
 
 class Content(Frozen):
-    """The Multi-Adds of a network that does more or less by what an image shows, on two images of one size."""
+    """The Multi-Adds of a network that does more or less by what an image shows, on two images of one size.
+
+    Attributes:
+        least: on the cheaper one.
+        most: on the other.
+    """
 
     least: int
     most: int

@@ -197,7 +197,6 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         note=model.note,
         title=model.title,
         uncounted=counts.uncounted if counts else (),
-        unread_params=counts.never_read if counts else None,
         quality={} if model.own else _quality(record, claims),
         measured=measured.figures(model, load.scale, record.files, case.mode) if measured is not None else {},
     )

@@ -153,6 +153,19 @@ PEAK = Metric(
     challenge=("mem_mb", 1),
     importance=6,
 )
+UNREAD = Metric(
+    "unread_params",
+    "Unread params",
+    "K",
+    "low",
+    1,
+    1e3,
+    "Parameters that no operator of a forward pass gets: weight without use.",
+    "network",
+    lambda record: record.complexity.never_read if record.complexity else None,
+    names=("unread",),
+    in_tables=False,
+)
 #: In the order in which readers see them. Behind the promised columns of a CSV they stand in this order too: a new one
 #: comes last.
 METRICS: tuple[Metric, ...] = (
@@ -218,6 +231,7 @@ METRICS: tuple[Metric, ...] = (
         in_tables=False,
         timed=True,
     ),
+    UNREAD,
     Metric(
         "free_elements",
         "Free elements",

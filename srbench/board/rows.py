@@ -43,7 +43,7 @@ class Row:
     it ran, as a mark behind its name; ``node`` tells machines of one description apart; ``figures`` holds those
     metrics of :data:`srbench.board.metrics.METRICS` that are known, by key and in the table's raw unit; ``title`` is
     its name as papers write it, where that alone does not say which of several it is; ``uncounted`` are operators of
-    unknown cost, ``unread_params`` parameters that no pass reads.
+    unknown cost.
     """
 
     model: str
@@ -72,7 +72,6 @@ class Row:
     note: str = ""
     title: str = ""
     uncounted: tuple[Uncounted, ...] = ()
-    unread_params: int | None = None
     quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
     measured: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
 

@@ -46,6 +46,7 @@ class Counter:
         free_elements: that operators gave which are free by the papers' rule, for all images of the batch.
         by_rule: operators that were counted by a rule of the user's, or of torch's registry.
         folded: convolutions whose weights were made from other weights in this pass.
+        foreign: tensors that operators got and none gave, by the identity of their storage.
         reads_image: whether Python read what was made of the image: the count may hang on what the image shows.
         changes: whether the network worked on its own weights: what it costs may be less from now on.
 
@@ -82,7 +83,7 @@ class Counter:
         self._ways: dict[Any, Way] = {}
         self._wholes: dict[Any, bool] = {}
         self._product_sizes: dict[int, int] = {}
-        self._foreign: dict[int, Tensor] = {}
+        self.foreign: dict[int, Tensor] = {}
 
     @property
     def uncounted(self) -> tuple[Uncounted, ...]:
@@ -94,7 +95,7 @@ class Counter:
 
         Constants are from outside, too; they are the same ones in every pass. Whatever made the others is not seen.
         """
-        new = [tensor for key, tensor in self._foreign.items() if key not in before._foreign]
+        new = [tensor for key, tensor in self.foreign.items() if key not in before.foreign]
         shapes = tuple(dict.fromkeys(tuple(tensor.shape) for tensor in new))
         return (Uncounted(operator=OUTSIDE, calls=len(new), shapes=shapes),) if new else ()
 
@@ -155,7 +156,7 @@ class Counter:
                         origins[key] = of & ~UNREAD
                     origin |= of & MADE
                 elif key not in origins:
-                    self._foreign[key] = each
+                    self.foreign[key] = each
             elif kind in _SEQUENCES and each and type(each[0]) not in _NUMBERS:
                 origin |= self._origin(each)
         return origin
@@ -293,7 +294,7 @@ class Counter:
     def _lifted(self, _: Any, args: Arguments, __: object, ___: object, ____: int) -> None:
         """A constant that stands in Python's text is made anew at every pass, and is no result of anything."""
         if args[0].numel() <= _MOST_TYPED:
-            self._foreign.pop(id(storage_of(args[0])), None)
+            self.foreign.pop(id(storage_of(args[0])), None)
 
     def _become(self, out: Tensor, what: int, size: int) -> None:
         """Mark a new tensor before others see it."""

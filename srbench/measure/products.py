@@ -28,7 +28,13 @@ def convolution(x: Tensor, weight: Tensor, out: Tensor, *, transposed: bool) -> 
 
 
 def deformable(x: Tensor, weight: Tensor, out: Tensor) -> int:
-    """Of torchvision's deform_conv2d: a convolution's; where it looks is resizing, which is free."""
+    """Of torchvision's deform_conv2d: a convolution's; where it looks is resizing, which is free.
+
+    Args:
+        x: (N, C, H, W).
+        weight: (C out, C in a group, H, W).
+        out: (N, C, H, W).
+    """
     return convolution(x, weight, out, transposed=False)
 
 

@@ -49,8 +49,6 @@ def csv(rows: Sequence[Row]) -> str:
 _IDENTITY = ("model", "variant", "scale", "form", "colors")
 _WORKLOAD = ("gt_width", "gt_height", "lr_width", "lr_height", "batch", "dtype", "device", "machine")
 _BEHIND = ("threads", "engine", "layout", "node")
-#: What is no metric, and came last.
-_COUNTING = ("uncounted", "unread_params")
 _RUNTIME = ("runtime_ms", "runtime_low_ms", "runtime_high_ms", "runtime_interval")
 #: The promised ones; every other metric stands behind.
 _COUNTED, _PEAK = ("params", "multi_adds", "activations", "convs"), "peak_memory_mib"
@@ -63,6 +61,9 @@ def _cell_names(key: str) -> tuple[str, str, str]:
 def csv_header() -> tuple[str, ...]:
     """The promised columns, then what came behind them: metrics in the order of their table, a new one last."""
     promised = (*_COUNTED, *_RUNTIME, _PEAK)
+    behind = [metric.key for metric in metrics.METRICS if metric.key not in promised]
+    # What Multi-Adds leave out is no metric; it came before this one.
+    behind.insert(behind.index(metrics.UNREAD.key), "uncounted")
     return (
         *_IDENTITY,
         *_WORKLOAD,
@@ -70,8 +71,7 @@ def csv_header() -> tuple[str, ...]:
         "status",
         *(name for column in quality_columns() for name in _cell_names(column.key)),
         *("rank", *_BEHIND),
-        *(metric.key for metric in metrics.METRICS if metric.key not in promised),
-        *_COUNTING,
+        *behind,
     )
 
 
@@ -83,7 +83,7 @@ def _raw(row: Row, own: Sequence[Metric]) -> dict[str, object]:
         cells[column.key] = int(raw) if raw is not None and float(raw).is_integer() else raw
     if (interval := RUNTIME.spread(row)) is not None:
         cells |= dict(zip(_RUNTIME, (interval.median, interval.low, interval.high, interval.method), strict=True))
-    cells["uncounted"], cells["unread_params"] = escape_csv(named(row.uncounted)) or None, row.unread_params
+    cells["uncounted"] = escape_csv(named(row.uncounted)) or None
     cells["status"] = None if row.status == "PUBLISHED" else row.status
     for column in (*quality_columns(), *own):
         if column.cell is not None and (figure := row.own_quality(*column.cell)) is not None:
