@@ -32,9 +32,9 @@ def make_input(case: Case, seed: int) -> Tensor:
     return _in_mode(torch.rand(input_shape(case), generator=generator), case)
 
 
-def natural_input(case: Case) -> Tensor:
-    """The same of a natural image, with real edges and flat regions."""
-    return _in_mode(natural_image(*input_shape(case)), case)
+def natural_input(case: Case, *, other: bool = False) -> Tensor:
+    """The same of a natural image, with real edges and flat regions; ``other`` is a second picture."""
+    return _in_mode(natural_image(*input_shape(case), other=other), case)
 
 
 def _in_mode(image: Tensor, case: Case) -> Tensor:

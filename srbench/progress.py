@@ -255,7 +255,9 @@ def outcome(record: Record) -> str:
     if record.memory:
         parts.append(f"peak {record.memory.peak_bytes / 2**20:,.1f} MiB")
     if not parts and record.complexity:
-        parts.append(f"{record.complexity.params / 1e3:,.1f} K params, {record.complexity.multi_adds / 1e9:,.2f} G")
+        counts = record.complexity
+        bound = ">= " if counts.is_lower_bound else ""
+        parts.append(f"{counts.params / 1e3:,.1f} K params, {bound}{counts.multi_adds / 1e9:,.2f} G")
     return f"{name}: {', '.join(parts) or record.status}{f' [{record.status}]' if record.status != 'VALID' else ''}"
 
 

@@ -11,6 +11,13 @@ from pydantic import Field
 
 from srbench.agreements import Agreement
 from srbench.cases import Case
+from srbench.counts import Complexity as Complexity  # noqa: PLC0414 - what is counted is part of a record
+from srbench.counts import Content as Content  # noqa: PLC0414
+from srbench.counts import Count as Count  # noqa: PLC0414
+from srbench.counts import CounterName as CounterName  # noqa: PLC0414
+from srbench.counts import Difference as Difference  # noqa: PLC0414
+from srbench.counts import Layer as Layer  # noqa: PLC0414
+from srbench.counts import Uncounted as Uncounted  # noqa: PLC0414
 from srbench.energies import Energy
 from srbench.facts import Amount, Bytes, Line, Machine, Moment, Number, Positive
 from srbench.facts import Frozen as Frozen  # noqa: PLC0414 - all values here and elsewhere are made of it
@@ -25,92 +32,10 @@ from srbench.statuses import Status as Status  # noqa: PLC0414
 #: See ``srbench.migrations`` for what the earlier ones looked like.
 SCHEMA_VERSION: Literal[4] = 4
 
-CounterName = Literal["torch", "fvcore", "thop"]
 #: Whether freed memory stays with a timed process, or goes the way of the system's C library.
 Allocator = Literal["keep", "system"]
 #: Of a GPU's clock: whatever it does, or fixed.
 ClockDemand = Literal["as-is", "locked"]
-
-
-class Layer(Frozen):
-    """One convolution or matrix product of a forward pass.
-
-    Attributes:
-        name: path of the module that ran it.
-        operator: ``conv 3x3``, ``conv 3x3 depthwise``, ``matmul`` ...
-        in_shape, out_shape: without the batch axis for convolutions; rows x columns for matrix products.
-        params: parameters that the module owns itself, at its first row; 0 at further calls.
-        multi_adds: bias-free, 1 multiply-add = 1.
-        activations: elements that a convolution gives; 0 for matrix products (the challenge's count).
-    """
-
-    name: Line
-    operator: Line
-    in_shape: tuple[Number, ...]
-    out_shape: tuple[Number, ...]
-    params: Number
-    multi_adds: Number
-    activations: Number
-
-
-class Complexity(Frozen):
-    """What follows from shapes alone.
-
-    Attributes:
-        params: all parameters, frozen ones too (as ``sum(p.numel() for p in parameters())``).
-        multi_adds: convolutions and matrix products, bias-free, for one image.
-        activations: output elements of all convolutions, for one image.
-        convs: convolutions run in a forward pass.
-        weights_bytes: parameters and buffers.
-        input_bytes: the LR batch.
-        peak_bytes: predicted peak of a forward pass: weights, input and the most tensor bytes alive at once.
-        cpu_peak_bytes: the same with the copies that torch's convolution library makes on a CPU.
-        layers: one row for each convolution and matrix product.
-    """
-
-    params: Number
-    multi_adds: Number
-    activations: Number
-    convs: Number
-    weights_bytes: Bytes
-    input_bytes: Bytes
-    peak_bytes: Bytes
-    cpu_peak_bytes: Bytes
-    layers: tuple[Layer, ...]
-
-    def predicted_peak_bytes(self, device: str) -> int:
-        """The predicted peak on a device (``none`` is taken as a CPU)."""
-        return self.peak_bytes if device.startswith("cuda") else self.cpu_peak_bytes
-
-
-class Difference(Frozen):
-    """Why another counter differs.
-
-    Attributes:
-        amount: multiply-adds that it counts more; negative where it counts fewer.
-        where: the operators that they belong to.
-    """
-
-    amount: Annotated[int, Field(ge=-(2**62), le=2**62)]
-    where: Line
-
-
-class Count(Frozen):
-    """The Multi-Adds of one counter for one image.
-
-    Attributes:
-        counter: its name.
-        version: of its package.
-        multi_adds: None where it failed.
-        differences: why it differs from srbench's count.
-        error: why it failed; empty where it did not.
-    """
-
-    counter: CounterName
-    version: Line
-    multi_adds: Number | None
-    differences: tuple[Difference, ...] = ()
-    error: Line = ""
 
 
 #: Between nothing and a century.

@@ -27,6 +27,7 @@ from srbench.measure.layers import LayerTimes, measure_layers
 from srbench.measure.memory import measure_memory
 from srbench.measure.passes import Pictures, Watch
 from srbench.measure.stats import MIN_SAMPLES_95
+from srbench.private import LackingInterfaceError
 from srbench.records import Complexity, Frozen, Settings, Visit
 from srbench.running import Runnable, natural
 from srbench.work import Nothing, Work
@@ -351,17 +352,42 @@ def in_mode(network: nn.Module, case: Case) -> nn.Module:
 
 
 def static(case: Case) -> Complexity:
-    """Count a case from shapes alone, on the meta device: the eager graph's counts, whatever runs it later.
+    """Count a case: the eager graph's counts, whatever runs it later.
+
+    Shapes alone are followed, on the meta device. A user's network that needs values runs on two natural pictures, and
+    every operator is seen there in the same way.
 
     Raises:
         MismatchError: the output would not be an upscaled image.
         Exception: whatever the network raises for such an input.
     """
+    cpu = copies.this_cpu(case.threads)
     dtype = getattr(torch, case.mode.dtype)
     model = models.build(case.model, case.size.scale, "meta").to(dtype)
-    counts, output = complexity.count(model, inputs.input_shape(case), dtype, copies.this_cpu(case.threads))
+    try:
+        counts, output = complexity.count(model, inputs.input_shape(case), dtype, cpu)
+    except Exception as error:
+        if not case.model.own or isinstance(error, LackingInterfaceError):
+            raise
+        counts, output = _on_pictures(case, cpu, error)
     inputs.check_shape(output, case)
     return counts
+
+
+def _on_pictures(case: Case, cpu: copies.Cpu, why: Exception) -> tuple[Complexity, object]:
+    """Count a network that does not run without values, on the CPU.
+
+    Args:
+        case: network, size and mode.
+        cpu: where memory is predicted for.
+        why: what it raised on shapes alone.
+    """
+    network = in_mode(models.build(case.model, case.size.scale), case)
+    try:
+        images = inputs.natural_input(case), inputs.natural_input(case, other=True)
+        return complexity.count_on(network, *images, cpu)
+    except Exception as error:
+        raise error from why
 
 
 def min_samples(processes: int) -> int:

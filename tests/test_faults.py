@@ -142,11 +142,21 @@ def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_a_network_that_cannot_run_on_meta_is_still_timed() -> None:
+def test_a_network_that_cannot_run_on_meta_is_counted_on_a_picture() -> None:
     record = measured(":NotOnMeta")
     assert not record.failed
+    assert record.complexity is not None
+    # 48 * 3*3*3 + 48 parameters, 48 * 27 Multi-Adds a pixel of 32x24.
+    assert (record.complexity.params, record.complexity.multi_adds) == (1_344, 995_328)
+    assert "not counted" not in record.reason
+    assert record.latency is not None
+
+
+def test_a_network_that_cannot_be_counted_is_still_timed() -> None:
+    record = measured(":NotCounted")
+    assert not record.failed
     assert record.complexity is None
-    assert record.reason.endswith("not counted from shapes (TypeError: needs real numbers)")
+    assert record.reason.endswith("not counted from shapes (TypeError: is not to be counted)")
     assert record.latency is not None
     assert record.memory is not None
 

@@ -35,6 +35,7 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "vocabulary": (
             "srbench.facts",
+            "srbench.counts",
             "srbench.cases",
             "srbench.agreements",
             "srbench.energies",

@@ -137,6 +137,10 @@ def as_of_schema_3(new: dict[str, Any]) -> dict[str, Any]:
         assert {name: visit.pop(name) for name in later} == later
         assert all((reading.pop("others"), reading.pop("locked")) == (None, None) for reading in visit["readings"])
     assert (new.pop("agreement"), new.pop("energy")) == (None, None)
+    counts: dict[str, Any] = {"uncounted": [], "by_rule": [], "free_elements": None, "never_read": None}
+    counts |= {"folds_each_pass": 0, "content": None}
+    assert {name: new["complexity"].pop(name) for name in counts} == counts
+    assert all(each.pop("unsupported") == [] for each in new["counts"])
     case = new["case"]
     mode = case.pop("mode")
     assert mode == {"engine": "eager", "dtype": "float32", "layout": "contiguous", "tile": None, "tf32": None}

@@ -33,6 +33,7 @@ from srbench.cases import Case, Form, Mode
 from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
 from srbench.errors import InputError as InputError
 from srbench.live import Networks
+from srbench.measure.rules import count_rule as count_rule
 from srbench.quality.results import QualityRecord
 from srbench.records import Complexity, Record
 from srbench.runner import Watcher
@@ -50,7 +51,7 @@ def count(
     batch: int = 1,
     form: Form = "deploy",
 ) -> Complexity:
-    """Count a network from its shapes; nothing is run, and it takes milliseconds.
+    """Count a network from its shapes; nothing is run, and it takes milliseconds. One that needs values runs twice.
 
     Args:
         model: a name as on the command line (``span``, ``span@train``, ``net.py:Net``), or a live module that takes
@@ -63,10 +64,11 @@ def count(
 
     Returns:
         Parameters, Multi-Adds (bias-free, 1 multiply-add = 1), activations (elements), convolutions, predicted peak
-        memory in bytes, and a row for each convolution and matrix product.
+        memory in bytes, and a row for each convolution and matrix product. ``uncounted`` names operators of unknown
+        cost (:func:`count_rule`): where there are any, the Multi-Adds are a lower bound (``is_lower_bound``).
 
     Raises:
-        InputError: an unknown name, a wrong size, several networks, or a network that cannot be followed by shapes.
+        InputError: an unknown name, a wrong size, several networks, or one that runs neither on shapes nor on an image.
     """
     request = Request(model, (scale,), _sizes(gt), _sizes(lr), batch=(batch,), form=form)
     asked, modules = _networks_of(request)

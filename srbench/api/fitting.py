@@ -175,7 +175,8 @@ def count_case(case: Case, launcher: Launcher = PROCESSES, pickled: bytes | None
     """
     if not case.model.own:
         return tasks.static(case)
-    settings = Settings(seed=0, budget_s=1, timeout_s=TIMEOUT_S)
+    # A network that needs values runs: what does not fit must end that process, not this machine.
+    settings = Settings(seed=0, budget_s=1, timeout_s=TIMEOUT_S, memory_limit_bytes=limits.available_bytes())
     found = launcher.launch(tasks.Static(case, settings, pickled), TIMEOUT_S)
     if isinstance(found, Failure):
         size = f"{case.size.lr_width}x{case.size.lr_height}"

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from srbench.board import metrics
 from srbench.board.challenge import Entry
+from srbench.board.counting import named
 from srbench.board.editions import METRICS, Edition
 from srbench.board.metric import Metric
-from srbench.board.metrics import PARAMS, RUNTIME
+from srbench.board.metrics import MULTI_ADDS, PARAMS, RUNTIME
 from srbench.board.rows import Quality, Row
 from srbench.cases import MODE_SIGN, labelled
 from srbench.errors import InputError
@@ -274,6 +275,8 @@ def _own(rows: Sequence[Row], team: str, edition: Edition, quality: Mapping[tupl
         values |= _values(timed, [metric for metric in metrics.METRICS if metric.of == "machine"])
         if timed.status != "VALID":
             remarks.append(f"runtime {timed.status}: {timed.reason}")
+    if counted is not None and MULTI_ADDS.is_bound(counted):
+        remarks.append(f"no FLOPs: {named(counted.uncounted)} not counted")
     remarks += [f"{row.status}: {row.reason}" for row in rows if row.status in FAILURES]
     for metric in METRICS:
         if (*network, metric) in quality:
@@ -303,7 +306,7 @@ def _own(rows: Sequence[Row], team: str, edition: Edition, quality: Mapping[tupl
 
 def _values(row: Row, wanted: Iterable[Metric]) -> dict[str, float]:
     """What a challenge knows of these metrics, under its names and in its units."""
-    known = [(metric.challenge, metric.raw(row)) for metric in wanted]
+    known = [(metric.challenge, metric.exact(row)) for metric in wanted]
     return {name[0]: value / name[1] for name, value in known if name is not None and value is not None}
 
 

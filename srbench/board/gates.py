@@ -14,12 +14,16 @@ from typing import Literal
 
 from srbench.board import metrics
 from srbench.board.comparison import Comparison
+from srbench.board.counting import named
 from srbench.board.metric import Exact, Metric, OfRuntime
 from srbench.errors import InputError
 from srbench.measure.comparing import Effect
+from srbench.records import Uncounted
 
 Outcome = Literal["HOLDS", "FAILS", "UNDECIDED"]
 
+#: Operators of unknown cost that an answer names.
+_MOST_NAMED = 3
 _EXAMPLE = "write metric:percent, such as runtime:3% or params:0%"
 
 
@@ -104,6 +108,9 @@ def _exact(gate: Gate, how: Exact, comparison: Comparison) -> tuple[Outcome, str
     change = f" ({float(first / second) - 1:+.2%})" if second and first != second else ""
     figures = f"{known[0]:,} against {known[1]:,}{f' {how.unit}' if how.unit else ''}{change}"
     beyond = second * (1 - gate.limit) - first if gate.metric.good == "high" else first - second * (1 + gate.limit)
+    bounds = [how.uncounted(side.record) for side in sides]
+    if any(bounds):
+        return _of_bounds(gate, beyond > 0, bounds), f"{figures}; {_left_out(bounds)} not counted"
     if beyond <= 0:
         return "HOLDS", figures
     errors = [how.error(side.record) for side in sides]
@@ -112,6 +119,20 @@ def _exact(gate: Gate, how: Exact, comparison: Comparison) -> tuple[Outcome, str
         doubt = f"beyond the limit by less than the kernel's counters tell apart ({error:,} {how.unit})"
         return "UNDECIDED", f"{figures}, {doubt}"
     return "FAILS", figures
+
+
+def _of_bounds(gate: Gate, beyond: bool, bounds: Sequence[tuple[Uncounted, ...]]) -> Outcome:
+    """What holds whatever the operators of unknown cost do: the same ones on both sides cost the same."""
+    first, second = bounds
+    if first == second:
+        return "UNDECIDED" if beyond and gate.limit else "FAILS" if beyond else "HOLDS"
+    if beyond and not second:
+        return "FAILS"
+    return "HOLDS" if not beyond and not first else "UNDECIDED"
+
+
+def _left_out(bounds: Sequence[tuple[Uncounted, ...]]) -> str:
+    return named(tuple(dict.fromkeys(each for side in bounds for each in side)), _MOST_NAMED)
 
 
 def _missing(comparison: Comparison, known: Sequence[bool]) -> str:

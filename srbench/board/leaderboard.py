@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from srbench.board.counting import remarks
 from srbench.board.figures import QualityMetric
 from srbench.board.metrics import MULTI_ADDS, PARAMS, QUALITY, figures_of
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
@@ -83,9 +84,10 @@ def _told_apart(paths: Sequence[PurePosixPath]) -> list[str]:
 
 
 def _place(row: Row) -> tuple[object, ...]:
-    """Cheapest first; failed rows last, whatever they would have cost."""
-    multi_adds = MULTI_ADDS.raw(row)
-    return row.scale, row.failed, multi_adds is None, multi_adds or 0, row.variant, row.form, row.mode
+    """Cheapest first; a lower bound behind what is known; failed rows last, whatever they would have cost."""
+    known, multi_adds = MULTI_ADDS.exact(row), MULTI_ADDS.raw(row)
+    unknown = known is None, multi_adds is None
+    return row.scale, row.failed, *unknown, multi_adds or 0, row.variant, row.form, row.mode
 
 
 def published_rows(scale: int, claims: ClaimBook) -> list[Row]:
@@ -167,7 +169,7 @@ def _counts(record: Record) -> tuple[int, int] | None:
 
 def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Row:
     case = record.case
-    model, load = case.model, case.size
+    model, load, counts = case.model, case.size, record.complexity
     return Row(
         model=model.architecture,
         variant=model.variant,
@@ -190,10 +192,11 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         mode=case.mode.mark,
         figures=figures_of(record),
         status=record.status,
-        reason="; ".join(filter(None, (record.reason, _stale(record)))),
+        reason="; ".join(filter(None, (record.reason, *(remarks(counts) if counts else ()), _stale(record)))),
         advice=record.advice,
         note=model.note,
         title=model.title,
+        uncounted=counts.uncounted if counts else (),
         quality={} if model.own else _quality(record, claims),
         measured=measured.figures(model, load.scale, record.files, case.mode) if measured is not None else {},
     )

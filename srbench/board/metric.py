@@ -12,7 +12,7 @@ from srbench.measure.stats import Interval
 
 if TYPE_CHECKING:
     from srbench.board.rows import Row
-    from srbench.records import Record
+    from srbench.records import Record, Uncounted
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class Exact:
         read: the number as it is stored; None for the metric's own.
         unit: behind the numbers in the answer.
         error: how far off a record's number may be, in the same unit.
+        uncounted: what a record's number leaves out, so that it is a lower bound; empty where it is whole.
     """
 
     read: "Callable[[Record], float | None] | None" = None
     unit: str = ""
     error: "Callable[[Record], float]" = lambda _: 0
+    uncounted: "Callable[[Record], tuple[Uncounted, ...]]" = lambda _: ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Metric:
         when_failed: whether it says something of a network that failed.
         challenge: its name among the values of a challenge's entry, and raw value / this = value there.
         cell: of quality the metric and the set, None for all else.
+        bounded: whether operators of unknown cost make it a lower bound.
     """
 
     key: str
@@ -80,6 +83,7 @@ class Metric:
     when_failed: bool = True
     challenge: tuple[str, float] | None = None
     cell: tuple[QualityMetric, str] | None = None
+    bounded: bool = False
 
     @property
     def name(self) -> str:
@@ -104,6 +108,14 @@ class Metric:
         """The number in CSV's unit."""
         return median_of(self.figure(row))
 
+    def is_bound(self, row: "Row") -> bool:
+        """Whether the number is a lower bound."""
+        return self.bounded and bool(row.uncounted) and self.figure(row) is not None
+
+    def exact(self, row: "Row") -> float | None:
+        """The number in CSV's unit, where it is whole: a lower bound is better than nothing else."""
+        return None if self.is_bound(row) else self.raw(row)
+
     def spread(self, row: "Row") -> Interval | None:
         """The interval around it in CSV's unit, where it is measured with one."""
         figure = self.figure(row)
@@ -119,10 +131,14 @@ class Metric:
         return self.value(row) if self.when_failed or not row.failed else None
 
     def text(self, row: "Row") -> str:
-        """The number for readers; a dash where there is none."""
+        """The number for readers, ``>=`` before a lower bound; a dash where there is none."""
         value = self.shown(row)
         if value is None:
             return "-"
         # A tiny network must not read 0.00.
         small = 0 < abs(value) < 10.0 ** (1 - self.digits)
-        return f"{value:.2g}" if small else f"{value:,.{self.digits}f}"
+        return self.marked(row, f"{value:.2g}" if small else f"{value:,.{self.digits}f}")
+
+    def marked(self, row: "Row", text: str) -> str:
+        """A number as text, with ``>=`` before it where it is a lower bound."""
+        return f">= {text}" if self.is_bound(row) else text

@@ -84,7 +84,8 @@ MULTI_ADDS = Metric(
     "Multiply-adds of convolutions and matrix products for one image, bias-free, 1 multiply-add = 1 (2 FLOPs).",
     "image",
     _counts(lambda c: c.multi_adds),
-    gate=Exact(),
+    gate=Exact(uncounted=lambda record: record.complexity.uncounted if record.complexity else ()),
+    bounded=True,
     challenge=("flops_g", 1e9),
     importance=7,
 )
@@ -151,6 +152,19 @@ PEAK = Metric(
     when_failed=False,
     challenge=("mem_mb", 1),
     importance=6,
+)
+UNREAD = Metric(
+    "unread_params",
+    "Unread params",
+    "K",
+    "low",
+    1,
+    1e3,
+    "Parameters that no operator of a forward pass gets: weight without use.",
+    "network",
+    lambda record: record.complexity.never_read if record.complexity else None,
+    names=("unread",),
+    in_tables=False,
 )
 #: In the order in which readers see them. Behind the promised columns of a CSV they stand in this order too: a new one
 #: comes last.
@@ -232,6 +246,21 @@ METRICS: tuple[Metric, ...] = (
         gate=Exact(error=lambda record: record.energy.error_mj if record.energy else 0),
         when_failed=False,
         importance=5,
+    ),
+    UNREAD,
+    Metric(
+        "free_elements",
+        "Free elements",
+        "M",
+        "low",
+        2,
+        1e6,
+        "Elements that operators give which papers leave out of Multi-Adds: elementwise, pooling, resizing, "
+        "normalisation, shuffles; for one image.",
+        "image",
+        lambda record: record.complexity.free_elements if record.complexity else None,
+        names=("free",),
+        in_tables=False,
     ),
 )
 #: Of each set, where a network has it (:func:`srbench.render.columns.quality_columns`).

@@ -6,6 +6,7 @@ from typing import Literal
 
 from srbench.board.figures import Figure
 from srbench.cases import MODE_SIGN, labelled, titled
+from srbench.records import Uncounted
 from srbench.statuses import FAILURES, Status
 
 QualityKind = Literal["measured", "published", "secondary", "approximate"]
@@ -41,7 +42,8 @@ class Row:
     ``network`` names the network itself, whatever it is called (:attr:`srbench.cases.Model.identity`); ``mode`` is how
     it ran, as a mark behind its name; ``node`` tells machines of one description apart; ``figures`` holds those
     metrics of :data:`srbench.board.metrics.METRICS` that are known, by key and in the table's raw unit; ``title`` is
-    its name as papers write it, where that alone does not say which of several it is.
+    its name as papers write it, where that alone does not say which of several it is; ``uncounted`` are operators of
+    unknown cost.
     """
 
     model: str
@@ -69,6 +71,7 @@ class Row:
     advice: str = ""
     note: str = ""
     title: str = ""
+    uncounted: tuple[Uncounted, ...] = ()
     quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
     measured: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
 

@@ -175,11 +175,11 @@ def _cheapest_first(rows: Sequence[Row], cost: Metric) -> tuple[Row, ...]:
 
 def _spread(row: Row, cost: Metric) -> Interval | None:
     """What a row costs; a number without an interval is known exactly."""
-    value = cost.raw(row)
+    value = cost.exact(row)
     return cost.spread(row) or (None if value is None else Interval(value, value, value, "range"))
 
 
 def _lightest(rows: Sequence[Row]) -> tuple[Row, ...]:
-    known = [(value, row) for row in rows if (value := MULTI_ADDS.raw(row)) is not None]
+    known = [(value, row) for row in rows if (value := MULTI_ADDS.exact(row)) is not None]
     least = min((value for value, _ in known), default=None)
     return tuple(row for value, row in known if value == least) if len(known) > 1 else ()

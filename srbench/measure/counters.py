@@ -13,12 +13,17 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from srbench.measure.complexity import abbreviated
+from srbench.measure.operators import sort_by_name
 from srbench.records import Complexity, Count, Difference
 
 Other = Literal["fvcore", "thop"]
 
 #: What fvcore calls the operators that Multi-Adds consist of.
 _FVCORE_PRODUCTS = {"conv", "linear", "addmm", "mm", "bmm", "baddbmm", "matmul", "einsum"}
+_TRANSPOSED = ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
+_UNSEEN = "convolutions or matrix products in functions or classes that it does not know"
+_AT_OUTPUT = "transposed convolutions, counted at the output's size"
+_MORE = "convolutions or matrix products that it counts larger"
 _READABLE = {
     "upsample_bilinear2d": "bilinear upsampling",
     "upsample_nearest2d": "nearest upsampling",
@@ -52,7 +57,9 @@ def by_fvcore(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
         for operator, amount in operators.items():
             rest = amount - sum(inclusive[c].get(operator, 0) for c in children)
             own[operator, abbreviated(name)] += int(rest)
-    return _compare("fvcore", own, _FVCORE_PRODUCTS, ours, image.shape[0])
+    found = _compare("fvcore", own, _FVCORE_PRODUCTS, ours, image.shape[0])
+    left_out = {name: calls for name, calls in analysis.unsupported_ops().items() if sort_by_name(name) == "unknown"}
+    return found.model_copy(update={"unsupported": tuple(sorted(left_out.items()))})
 
 
 def by_thop(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
@@ -71,10 +78,17 @@ def by_thop(model: nn.Module, image: Tensor, ours: Complexity) -> Count:
     kinds = {name: type(module).__name__ for name, module in model.named_modules(remove_duplicate=False)}
     total, _, tree = thop.profile(model, inputs=(image,), verbose=False, ret_layer_info=True)
     own: Counter[tuple[str, str]] = Counter()
+    transposed: Counter[str] = Counter()
     # A network that is a single layer has no tree below it.
     for name, amount in _leaves(tree) if tree else [("", total)]:
         own[kinds[name], abbreviated(name)] += int(amount)
-    return _compare("thop", own, products, ours, image.shape[0])
+        if kinds[name] in _TRANSPOSED:
+            transposed[name] += int(amount)
+    # A module may run several times; both count each.
+    excess = sum(transposed.values()) // image.shape[0] - sum(
+        layer.multi_adds // image.shape[0] for layer in ours.layers if layer.name in transposed
+    )
+    return _compare("thop", own, products, ours, image.shape[0], at_output=excess)
 
 
 def installed(package: str) -> str:
@@ -122,17 +136,24 @@ def _compare(
     products: set[str],
     ours: Complexity,
     batch: int,
+    *,
+    at_output: int = 0,
 ) -> Count:
-    """Split a total into what we count too and what the other adds; both sides for one image."""
+    """Split a total into what we count too and what the other adds; both sides for one image.
+
+    ``at_output`` is what the other counts too much since it takes transposed convolutions at their output's size.
+    """
     shared = sum(amount for (operator, _), amount in own.items() if operator in products) // batch
     differences = [
         Difference(amount=amount // batch, where=f"{_READABLE.get(operator, operator)} in {place or 'the network'}")
         for (operator, place), amount in own.most_common()
         if amount and operator not in products
     ]
-    if shared != ours.multi_adds:
-        seen = "convolutions or matrix products in functions or classes that it does not know"
-        differences.insert(0, Difference(amount=shared - ours.multi_adds, where=seen))
+    rest = shared - ours.multi_adds - at_output
+    if rest:
+        differences.insert(0, Difference(amount=rest, where=_UNSEEN if rest < 0 else _MORE))
+    if at_output:
+        differences.insert(0, Difference(amount=at_output, where=_AT_OUTPUT))
     return Count(
         counter=counter,
         version=installed(counter),

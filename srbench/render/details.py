@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from statistics import fmean, median
 
+from srbench.board.counting import named
 from srbench.measure.stats import percentile_floor
-from srbench.records import Count, Record
+from srbench.records import Complexity, Count, Record
 from srbench.render.grid import DASH
 from srbench.render.terminal import table
 from srbench.text import plain
@@ -12,6 +13,8 @@ from srbench.text import plain
 MIB = 2**20
 #: Of Layer, Operator, Input, Output, Params, Multi-Adds, Share, Acts: what stays where room is short.
 _IMPORTANCE = (0, 4, 2, 3, 7, 9, 8, 5)
+#: Operators of unknown cost that a line names.
+_MOST_NAMED = 3
 PERCENTILES = (90, 95, 99)
 
 
@@ -33,7 +36,8 @@ def layers_text(record: Record, width: int | None = None) -> str:
         cells.append([plain(layer.name), layer.operator, _size(layer.in_shape), _size(layer.out_shape), *amounts])
     load, model = record.case.size, record.case.model
     title = f"{plain(model.variant)} x{load.scale}, {model.form} form, LR {load.lr_width}x{load.lr_height}"
-    return f"{title}\n\n{table(cells, (0, 1), width, _IMPORTANCE)}"
+    rest = f"\n\nNot counted, of unknown cost: {plain(named(counts.uncounted))}" if counts.uncounted else ""
+    return f"{title}\n\n{table(cells, (0, 1), width, _IMPORTANCE)}{rest}"
 
 
 def samples_text(records: Sequence[Record], width: int | None = None) -> str:
@@ -72,18 +76,26 @@ def counters_text(records: Sequence[Record]) -> str:
         others = [count for count in record.counts if count.counter != "torch"]
         if others and record.complexity:
             name = f"{plain(record.case.model.variant)} x{record.case.size.scale}"
-            lines.append(f"{name}: {record.complexity.multi_adds / 1e9:,.3f} G Multi-Adds from shapes")
-            lines += [f"  {line}" for count in others for line in _count_lines(count, record.complexity.multi_adds)]
+            counts = record.complexity
+            bound = ">= " if counts.is_lower_bound else ""
+            lines.append(f"{name}: {bound}{counts.multi_adds / 1e9:,.3f} G Multi-Adds from shapes")
+            lines += [f"  {line}" for count in others for line in _count_lines(count, counts)]
     return "\n".join(lines)
 
 
-def _count_lines(count: Count, ours: int) -> list[str]:
+def _count_lines(count: Count, ours: Complexity) -> list[str]:
     if count.multi_adds is None:
         return [f"{count.counter} failed: {plain(count.error)}"]
-    if count.multi_adds == ours and not count.differences:
-        return [f"{count.counter} agrees"]
+    left_out = ", ".join(f"{name} x{calls}" for name, calls in count.unsupported)
+    rest = [f"{count.counter} has no rule for {plain(left_out)}"] if left_out else []
+    if count.multi_adds == ours.multi_adds and not count.differences:
+        if not ours.uncounted:
+            return [f"{count.counter} agrees", *rest]
+        # Two lower bounds that are equal leave out the same, and say nothing of it.
+        unknown = plain(named(ours.uncounted, _MOST_NAMED))
+        return [f"{count.counter} gives the same without {unknown}, of unknown cost", *rest]
     head = f"{count.counter} {count.multi_adds / 1e9:,.3f} G"
-    return [head, *(f"{count.counter} {_signed(d.amount)}: {plain(d.where)}" for d in count.differences)]
+    return [head, *(f"{count.counter} {_signed(d.amount)}: {plain(d.where)}" for d in count.differences), *rest]
 
 
 def _signed(amount: int) -> str:

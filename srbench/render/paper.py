@@ -12,7 +12,7 @@ from srbench.board.papers import key_of
 from srbench.board.published import QUALITY_SETS
 from srbench.board.rows import Quality, Row
 from srbench.render.grid import DASH, Cell, Footnotes, Grid, Note, Section, is_number, transposed, with_best
-from srbench.render.tables import cost_cell
+from srbench.render.tables import BOUND, cost_cell
 from srbench.render.text import shortened
 from srbench.statuses import DISTURBED
 
@@ -71,7 +71,7 @@ def ordered(rows: Sequence[Row], sort: Metric | None) -> list[Row]:
     def place(row: Row) -> tuple[object, ...]:
         if sort is None:
             return row.scale, row.name.lower()
-        value = sort.raw(row)
+        value = sort.exact(row)
         return row.scale, value is None, value or 0.0, row.name.lower()
 
     return sorted(rows, key=place)
@@ -128,7 +128,7 @@ def _costs(rows: Sequence[Row], column: Metric) -> list[Cell]:
     """What was disturbed or failed has no runtime; networks on luma leave out the chroma and do not compete."""
     shown = [not row.failed and not (column.timed and row.status in DISTURBED) for row in rows]
     cells = [_cost(row, column) if fit else Cell(DASH) for row, fit in zip(rows, shown, strict=True)]
-    values = [column.raw(row) if fit and row.colors != "y" else None for row, fit in zip(rows, shown, strict=True)]
+    values = [column.exact(row) if fit and row.colors != "y" else None for row, fit in zip(rows, shown, strict=True)]
     return _best_of_scales(rows, cells, values, column.good)
 
 
@@ -136,7 +136,7 @@ def _cost(row: Row, column: Metric) -> Cell:
     if column not in (PARAMS, MULTI_ADDS):
         return cost_cell(row, column)
     value = column.shown(row)
-    return Cell(DASH if value is None else significant(value))
+    return Cell(DASH if value is None else column.marked(row, significant(value)))
 
 
 def significant(value: float) -> str:
@@ -209,6 +209,7 @@ def _circumstances(rows: Sequence[Row], layout: Layout) -> list[str]:
     if MULTI_ADDS in layout.columns:
         sizes = {f"{row.gt_width}x{row.gt_height}" for row in ours if row.gt_width}
         notes.append(f"Multi-Adds at GT {' and '.join(sorted(sizes))}, 1 multiply-add = 1.")
+        notes += [BOUND] if any(MULTI_ADDS.is_bound(row) for row in ours) else []
     timed = [row for row in ours if RUNTIME.raw(row) is not None]
     if RUNTIME in layout.columns and timed:
         places = dict.fromkeys(f"{row.device} of {row.machine}, batch {row.batch}" for row in timed)

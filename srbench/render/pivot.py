@@ -14,7 +14,7 @@ from srbench.board.metrics import RUNTIME
 from srbench.board.ranks import ranking
 from srbench.board.rows import Row
 from srbench.render.grid import DASH, Cell, Grid, Note, Section, with_best
-from srbench.render.tables import cost_cell, name_of
+from srbench.render.tables import BOUND, cost_cell, name_of
 
 Axis = Literal["size", "threads", "mode"]
 AXES: tuple[str, ...] = get_args(Axis)
@@ -88,6 +88,7 @@ def _section(rows: Sequence[Row], axis: Axis, by_median: bool) -> Section:
     ]
     grids = [_grid(metric, networks, cells, values, by_median) for metric in shown]
     notes = [Note(f"{name_of(row)} at {_at(row, axis)}: {row.status}: {row.reason}") for row in rows if row.failed]
+    notes += [Note(BOUND)] if any(metric.is_bound(row) for metric in shown for row in rows) else []
     disturbed = {word for row in rows if (word := row.status) not in ("VALID", "NOISY") and not row.failed}
     if disturbed:
         notes.append(Note(f"~: something disturbed it ({', '.join(sorted(disturbed))}); it is not ranked."))
@@ -118,7 +119,7 @@ def _judged(
         places = iter(ranking(there, by_median=by_median).places)
         return [next(places) if row is not None else None for row in column], "low"
     fit = [row if row is not None and row.colors != "y" and not row.failed else None for row in column]
-    return [metric.raw(row) if row is not None else None for row in fit], metric.good
+    return [metric.exact(row) if row is not None else None for row in fit], metric.good
 
 
 def _cell(metric: Metric, row: Row | None) -> Cell:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from srbench.board import metrics
+from srbench.board.counting import named
 from srbench.board.leaderboard import QUALITY_METRICS, beside, own_sets
 from srbench.board.metric import Metric
-from srbench.board.metrics import RUNTIME
+from srbench.board.metrics import MULTI_ADDS, RUNTIME
 from srbench.board.published import QUALITY_SETS
 from srbench.board.ranks import Ranking, ranking, ranks
 from srbench.board.rows import Quality, Row
@@ -21,6 +22,7 @@ from srbench.render.text import escape_csv, shortened
 if TYPE_CHECKING:
     import pandas as pd
 
+BOUND = ">=: a lower bound, operators of unknown cost are not in it; it is not ranked."
 QUALITY_TITLE = "PSNR [dB] / SSIM on Y, as published"
 #: Beside those of metrics: a rank belongs to its runtime, and a status is what a row is worth.
 _RANK_IMPORTANCE, _STATUS_IMPORTANCE = 9, 11
@@ -59,6 +61,9 @@ def _cell_names(key: str) -> tuple[str, str, str]:
 def csv_header() -> tuple[str, ...]:
     """The promised columns, then what came behind them: metrics in the order of their table, a new one last."""
     promised = (*_COUNTED, *_RUNTIME, _PEAK)
+    behind = [metric.key for metric in metrics.METRICS if metric.key not in promised]
+    # What Multi-Adds leave out is no metric; it came before this one.
+    behind.insert(behind.index(metrics.UNREAD.key), "uncounted")
     return (
         *_IDENTITY,
         *_WORKLOAD,
@@ -66,7 +71,7 @@ def csv_header() -> tuple[str, ...]:
         "status",
         *(name for column in quality_columns() for name in _cell_names(column.key)),
         *("rank", *_BEHIND),
-        *(metric.key for metric in metrics.METRICS if metric.key not in promised),
+        *behind,
     )
 
 
@@ -77,6 +82,7 @@ def _raw(row: Row, own: Sequence[Metric]) -> dict[str, object]:
         cells[column.key] = int(raw) if raw is not None and float(raw).is_integer() else raw
     if (interval := RUNTIME.spread(row)) is not None:
         cells |= dict(zip(_RUNTIME, (interval.median, interval.low, interval.high, interval.method), strict=True))
+    cells["uncounted"] = escape_csv(named(row.uncounted)) or None
     cells["status"] = None if row.status == "PUBLISHED" else row.status
     for column in (*quality_columns(), *own):
         if column.cell is not None and (figure := row.own_quality(*column.cell)) is not None:
@@ -135,7 +141,7 @@ def cost_grid(rows: Sequence[Row], ranked: Ranking, footnotes: Footnotes | None 
         importance.append(column.importance)
         # Only what compares competes: networks on luma leave out the chroma, failed ones their work.
         competes = [row.colors != "y" and not row.failed for row in rows]
-        values = [column.raw(row) if fit else None for row, fit in zip(rows, competes, strict=True)]
+        values = [column.exact(row) if fit else None for row, fit in zip(rows, competes, strict=True)]
         good = column.good
         if any(column.spread(row) is not None for row in rows):
             # Of what has an interval, only what that tells apart: places, the lowest is the best.
@@ -309,8 +315,8 @@ def _standing_notes(rows: Sequence[Row]) -> list[str]:
 
 
 def marks(rows: Sequence[Row]) -> list[str]:
-    """What the marks behind names mean."""
-    notes = []
+    """What the marks at names and numbers mean."""
+    notes = [bound for bound in (BOUND,) if any(MULTI_ADDS.is_bound(row) for row in rows)]
     if any(row.colors == "y" for row in rows):
         notes.append("(Y): works on luma only; its costs leave out the chroma and do not compare with RGB networks.")
     if any("reconstruction" in row.note for row in rows):

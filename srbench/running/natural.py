@@ -18,7 +18,7 @@ _FILE = Path(__file__).with_name("astronaut.png")
 _LUMA = (0.299, 0.587, 0.114)
 
 
-def natural_image(batch: int, channels: int, height: int, width: int) -> Tensor:
+def natural_image(batch: int, channels: int, height: int, width: int, *, other: bool = False) -> Tensor:
     """The image in [0, 1], mirrored on to the size.
 
     Args:
@@ -26,6 +26,7 @@ def natural_image(batch: int, channels: int, height: int, width: int) -> Tensor:
         channels: 3 for RGB, 1 for luma.
         height: in pixels.
         width: in pixels.
+        other: another picture of the size: begin at the photo's other quarter, and run from right to left.
 
     Returns:
         (batch, channels, height, width), float32, on the CPU; luma where there is one channel.
@@ -34,6 +35,8 @@ def natural_image(batch: int, channels: int, height: int, width: int) -> Tensor:
 
     with Image.open(_FILE) as file:
         pixels = np.asarray(file.convert("RGB"))
+    if other:
+        pixels = np.roll(pixels, [side // 2 for side in pixels.shape[:2]], axis=(0, 1))[:, ::-1]
     rows, columns = _mirrored(pixels.shape[0], height), _mirrored(pixels.shape[1], width)
     image = torch.from_numpy(pixels[rows][:, columns]).permute(2, 0, 1).to(torch.float32) / 255
     if channels == 1:

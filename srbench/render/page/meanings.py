@@ -18,6 +18,10 @@ MARKS = (
         word="(32.24)",
         meaning="In parentheses: the published figure of a sibling network. It never enters a plot, a sort or a CSV.",
     ),
+    Term(
+        word=">=",
+        meaning="A lower bound: operators of unknown cost are not in it. In no plot, sort or front.",
+    ),
     Term(word="~", meaning="Read off a published plot."),
     Term(word="²", meaning="Published by a secondary source: another paper or repository than the network's own."),
     Term(word="†", meaning="Published with a test protocol of its own, so it takes no part in the Pareto front."),

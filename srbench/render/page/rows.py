@@ -116,7 +116,7 @@ def _cost(row: Row, column: Metric) -> CostData | None:
         return None
     interval = column.spread(row)
     if interval is None:
-        return CostData(value=value, text=column.text(row))
+        return CostData(value=value, text=column.text(row), bound=column.is_bound(row))
     low, high = interval.low / column.divisor, interval.high / column.divisor
     return CostData(value=value, text=runtime_text(interval), low=low, high=high)
 

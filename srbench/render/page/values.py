@@ -30,12 +30,13 @@ class ColumnData(Frozen):
 
 
 class CostData(Frozen):
-    """A cost of a row: the number, how it is printed, and its interval where it has one."""
+    """A cost of a row: the number, how it is printed, its interval where it has one, whether it is a lower bound."""
 
     value: float
     text: str
     low: float | None = None
     high: float | None = None
+    bound: bool = False
 
 
 class FigureData(Frozen):

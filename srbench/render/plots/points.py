@@ -229,10 +229,10 @@ def _point(row: Row, name: str, label: str, spec: PlotSpec) -> Point:
         protocol=quality.protocol if quality else "",
         x=x,
         y=y,
-        size=spec.size.value(row) if spec.size else None,
+        size=spec.size.value(row) if spec.size and not spec.size.is_bound(row) else None,
         x_spread=spec.x.spread(row),
         y_spread=spec.y.spread(row),
-        color=spec.color.value(row) if spec.color else None,
+        color=spec.color.value(row) if spec.color and not spec.color.is_bound(row) else None,
     )
 
 
@@ -240,6 +240,8 @@ def _reason_to_leave_out(row: Row, spec: PlotSpec) -> str | None:
     if row.status == "MISMATCH":
         return "MISMATCH"  # its numbers may be those of another network
     for column in (spec.x, spec.y):
+        if column.is_bound(row):
+            return f"{column.title} is a lower bound"
         if column.raw(row) is not None:
             continue
         if column.cell is None:

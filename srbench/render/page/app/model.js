@@ -35,7 +35,9 @@ export function fits(row) {
 function costOf(row, key) {
   // Published Multi-Adds are for one GT size; beside rows of another they do not compare.
   if (row.only && key === "multi_adds" && facets.load && !facets.load.startsWith(`GT ${row.size},`)) return undefined;
-  return row.costs[key];
+  const found = row.costs[key];
+  // A lower bound is read and takes no part in a sort, a plot or a front.
+  return found?.bound ? { ...found, value: undefined } : found;
 }
 
 /** A published figure as a number only where it is the row's own. */
