@@ -27,11 +27,11 @@ KEYS = (
     *("name", "file", "module", "network", "args", "weights", "range", "colors"),
     *("deploy", "multiple", "output", "path", "scale", "note"),
 )
-_TABLE = "network"
+_TABLE, _ROOT = "network", "root"
 
 
 def read(path: Path, leave_out: Callable[[str], None] | None = None) -> list[Asked]:
-    """The networks of a suite. Nothing of theirs is run; relative paths are relative to the suite's file.
+    """The networks of a suite. Nothing of theirs is run; relative paths begin at the suite's folder, or its ``root``.
 
     Args:
         path: of the TOML file.
@@ -41,13 +41,13 @@ def read(path: Path, leave_out: Callable[[str], None] | None = None) -> list[Ask
         WrongInputsError: entries that are wrong, all of them at once.
         InputError: no such file, no TOML, or no network in it.
     """
-    entries = _entries(path)
+    folder, entries = _entries(path)
     found: list[Asked] = []
     wrong: list[str] = []
     for number, entry in enumerate(entries, 1):
         name = entry.get("name") or entry.get("network") or ""
         try:
-            asked = _asked(entry, path)
+            asked = _asked(entry, folder)
             _check_new(asked, found)
             found.append(asked)
         except InputError as error:
@@ -60,7 +60,8 @@ def read(path: Path, leave_out: Callable[[str], None] | None = None) -> list[Ask
     return found
 
 
-def _entries(path: Path) -> list[Mapping[str, object]]:
+def _entries(path: Path) -> tuple[Path, list[Mapping[str, object]]]:
+    """Where relative paths begin, and the tables."""
     try:
         with path.open("rb") as file:
             content = tomllib.load(file)
@@ -71,21 +72,23 @@ def _entries(path: Path) -> list[Mapping[str, object]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
     for key in content:
-        if key != _TABLE:
+        if key not in (_TABLE, _ROOT):
             raise InputError(f"{path}: '{key}' means nothing here; a suite is a list of [[{_TABLE}]] tables")
+    root = path.parent / _text(content, _ROOT)
+    if not root.is_dir():
+        raise InputError(f"{path}: no folder {root} for its {_ROOT}")
     entries = content.get(_TABLE)
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(f"{path} has no network; write a [[{_TABLE}]] table for each")
-    return entries
+    return root, entries
 
 
-def _asked(entry: Mapping[str, object], suite: Path) -> Asked:
+def _asked(entry: Mapping[str, object], folder: Path) -> Asked:
     for key in entry:
         if key not in KEYS:
             near = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(KEYS)}"
             raise InputError(f"unknown key '{key}'; {hint}")
-    folder = suite.parent
     name = _text(entry, "name")
     if name:
         typed.check_name(name)
@@ -120,9 +123,9 @@ def _typed(entry: Mapping[str, object], folder: Path, name: str) -> Typed:
         raise InputError("give file or module, one of them: where the network is defined")
     where = str(folder / file) if file else module
     given = entry.get("args", {})
-    if not isinstance(given, dict | list):
-        raise InputError("args is a table of keyword arguments, such as args = { feat = 32 }, or a list of positional")
-    text = arguments.of_values(given, network or where)
+    if not isinstance(given, dict | list | str):
+        raise InputError("args is a table such as { feat = 32 }, a list, or a text as typed, such as '3, 3, feat=32'")
+    text = given.strip() if isinstance(given, str) else arguments.of_values(given, network or where)
     if file and not file.endswith(".py"):
         if network or text:
             raise InputError(f"{file} is no file of Python; leave network and args out, or name the file of the class")

@@ -37,14 +37,17 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
         "running": ("srbench.running", "srbench.running.*"),
     },
     {
-        "naming": ("srbench.models", "srbench.sizes", "srbench.inputs", "srbench.fingerprint", "srbench.live"),
+        "naming": (
+            *("srbench.models", "srbench.models.*"),
+            *("srbench.sizes", "srbench.inputs", "srbench.fingerprint", "srbench.live"),
+        ),
         "machine": ("srbench.machine", "srbench.machine.*"),
         "store": ("srbench.store",),
     },
     {
         "measure": ("srbench.measure.*",),
         "processes": ("srbench.worker", "srbench.launch", "srbench.inline"),
-        "plans": ("srbench.limits", "srbench.planning"),
+        "plans": ("srbench.limits", "srbench.planning", "srbench.suites"),
     },
     {"tasks": ("srbench.tasks",)},
     {

@@ -102,9 +102,9 @@ def _own(typed: Typed, paths: Sequence[str], name: str = "") -> Model:
     """A user's network by its file, its module, or its weights alone; ``name`` stands for it in tables."""
     where = typed.target
     if typed.kind == "weights":
-        looking.check_held(Path(where), typed.text)
         if typed.arguments is not None:
             raise InputError(f"'{typed.text}': a file of weights takes no arguments; name the class with them")
+        looking.check_held(Path(where), typed.text)
         called, module = Path(where).name, looking.READER
         whole, inside = Path(where).resolve(), looking.within(Path(where).resolve(), where)
         return Model(architecture=called, variant=typed.alias or where, source=str(whole), within=inside, module=module)

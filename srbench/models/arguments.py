@@ -22,6 +22,8 @@ def canonical(text: str, where: str) -> str:
     for each in call.keywords:
         if each.arg is None:
             raise InputError(f"'{where}': write the arguments behind ** one by one: name=value")
+        if sum(each.arg == other.arg for other in call.keywords) > 1:
+            raise InputError(f"'{where}': the argument {each.arg} is given twice")
         _literal(each.value, where)
     keywords = sorted(call.keywords, key=lambda keyword: keyword.arg or "")
     parts = [*map(ast.unparse, call.args), *(f"{each.arg}={ast.unparse(each.value)}" for each in keywords)]

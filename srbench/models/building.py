@@ -83,13 +83,13 @@ def load(model: Model, scale: int, checkpoint: Path | None) -> tuple[nn.Module, 
             if model.form == "deploy" and held == "train":
                 network = model_defs.to_deploy(network)
             return network, held if model.form else ""
-        network = build(model, scale)
-        network.load_state_dict(model_defs.read_tensors(checkpoint))
+        tensors = model_defs.read_tensors(checkpoint)
     except model_defs.ZooError as error:
         raise InputError(str(error)) from None
+    network = build(model, scale)
+    try:
+        network.load_state_dict(tensors)
     except RuntimeError as error:
-        if "load_state_dict" not in str(error):
-            raise
         raise InputError(f"{checkpoint} does not fit {model.called}: {_in_one_line(error)}") from None
     return network, model.form
 

@@ -56,17 +56,12 @@ def of_file(path: Path, extra: Sequence[str] = ()) -> ModuleType:
     if not packages:
         # A name of its own: a user's `torch.py` must not stand in for torch.
         return _run(path, f"srbench_user_{path.stem}")
+    _check_free(packages[0], root)
     package = ".".join(packages)
     if "." in path.stem:
         importlib.import_module(package)
         return _run(path, f"{package}.{path.stem.replace('.', '_')}")
-    module = importlib.import_module(package if path.name == "__init__.py" else f"{package}.{path.stem}")
-    if Path(module.__file__ or "").resolve() != path:
-        raise InputError(
-            f"{path} belongs to a package '{packages[0]}', but another one of that name is in use "
-            f"({module.__file__}); rename its folder"
-        )
-    return module
+    return importlib.import_module(package if path.name == "__init__.py" else f"{package}.{path.stem}")
 
 
 def of_module(name: str, extra: Sequence[str] = ()) -> ModuleType:
@@ -99,6 +94,16 @@ def _home(path: Path) -> tuple[Path, list[str]]:
             f"{path} has relative imports, and Python knows no package with a point in its name: rename {folder.name}"
         )
     return folder, packages
+
+
+def _check_free(package: str, root: Path) -> None:
+    """Refuse a package whose name another one has taken, such as ``torch``: its members would not be found."""
+    there = sys.modules.get(package)
+    folders = [Path(folder).resolve() for folder in getattr(there, "__path__", ())]
+    if there is not None and root / package not in folders:
+        raise InputError(
+            f"{root / package} is a package '{package}', and srbench uses another one of that name; rename the folder"
+        )
 
 
 def _around(path: Path) -> list[str]:

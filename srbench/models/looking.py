@@ -97,13 +97,13 @@ def find_module(name: str, folders: Sequence[str]) -> Path:
     found: ModuleSpec | None = None
     path: Sequence[str] | None = [*folders, *sys.path]
     parts = name.split(".")
-    for length, part in enumerate(parts, 1):
+    for length in range(1, len(parts) + 1):
         found = None if path is None else PathFinder.find_spec(".".join(parts[:length]), path)
         if found is None:
             missing = ".".join(parts[:length])
             raise InputError(
                 f"no module '{missing}' (for the model '{name}'): install it into srbench's environment, call srbench "
-                f"from the folder that it lies in, or write path/to/{part}.py:Name"
+                f"from the folder that it lies in, or write path/to/{name.replace('.', '/')}.py:Name"
             )
         path = found.submodule_search_locations
     assert found is not None
