@@ -12,7 +12,7 @@ from typing import get_args
 
 from srbench import machine, models, running
 from srbench.cases import Case, Dtype, Form, Layout, Mode, Model, Size, Weights
-from srbench.errors import InputError
+from srbench.errors import InputError, WrongInputsError
 from srbench.models import typed
 
 #: What people also type.
@@ -88,6 +88,30 @@ def asked_by(text: typed.Typed, form: Form, paths: Sequence[str] = ()) -> list[A
     fixed = mode_by(text)
     optional = text.kind == "name" and text.target.lower() == "all"
     return [Asked(model, fixed, optional) for model in models.resolve(text, form, paths)]
+
+
+def valid(names: str, leave_out: Callable[[str], None]) -> str:
+    """A list without those of its parts that stand for nothing.
+
+    Args:
+        names: as :func:`parse` takes them.
+        leave_out: gets a line for each part that is left out.
+
+    Raises:
+        WrongInputsError: all of them stand for nothing.
+    """
+    wrong: dict[str, str] = {}
+    parts = typed.split(names)
+    for text in parts:
+        try:
+            asked_by(typed.read(text), "")
+        except InputError as error:
+            wrong[text] = str(error)
+    if len(wrong) == len(set(parts)) and wrong:
+        raise WrongInputsError(wrong.values())
+    for line in wrong.values():
+        leave_out(f"left out: {line}")
+    return ",".join(text for text in parts if text not in wrong)
 
 
 def check_told_apart(asked: Sequence[Asked]) -> None:
@@ -214,20 +238,23 @@ def cases_of(
     cases: list[Case] = []
     known: set[str] = set()
     left_out: dict[tuple[str, int], None] = {}
+    held: dict[tuple[int, int], Weights | None] = {}
     for size, mode, count in product(sizes, modes, threads):
-        for each in asked:
+        for number, each in enumerate(asked):
             model = each.model
             if each.lacks(size.scale):
                 left_out[model.variant, size.scale] = None
                 continue
             models.check(model, size.scale, size.lr_width, size.lr_height)
+            if (number, size.scale) not in held:
+                held[number, size.scale] = weights(each, size.scale)
             case = Case(
                 model=model,
                 size=size,
                 mode=_runnable(each.in_mode(mode), device),
                 device=device,
                 threads=(count or machine.usable_cores()) if device == "cpu" else None,
-                weights=weights(each, size.scale),
+                weights=held[number, size.scale],
             )
             if not once or case.key not in known:
                 known.add(case.key)

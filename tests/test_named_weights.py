@@ -65,7 +65,9 @@ def test_what_a_network_asks_for_leaves_no_trace_where_it_asks_for_nothing() -> 
 def test_a_folder_of_weights_has_those_of_some(here: Path) -> None:
     save("zoo/net-Net_x4.pth")
     told: list[str] = []
-    first, second = counted(asked("net.py:Net,net.py:Needy(3)", weights=("zoo",)), told)
+    names = "net.py:Net,net.py:Needy(3)"
+    first, second, *halves = counted(asked(names, weights=("zoo",), dtype="float32,bfloat16"), told)
+    assert [half.case.weights for half in halves] == [first.case.weights, None]
     assert first.case.weights is not None
     assert first.case.weights.file == "net-Net_x4.pth"
     assert second.case.weights is None

@@ -169,22 +169,25 @@ def test_what_is_wrong_is_found_before_anything_is_measured_and_may_be_left_out(
         """
     )
     more = "net.py:Needy=Asks,net.py:Net(3)"
+    typo = f"net.py:Nett,{more}"
     wrong = ("Net(3)=best.pth",)
     with pytest.raises(WrongInputsError, match=r"network 2 \(Typo\)"):
         counted(asked(more, suite=path, weights=wrong))
     told: list[str] = []
-    [record] = counted(asked(more, suite=path, skip_invalid=True, weights=wrong), told)
+    [record] = counted(asked(typo, suite=path, skip_invalid=True, weights=wrong), told)
     assert record.case.model.variant == "Good"
-    assert [line.partition(":")[0] for line in told] == ["left out"] * 3
-    assert "teams.toml, network 2 (Typo): net.py has no 'Nett'; did you mean Net?" in told[0]
-    assert told[1] == "left out: Asks: Needy needs width; write net.py:Needy(width=...)"
-    assert "best.pth does not fit Net(3): size mismatch for body.weight" in told[2]
+    assert [line.partition(":")[0] for line in told] == ["left out"] * 4
+    assert told[0] == "left out: net.py has no 'Nett'; did you mean Net?"
+    assert "teams.toml, network 2 (Typo): net.py has no 'Nett'; did you mean Net?" in told[1]
+    assert told[2] == "left out: Asks: Needy needs width; write net.py:Needy(width=...)"
+    assert "best.pth does not fit Net(3): size mismatch for body.weight" in told[3]
     # What is left names all that a run needs to go on.
     with opened(asked(more, suite=path, skip_invalid=True, weights=wrong), None, launcher=HERE) as session:
         assert [case.model.variant for case in session.header.cases] == ["Good"]
-    with pytest.raises(WrongInputsError) as caught:
-        counted(asked("net.py:Needy,net.py:Needy(1, 2)", skip_invalid=True))
-    assert len(caught.value.lines) == 2
+    for nothing in ("net.py:Needy,net.py:Needy(1, 2)", "net.py:Nett,gone.py:Net"):
+        with pytest.raises(WrongInputsError) as caught:
+            counted(asked(nothing, skip_invalid=True))
+        assert len(caught.value.lines) == 2
 
 
 def test_a_scale_that_a_network_of_a_suite_lacks_leaves_it_out() -> None:

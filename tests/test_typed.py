@@ -40,6 +40,8 @@ def test_commas_in_the_path_of_a_file_that_exists_separate_nothing(
     assert split("span,a, b,c/net.py:Net(n=1)=A,best,x2.pth,rfdn") == [
         *("span", "a, b,c/net.py:Net(n=1)=A", "best,x2.pth", "rfdn")
     ]
+    (tmp_path / "net.py").touch()
+    assert split("net.py:Net,gone.py:Net") == ["net.py:Net", "gone.py:Net"]
     # A file that is there by itself is what was meant.
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "net.py").touch()

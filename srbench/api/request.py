@@ -172,7 +172,8 @@ def networks_of(request: Request, tell: Tell = silent) -> tuple[list[Asked], dic
     modules: dict[str, Live] = {}
     for each in live.names_and_modules(request.models if request.models is not None else ()):
         if isinstance(each, str):
-            asked += planning.parse(each, request.form)
+            names = planning.valid(each, tell) if request.skip_invalid else each
+            asked += planning.parse(names, request.form)
             continue
         name, module = each
         found = live.adopt(module, name)

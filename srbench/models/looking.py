@@ -193,5 +193,6 @@ def _names_in(tree: ast.Module) -> _Names:
                 networks += sorted(assigned)
         elif isinstance(node, ast.If | ast.Try | ast.For | ast.With | ast.While | ast.Match):
             complete = False
+    complete = complete and "__getattr__" not in there  # a module that makes its names as they are asked for
     public = [name for name in dict.fromkeys(networks) if not name.startswith("_")]
     return _Names(frozenset(there), public, complete)

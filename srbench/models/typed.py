@@ -75,7 +75,8 @@ def split(names: str) -> list[str]:
             continue
         for first in range(len(found) - 2, -1, -1):
             joined = ",".join(found[first:])
-            if (whole := _path_in(joined)) is not None and Path(whole).is_file():
+            whole = joined[: len(joined) - len(part) + part.index(path) + len(path)]
+            if Path(whole.strip()).is_file():
                 found[first:] = [joined]
                 break
     return [part.strip() for part in found if part.strip()]
