@@ -6,7 +6,7 @@ OUTPUT ?= results
 # Processes that share the tests; each takes about 1 GiB.
 TESTERS ?= 2
 
-.PHONY: leaderboard test lint docs clean
+.PHONY: leaderboard test lint docs suite-demo clean
 
 leaderboard: $(VENV)/ready
 	$(BIN)/srbench profile --models all,rfdn-paper,bsrn-s --scale 4 --output $(OUTPUT)
@@ -20,6 +20,10 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The networks of NTIRE 2024 from a checkout of their repository: make suite-demo CHECKOUT=dir
+suite-demo: $(VENV)/ready
+	$(BIN)/python scripts/suite_demo.py $(CHECKOUT) --static-only --lr 256x256 --output $(OUTPUT)
 
 # Into build/docs; a broken link fails it.
 docs: $(VENV)/docs

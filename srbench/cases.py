@@ -35,18 +35,53 @@ LIVE = "live:"
 _SLUG_LENGTH = 60
 
 
+class Contract(Frozen):
+    """What a user's network asks of whoever runs it.
+
+    Attributes:
+        multiple: both sides of its input are multiples of it.
+        output: which part of what it gives is the image: the place in a tuple or list, or the key of a dict; None where
+            it gives the image itself.
+        deploy: a method that turns it into its deploy form before anything is measured; True to look for that form,
+            False to measure it as it is built; None where nothing is said.
+    """
+
+    multiple: Side = 1
+    output: int | Line | None = None
+    deploy: bool | Line | None = None
+
+
+class Weights(Frozen):
+    """A file of weights that a network is measured with.
+
+    Attributes:
+        file: its name.
+        sha256: of its content: what tells it from others.
+        path: where it lay, absolute.
+    """
+
+    file: Name
+    sha256: Line
+    path: Name
+
+
 class Model(Frozen):
     """A model as named: which network, in which form.
 
     Attributes:
-        architecture: display name, e.g. ``BSRN``; the class name for a user's network.
-        variant: name on the command line: ``bsrn``, or ``path/to/net.py:Net`` as typed.
+        architecture: display name, e.g. ``BSRN``; of a user's network what it is called in its file, or the name of its
+            file of weights.
+        variant: name on the command line: ``bsrn``, ``path/to/net.py:Net`` as typed, or the name that it was given.
         form: deploy (folded) or train; empty for a network that does not fold.
         colors: of the bare network's input.
         value_range: white in the bare network's input, 1 or 255.
         source: absolute path of a user's file, or :data:`LIVE` and a hash for a live module; None for the zoo.
         within: path of that file in its checkout (or, outside of one, as typed), with slashes; empty for the zoo.
         note: what a reader of a table should know (reconstruction, Y only).
+        arguments: that a user's network is built with, as text: ``blocks=4, feat=32``; empty for none.
+        module: dotted name that a user's network is imported by, or what reads its file of weights; empty for a file.
+        paths: folders that come first on the path of its imports.
+        contract: what a user's network asks of whoever runs it.
     """
 
     architecture: Name
@@ -57,6 +92,10 @@ class Model(Frozen):
     source: Name | None = None
     within: Line = ""
     note: Line = ""
+    arguments: Line = ""
+    module: Line = ""
+    paths: tuple[Name, ...] = ()
+    contract: Contract = Contract()
 
     @property
     def own(self) -> bool:
@@ -71,7 +110,24 @@ class Model(Frozen):
     @property
     def identity(self) -> str:
         """Names the network on this machine, however its file was typed; its form is another matter."""
-        return self.variant if self.source is None else f"{self.source}:{self.architecture}"
+        return self.variant if self.source is None else f"{self.source}:{self.called}"
+
+    @property
+    def called(self) -> str:
+        """What a user's network is called in its file, with its arguments: ``Net(feat=32)``."""
+        return f"{self.architecture}({self.arguments})" if self.arguments else self.architecture
+
+    @property
+    def place(self) -> str:
+        """Where a user's network is, as people type it, without its arguments: ``net.py:Net``."""
+        return f"{self.module or self.file}:{self.architecture}"
+
+    @property
+    def named(self) -> bool:
+        """Whether a user's network was given a name of its own, by which it then goes everywhere."""
+        return self.own and not (
+            self.variant == self.called or self.variant.endswith((f":{self.called}", f"/{self.called}"))
+        )
 
     @property
     def key(self) -> tuple[str, Form]:
@@ -83,7 +139,7 @@ class Model(Frozen):
         """Names the network across checkouts and machines."""
         if self.source is None or self.live:
             return self.variant
-        return f"{self.within or self.file}:{self.architecture}"
+        return f"{self.within or self.file}:{self.called}"
 
     @property
     def file(self) -> str:
@@ -100,15 +156,15 @@ class Model(Frozen):
     @property
     def title(self) -> str:
         """As papers write it: ``BSRN-S``; a user's network by its class, or by the name that it was given."""
-        if self.own and not self.variant.endswith(f":{self.architecture}"):
-            return self.variant
+        if self.own:
+            return self.variant if self.named else self.called
         return titled(self.architecture, self.variant)
 
     @property
     def slug(self) -> str:
         """A readable part of a file name: ``span``, ``span-train``, ``net-Net``. Two networks may share one."""
-        outside = self.source is not None and not self.live
-        name = f"{Path(self.source or '').stem}-{self.architecture}" if outside else self.variant
+        unnamed = self.own and not self.live and not self.named
+        name = f"{Path(self.source or '').stem}-{self.called}" if unnamed else self.variant
         return slug(name + ("-train" if self.form == "train" else ""))
 
 
@@ -240,6 +296,7 @@ class Case(Frozen):
     Attributes:
         device: ``cpu`` or ``cuda:N``; ``none`` where only shapes were looked at.
         threads: of the CPU; None on another device.
+        weights: the file that was named for the network; None for those that building it gives.
     """
 
     model: Model
@@ -247,6 +304,7 @@ class Case(Frozen):
     mode: Mode = Mode()
     device: Device
     threads: Positive | None = None
+    weights: Weights | None = None
 
     @property
     def label(self) -> str:
@@ -258,10 +316,14 @@ class Case(Frozen):
         """Names the case across runs: the same question has the same key.
 
         Fields that have their defaults leave no trace, so a key survives a new field. Neither a note, nor how a user's
-        file was typed, nor the rounding that led to a size changes the question.
+        file was typed or named, nor where its weights lie, nor the rounding that led to a size changes the question.
         """
         asked = self.model_dump(mode="json", exclude_defaults=True)
         asked["model"] = [*self.model.key, self.model.colors, self.model.value_range]
+        if contract := self.model.contract.model_dump(mode="json", exclude_defaults=True):
+            asked["model"].append(contract)
+        if self.weights is not None:
+            asked["weights"] = self.weights.sha256
         asked["size"] = self.size.key
         return digest(asked)
 

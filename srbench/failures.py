@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from pydantic import field_validator
 
-from srbench.errors import CaseError
+from srbench.errors import CaseError, InputError
 from srbench.facts import Frozen
 from srbench.statuses import FAILURES, Status
 from srbench.text import one_line
@@ -40,11 +40,13 @@ class Failure(Frozen):
         status: one of the failures.
         reason: one printable line of at most 1,000 characters.
         detail: a traceback where there is one, its last 100,000 characters.
+        wrong: whether what was asked is wrong, not what was asked of: then nothing should be measured.
     """
 
     status: Status
     reason: str
     detail: str = ""
+    wrong: bool = False
 
     @field_validator("status")
     @classmethod
@@ -65,12 +67,14 @@ class Failure(Frozen):
 
 
 def failure_of(error: BaseException) -> Failure:
-    """An exception as a value: out of memory, a wrong output, an unknown way of running, or a crash."""
+    """An exception as a value: out of memory, a wrong output, a wrong question, no way of running, or a crash."""
     text = _text(lambda: str(error))
     first = (text.strip().splitlines() or [""])[0]
     detail = _text(lambda: "".join(traceback.format_exception(error)))
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in text for sign in _OUT_OF_MEMORY):
         return Failure(status="OOM", reason=_lacking(text), detail=detail)
+    if isinstance(error, InputError):
+        return Failure(status="UNSUPPORTED", reason=first, detail=detail, wrong=True)
     if isinstance(error, CaseError):
         return Failure(status=error.status, reason=first, detail=detail)
     if missing := _NO_KERNEL.search(text):

@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from srbench.cases import LIVE, Model
 from srbench.errors import InputError
+from srbench.models.typed import check_name
 
 #: What a caller may name: names as on the command line, modules, or modules under names of the caller's.
 Networks = str | nn.Module | Sequence[str | nn.Module] | Mapping[str, nn.Module]
@@ -50,12 +51,8 @@ def adopt(module: nn.Module, name: str = "") -> Live:
     kind = type(module).__name__
     if any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
         raise InputError(f"{kind} has lazy parameters, which its first pass makes; run it once on an image before")
-    if name.strip().lower() == "bicubic":
-        raise InputError("'bicubic' means bicubic interpolation; give the module another name")
-    if name and (not name.strip() or any(sign in name for sign in ",+@") or not name.isprintable()):
-        raise InputError(
-            f"{name!r} is no name for a module: leave out commas, +, @, line breaks and control characters"
-        )
+    if name:
+        check_name(name)
     pickled, why = None, ""
     try:
         pickled = cloudpickle.dumps(module)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from srbench import machine, tasks
 from srbench.assemble import OpenCase, Plan
 from srbench.cases import Case
-from srbench.errors import InputError
+from srbench.errors import InputError, WrongInputsError
 from srbench.failures import Failure, failure_of
 from srbench.fingerprint import files_of
 from srbench.journal import Entry, Journal, Step
@@ -62,8 +62,9 @@ def look_ahead(
     settings: Settings,
     launcher: Launcher = PROCESSES,
     networks: Mapping[str, bytes] = NO_NETWORKS,
+    leave_out: Callable[[str], None] | None = None,
 ) -> list[Plan]:
-    """Count every case from its shapes, and refuse what cannot fit into memory, before anything is measured.
+    """Count every case from its shapes, and refuse what is asked wrongly or does not fit into memory, before any run.
 
     Networks of the zoo are counted here, a user's network in a process of its own.
 
@@ -72,11 +73,24 @@ def look_ahead(
         settings: of the run.
         launcher: starts the processes.
         networks: pickles of live modules, by their sources.
+        leave_out: gets a line for each case that is wrong, which then is left out; None to refuse all.
 
     Raises:
-        InputError: a case whose predicted peak exceeds the device's memory.
+        WrongInputsError: networks that lack an argument or do not take their weights, and cases whose predicted peak
+            exceeds the device's memory, all of them at once.
     """
-    return [_plan(case, settings, launcher, networks.get(case.model.source or "")) for case in cases]
+    plans, wrong = list[Plan](), list[str]()
+    for case in cases:
+        try:
+            plans.append(_plan(case, settings, launcher, networks.get(case.model.source or "")))
+        except InputError as error:
+            wrong.append(str(error))
+    if wrong and (leave_out is None or not plans):
+        raise WrongInputsError(wrong)
+    for line in dict.fromkeys(wrong):
+        assert leave_out is not None, "else it was refused"
+        leave_out(f"left out: {line}")
+    return plans
 
 
 def _plan(case: Case, settings: Settings, launcher: Launcher, network: bytes | None) -> Plan:
@@ -89,9 +103,12 @@ def _plan(case: Case, settings: Settings, launcher: Launcher, network: bytes | N
         found = launcher.launch(tasks.Static(case, settings, network), settings.timeout_s)
         files = files_of([case.model.source])
         if isinstance(found, Failure):
+            if found.wrong:
+                raise InputError(f"{case.model.variant}: {found.reason}" if case.model.named else found.reason)
             plan = Plan(case, None, found, files, network)
         else:
-            plan = Plan(case, found.complexity, None, {**files, **found.files}, network)
+            own = {**files, **found.files}
+            plan = Plan(case, found.complexity, None, own, network, "; ".join(found.remarks))
     # What another engine needs, nobody predicts.
     if case.device != "none" and plan.counts is not None and case.mode.engine == "eager":
         _check_memory(case, plan.counts)

@@ -4,6 +4,7 @@ import gc
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter_ns
 from typing import Literal
 
@@ -49,10 +50,11 @@ class Progress(Frozen):
 
 
 class Counted(Frozen):
-    """What follows from shapes, and the files that a user's network was made of with their hashes."""
+    """What follows from shapes, the files that a user's network was made of with their hashes, and what was assumed."""
 
     complexity: Complexity
     files: dict[str, str] = Field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 class Agreed(Frozen):
@@ -140,11 +142,21 @@ class Static(OfCase, Work[Counted, Nothing]):
     news = Nothing
 
     def run(self, report: Callable[[Nothing], None]) -> Counted:
-        """See :func:`static`."""
+        """See :func:`static`. Weights that were named are tried on the network, before anything is measured with them.
+
+        Raises:
+            InputError: they do not fit.
+        """
         self.begin()
-        counts = static(self.case)
-        own = self.case.model.own
-        return Counted(complexity=counts, files=files_of(loaded_code()) if own else {})
+        case, remarks = self.case, list[str]()
+        counts = static(case, remarks.append)
+        if case.weights is not None:
+            models.load(case.model, case.size.scale, Path(case.weights.path))
+        return Counted(
+            complexity=counts,
+            files=files_of(loaded_code()) if case.model.own else {},
+            remarks=tuple(dict.fromkeys(remarks)),
+        )
 
 
 @dataclass(frozen=True)
@@ -338,7 +350,9 @@ def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
         device: that it runs on.
         seed: of the weights and the input.
     """
-    network = models.build(case.model, case.size.scale).to(device.torch_device)
+    checkpoint = Path(case.weights.path) if case.weights is not None else None
+    network, _ = models.load(case.model, case.size.scale, checkpoint)
+    network = network.to(device.torch_device)
     return in_mode(network, case), inputs.make_input(case, seed).to(device.torch_device)
 
 
@@ -351,11 +365,19 @@ def in_mode(network: nn.Module, case: Case) -> nn.Module:
     return network
 
 
-def static(case: Case) -> Complexity:
+def _nobody(remark: str) -> None:
+    """Hears what nobody asked for."""
+
+
+def static(case: Case, tell: Callable[[str], None] = _nobody) -> Complexity:
     """Count a case: the eager graph's counts, whatever runs it later.
 
     Shapes alone are followed, on the meta device. A user's network that needs values runs on two natural pictures, and
     every operator is seen there in the same way.
+
+    Args:
+        case: network, size and mode.
+        tell: gets a phrase where something was assumed of a user's network.
 
     Raises:
         MismatchError: the output would not be an upscaled image.
@@ -363,7 +385,7 @@ def static(case: Case) -> Complexity:
     """
     cpu = copies.this_cpu(case.threads)
     dtype = getattr(torch, case.mode.dtype)
-    model = models.build(case.model, case.size.scale, "meta").to(dtype)
+    model = models.build(case.model, case.size.scale, "meta", tell).to(dtype)
     try:
         counts, output = complexity.count(model, inputs.input_shape(case), dtype, cpu)
     except Exception as error:

@@ -13,6 +13,7 @@ import pytest
 
 from srbench import launch, machine, messages, models, runner, sizes, worker
 from srbench.cases import Case
+from srbench.errors import InputError
 from srbench.failures import Failure
 from srbench.launch import PROCESSES
 from srbench.machine import contention
@@ -50,8 +51,6 @@ def measured(name: str, limits: Settings | None = None) -> Record:
         (":GivesNaN", "MISMATCH", f"the output holds {3 * 16 * 32 * 24} NaN or infinite values of {3 * 16 * 32 * 24}"),
         (":WrongSize", "MISMATCH", "the output is 1x3x96x127, expected 1x3x96x128 at x4"),
         (":GivesTuple", "MISMATCH", "the output is a tuple, not a tensor"),
-        (":NeedsArguments", "UNSUPPORTED", "NeedsArguments needs width, depth; give them defaults"),
-        (":not_a_network", "UNSUPPORTED", "not_a_network is a int, not a network"),
     ],
 )
 def test_a_failure_is_a_status_with_its_reason(name: str, status: str, reason: str) -> None:
@@ -62,6 +61,22 @@ def test_a_failure_is_a_status_with_its_reason(name: str, status: str, reason: s
     assert record.failed
     # A process that was killed left no traceback to point to.
     assert ("traceback" in record.advice) == (status == "CRASH" and bool(record.detail))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            ":NeedsArguments",
+            "NeedsArguments needs width, depth; write networks.py:NeedsArguments(width=..., depth=...)",
+        ),
+        (":not_a_network", "not_a_network is a int, not a network or something that makes one"),
+    ],
+)
+def test_what_is_typed_wrongly_is_refused_before_anything_is_measured(name: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        runner.look_ahead([case_of(name)], settings())
+    assert str(caught.value) == said
 
 
 def test_running_out_of_memory_is_told_apart_from_a_crash() -> None:

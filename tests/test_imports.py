@@ -48,7 +48,10 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
         "running": ("srbench.running", "srbench.running.*"),
     },
     {
-        "naming": ("srbench.models", "srbench.sizes", "srbench.inputs", "srbench.fingerprint", "srbench.live"),
+        "naming": (
+            *("srbench.models", "srbench.models.*"),
+            *("srbench.sizes", "srbench.inputs", "srbench.fingerprint", "srbench.live"),
+        ),
         "machine": ("srbench.machine", "srbench.machine.*"),
         "foreign": ("srbench.foreign", "srbench.foreign.*"),
         "store": ("srbench.store",),
@@ -56,7 +59,7 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "measure": ("srbench.measure.*",),
         "processes": ("srbench.worker", "srbench.launch", "srbench.inline"),
-        "plans": ("srbench.limits", "srbench.planning"),
+        "plans": ("srbench.limits", "srbench.planning", "srbench.suites"),
     },
     {"tasks": ("srbench.tasks", "srbench.metering")},
     {

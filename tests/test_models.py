@@ -10,7 +10,7 @@ from torch import nn
 import model_defs
 from srbench import models
 from srbench.cases import Form, Model
-from srbench.errors import InputError, UnsupportedError
+from srbench.errors import InputError
 
 #: A user's file: a class for each way of being built, and what is no network.
 NETWORKS = """
@@ -332,8 +332,9 @@ def test_a_network_is_built_on_the_device(file: Path) -> None:
 
 
 def test_a_network_with_further_arguments_is_refused_with_their_names(file: Path) -> None:
-    with pytest.raises(UnsupportedError, match="Needy needs depth, heads; give them defaults, or name a function"):
+    with pytest.raises(InputError) as caught:
         build(file, "Needy")
+    assert str(caught.value) == "Needy needs depth, heads; write net.py:Needy(depth=..., heads=...)"
 
 
 @pytest.mark.parametrize(
@@ -346,14 +347,14 @@ def test_a_network_with_further_arguments_is_refused_with_their_names(file: Path
     ],
 )
 def test_what_is_no_network_is_refused(file: Path, name: str, complaint: str) -> None:
-    with pytest.raises(UnsupportedError, match=complaint):
+    with pytest.raises(InputError, match=complaint):
         build(file, name)
 
 
 def test_a_name_that_the_file_promised_but_does_not_define(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_text("if False:\n    Net = 1\n")
-    with pytest.raises(UnsupportedError, match="defines no 'Net' when it is imported"):
+    with pytest.raises(InputError, match="defines no 'Net' when it is imported"):
         build(path, "Net")
 
 

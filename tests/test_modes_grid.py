@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from srbench import machine, planning, sizes, store
 from srbench.cases import Dtype, Layout, Mode
 from srbench.errors import InputError
-from srbench.planning import Asked, cases_of, modes_of, parse, split_mode
+from srbench.models import typed
+from srbench.planning import Asked, cases_of, mode_by, modes_of, parse
 from srbench.running import ENGINES
 from tests.builders import make_model, make_size
 from tests.command_line import Run
@@ -27,7 +28,7 @@ def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "name", "fixed"),
+    ("text", "name", "fixed"),
     [
         ("span", "span", {}),
         ("span+compile+bf16", "span", {"engine": "compile", "dtype": "bfloat16"}),
@@ -41,18 +42,19 @@ def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
         ("span+Channels-Last", "span", {"layout": "channels_last"}),
         ("span+eager+fp32+contiguous", "span", {"engine": "eager", "dtype": "float32", "layout": "contiguous"}),
         ("span+bf16+bfloat16", "span", {"dtype": "bfloat16"}),
-        ("span@train+compile", "span@train", {"engine": "compile"}),
+        ("span@train+compile", "span", {"engine": "compile"}),
         ("net.py:Net+half", "net.py:Net", {"dtype": "float16"}),
         ("c++/my+nets/a+b.py:Net", "c++/my+nets/a+b.py:Net", {}),
         ("c++/my+nets/a+b.py:Net+compile", "c++/my+nets/a+b.py:Net", {"engine": "compile"}),
     ],
 )
-def test_a_mode_stands_behind_a_name(typed: str, name: str, fixed: dict[str, str | bool]) -> None:
-    assert split_mode(typed) == (name, fixed)
+def test_a_mode_stands_behind_a_name(text: str, name: str, fixed: dict[str, str | bool]) -> None:
+    found = typed.read(text)
+    assert (":".join(filter(None, (found.target, found.attribute))), mode_by(found)) == (name, fixed)
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("text", "said"),
     [
         ("span+compil", "'span+compil': 'compil' is no way of running a network; did you mean compile?"),
         ("span+bfloat", "'span+bfloat': 'bfloat' is no way of running a network; did you mean bfloat16?"),
@@ -65,9 +67,9 @@ def test_a_mode_stands_behind_a_name(typed: str, name: str, fixed: dict[str, str
         ("span+channels_last+contiguous", "channels_last and contiguous exclude each other"),
     ],
 )
-def test_what_is_no_mode_is_told_in_a_line(typed: str, said: str) -> None:
+def test_what_is_no_mode_is_told_in_a_line(text: str, said: str) -> None:
     with pytest.raises(InputError) as caught:
-        split_mode(typed)
+        mode_by(typed.read(text))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -88,8 +88,11 @@ def count(
 
 
 def profile(
-    models: Networks,
+    models: Networks | None = None,
     *,
+    suite: str | Path | None = None,
+    skip_invalid: bool = False,
+    weights: str | Path | Sequence[str | Path] = (),
     scale: Scales = 4,
     gt: Sizes | None = None,
     lr: Sizes | None = None,
@@ -119,7 +122,10 @@ def profile(
     Args:
         models: names as on the command line, a live module in evaluation as in training mode, a sequence of both, or
             a mapping of names to modules. Modules take ``(N, 3, H, W)`` in [0, 1] and give
-            ``(N, 3, scale*H, scale*W)``.
+            ``(N, 3, scale*H, scale*W)``. None for those of the suite alone.
+        suite: a TOML file that lists networks, each with all that it needs (docs/guide/bring.md).
+        skip_invalid: leave networks out that are named wrongly, rather than raise.
+        weights: folders or files of checkpoints, or ``MODEL=FILE``; without, weights are those that building gives.
         scale: upscaling factor, or several.
         gt: (width, height) in pixels, or several; LR is GT / scale. [default: 1280x720]
         lr: the same of LR, in place of ``gt``.
@@ -163,6 +169,9 @@ def profile(
         timeout_s=timeout_s,
         energy=energy,
         seed=seed,
+        suite=Path(suite) if suite is not None else None,
+        skip_invalid=skip_invalid,
+        weights=_files(weights),
     )
     return profiling.profile(request, Path(output) if output is not None else None, watcher=watcher, tell=tell)
 
@@ -183,6 +192,7 @@ def compare(
     rounds: int = COMPARE_ROUNDS,
     budget_s: float = COMPARE_BUDGET_S,
     timeout_s: float = TIMEOUT_S,
+    weights: str | Path | Sequence[str | Path] = (),
     fail_on: str | Sequence[str] = (),
     force: bool = False,
     seed: int = 0,
@@ -208,6 +218,7 @@ def compare(
         rounds: number of rounds; once a round every network runs in a fresh process.
         budget_s: seconds of passes for each network, shared by its rounds.
         timeout_s: seconds after which a process is ended.
+        weights: folders or files of checkpoints, or ``MODEL=FILE``; without, weights are those that building gives.
         fail_on: gates such as ``runtime:3%`` or ``params:0%``: how much worse the first may be.
         force: stored runs of unlike machines, versions or settings too.
         seed: of weights, input, order of rounds and bootstrap.
@@ -243,6 +254,7 @@ def compare(
         budget_s=budget_s,
         timeout_s=timeout_s,
         seed=seed,
+        weights=_files(weights),
     )
     return comparing.compare_networks(request, gates, watcher=watcher, tell=tell)
 
@@ -295,12 +307,11 @@ def evaluate(
     Raises:
         InputError: a name, a file or a set that is not there or does not fit.
     """
-    given = [weights] if isinstance(weights, str | Path) else weights
     request = EvaluateRequest(
         models=models,
         datasets=datasets,
         scale=_several(scale),
-        weights=tuple(map(str, given)),
+        weights=_files(weights),
         data=Path(data),
         protocol=protocol,
         form=form,
@@ -327,6 +338,11 @@ def _axes(
         "batch": _several(batch),
         "threads": (None,) if threads is None else _several(threads),
     }
+
+
+def _files(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    """Files of weights, as a command line has them."""
+    return (str(given),) if isinstance(given, str | Path) else tuple(map(str, given))
 
 
 def _several(value: int | Sequence[int]) -> Sequence[int]:

@@ -21,6 +21,7 @@ from srbench.errors import InputError
 from srbench.files import read_text
 from srbench.launch import PROCESSES
 from srbench.machine import noise
+from srbench.models import typed
 from srbench.records import Record
 from srbench.runner import Watcher
 from srbench.work import Launcher
@@ -148,13 +149,15 @@ def is_stored(name: str) -> bool:
     """Whether an argument means a folder or file of records.
 
     A name of the zoo means the network, even where a folder is called so: ``./span`` then means the folder. Whatever
-    else is a folder, or ends in ``.json``, or has a slash and is no Python file, is stored.
+    else is a folder, or ends in ``.json``, or has a slash and names no file, module or weights of a network, is stored.
     """
-    if ".py" in name:
-        return False
-    if name.endswith(".json") or "/" in name:
+    if Path(name).is_dir():
+        return not _is_network(name)
+    if name.endswith(".json"):
         return True
-    return Path(name).exists() and not _is_network(name)
+    if typed.read(name).kind != "name":
+        return False
+    return "/" in name or (Path(name).exists() and not _is_network(name))
 
 
 def _is_network(name: str) -> bool:

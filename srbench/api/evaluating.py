@@ -18,6 +18,7 @@ from srbench.journal import SAME_MACHINE
 from srbench.launch import PROCESSES
 from srbench.live import Networks
 from srbench.machine.device import choose_device
+from srbench.models import typed
 from srbench.planning import Asked
 from srbench.quality import datasets, weights
 from srbench.quality import store as quality_store
@@ -208,7 +209,7 @@ class Session:
                 machine=self._here,
                 finished=datetime.now(UTC),
                 images=tuple(sorted(images, key=lambda image: order[image.name])),
-                **(failure.model_dump() if failure is not None else {}),
+                **(failure.model_dump(exclude={"wrong"}) if failure is not None else {}),
             )
 
         def keep(image: ImageResult) -> None:
@@ -329,7 +330,7 @@ def networks_of(networks: Networks, form: Form) -> tuple[list[Asked], Mapping[st
     modules: dict[str, bytes] = {}
     for each in live.names_and_modules(networks):
         if isinstance(each, str):
-            asked = [one for typed in each.split(",") if typed.strip() for one in _parse(typed.strip(), form)]
+            asked = [one for text in typed.split(each) for one in _parse(text, form)]
         else:
             adopted = live.adopt(each[1], each[0])
             if adopted.pickled is None:
@@ -344,13 +345,14 @@ def networks_of(networks: Networks, form: Form) -> tuple[list[Asked], Mapping[st
                 found[key] = one
     if not found:
         raise InputError("--models names no model; 'srbench models' lists them")
+    planning.check_told_apart(list(found.values()))
     return list(found.values()), modules
 
 
-def _parse(typed: str, form: Form) -> list[Asked]:
-    if typed.lower() == BICUBIC:
+def _parse(text: str, form: Form) -> list[Asked]:
+    if text.lower() == BICUBIC:
         return [Asked(Model(architecture="Bicubic", variant=BICUBIC))]
-    return planning.parse(typed, form)
+    return planning.asked_by(typed.read(text), form)
 
 
 def _sets(request: EvaluateRequest) -> list[tuple[int, Dataset]]:

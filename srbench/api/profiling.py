@@ -132,12 +132,13 @@ def opened(
             yield _session(found, output, log, tell, launcher)
         return
     found = resolve(request, tell, note)
-    plans, launching = _looked_ahead(found, launcher)
+    plans, launching = _looked_ahead(found, launcher, tell if request.skip_invalid else None)
+    header = found.header.model_copy(update={"cases": tuple(plan.case for plan in plans)})
     if output is not None:
         store.prepare(output)
     with store.locked(output) if output is not None else nullcontext():
-        log = _begun(found.header, output, tell) if output is not None else None
-        yield Session(found.header, plans, output, log, launching, networks=found.networks)
+        log = _begun(header, output, tell) if output is not None else None
+        yield Session(header, plans, output, log, launching, networks=found.networks)
 
 
 def _session(found: Resolved, output: Path, log: Journal | None, tell: Tell, launcher: Launcher) -> Session:
@@ -146,11 +147,11 @@ def _session(found: Resolved, output: Path, log: Journal | None, tell: Tell, lau
     return Session(found.header, plans, output, log, launching, len(log.entries))
 
 
-def _looked_ahead(found: Resolved, launcher: Launcher) -> tuple[list[Plan], Launcher]:
+def _looked_ahead(found: Resolved, launcher: Launcher, leave_out: Tell | None = None) -> tuple[list[Plan], Launcher]:
     """The plans of a run; a module that no other process can have is measured in this one."""
     _check_live(found.header, found.modules)
     pickles, launching = lent(found.modules, launcher)
-    plans = runner.look_ahead(found.header.cases, found.header.settings, launching, pickles)
+    plans = runner.look_ahead(found.header.cases, found.header.settings, launching, pickles, leave_out)
     remarks = {
         source: f"measured in the caller's own process: {each.why}"
         for source, each in found.modules.items()
@@ -167,7 +168,8 @@ def lent(modules: Mapping[str, Live], launcher: Launcher = PROCESSES) -> tuple[d
 
 
 def _remarked(plan: Plan, remarks: Mapping[str, str]) -> Plan:
-    return replace(plan, remark=remarks.get(plan.case.model.source or "", ""))
+    here = remarks.get(plan.case.model.source or "", "")
+    return replace(plan, remark="; ".join(filter(None, (plan.remark, here))))
 
 
 def _check_live(header: Header, modules: Mapping[str, Live]) -> None:
@@ -207,12 +209,12 @@ def _resumed(request: Request, output: Path, tell: Tell, note: Tell) -> tuple[Re
     """
     found = journal.resume(output)
     if found is None:
-        if request.models is None:
+        if request.nameless:
             raise InputError(f"nothing to resume in {output}: no run was left unfinished there")
         tell(f"nothing to resume in {output}: a new run begins")
         return resolve(request, tell, note), None
     header, log = found
-    now = resolve(request, tell, note) if request.models is not None else Resolved(header.renewed(machine.describe()))
+    now = resolve(request, tell, note) if not request.nameless else Resolved(header.renewed(machine.describe()))
     if different := header.differences(now.header):
         raise InputError(
             f"the unfinished run in {output} differs in {'; '.join(different)}; "

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from math import inf
+from pathlib import Path
 
-from srbench import journal, limits, live, machine, planning, sizes
+from srbench import journal, limits, live, machine, planning, sizes, suites
 from srbench.board import editions
 from srbench.cases import Case, Form, Size
 from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
@@ -15,6 +16,8 @@ from srbench.journal import Header
 from srbench.live import Live, Networks
 from srbench.machine.device import choose_device
 from srbench.planning import Asked
+from srbench.quality import weights
+from srbench.quality.checkpoints import weights_with
 from srbench.records import Allocator, ClockDemand, CounterName, Settings
 
 #: Width and height in pixels.
@@ -32,7 +35,10 @@ class Request:
     """Everything that a run depends on. Axes with several values are a grid together: one case for each combination.
 
     Attributes:
-        models: names as on the command line, live modules, or both.
+        models: names as on the command line, live modules, or both; None for those of the suite alone.
+        suite: a file that lists further networks (:mod:`srbench.suites`).
+        skip_invalid: leave networks out that cannot be asked for, rather than refuse all.
+        weights: folders or files of checkpoints, or ``MODEL=FILE``, that networks are measured with.
         scale: upscaling factors.
         gt: GT sizes, (width, height) in pixels; LR is GT / scale.
         lr: LR sizes in place of ``gt``.
@@ -85,6 +91,9 @@ class Request:
     allocator: Allocator = "keep"
     seed: int = 0
     repeated: bool = False
+    suite: Path | None = None
+    skip_invalid: bool = False
+    weights: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no run can be asked.
@@ -103,6 +112,11 @@ class Request:
             raise InputError(f"patience {self.patience_s:g} must be a number of seconds, 0 for none")
         if not 0 < self.precision < 1:
             raise InputError(f"precision {self.precision:g} is no share such as 0.01")
+
+    @property
+    def nameless(self) -> bool:
+        """Whether it names no network, but asks for what was begun before."""
+        return self.models is None and self.suite is None
 
     @property
     def settings(self) -> Settings:
@@ -142,7 +156,7 @@ def resolve(request: Request, tell: Tell = silent, note: Tell = silent) -> Resol
     Raises:
         InputError: a name, a size or a way of running that is wrong, or nothing to do.
     """
-    asked, modules = networks_of(request)
+    asked, modules = networks_of(request, tell)
     cases = tuple(_cases(request, asked, tell, note))
     if request.settings.clock == "locked" and any(case.device == "cpu" for case in cases):
         raise InputError("a clock is locked on GPUs alone, and the device is cpu; leave --clock and --lock-clocks out")
@@ -158,27 +172,31 @@ def resolve(request: Request, tell: Tell = silent, note: Tell = silent) -> Resol
     return Resolved(header, modules, len(asked))
 
 
-def networks_of(request: Request) -> tuple[list[Asked], dict[str, Live]]:
-    """The networks of a request, and its live modules by their sources.
+def networks_of(request: Request, tell: Tell = silent) -> tuple[list[Asked], dict[str, Live]]:
+    """The networks of a request, and its live modules by their sources; ``tell`` gets what was left out.
 
     Raises:
         InputError: an unknown name, or none at all.
     """
-    if request.models is None:
+    if request.nameless:
         raise InputError("name what to measure with --models; 'srbench models' lists the zoo")
     asked: list[Asked] = []
     modules: dict[str, Live] = {}
-    for each in live.names_and_modules(request.models):
+    for each in live.names_and_modules(request.models if request.models is not None else ()):
         if isinstance(each, str):
-            asked += planning.parse(each, request.form)
+            names = planning.valid(each, tell) if request.skip_invalid else each
+            asked += planning.parse(names, request.form)
             continue
         name, module = each
         found = live.adopt(module, name)
         assert found.model.source is not None
         modules[found.model.source] = found
         asked.append(Asked(found.model))
+    if request.suite is not None:
+        asked += suites.read(request.suite, tell if request.skip_invalid else None)
     if not asked:
         raise InputError("no network is named; 'srbench models' lists the zoo")
+    planning.check_told_apart(asked)
     return asked, modules
 
 
@@ -215,6 +233,8 @@ def _cases(request: Request, asked: Sequence[Asked], tell: Tell, note: Tell) -> 
 
 
 def _under(request: Request, asked: Sequence[Asked], sizes_: Sequence[Size], tell: Tell, note: Tell) -> list[Case]:
+    models = {each.model.key: each.model for each in asked if not each.model.live}
+    given = weights.given(request.weights, list(models.values()))
     cases = planning.cases_of(
         asked,
         sizes_,
@@ -222,6 +242,7 @@ def _under(request: Request, asked: Sequence[Asked], sizes_: Sequence[Size], tel
         device=request.device if request.device == "none" else choose_device(request.device),
         threads=request.threads,
         once=not request.repeated,
+        weights=lambda each, scale: weights_with(each.model, scale, given, each.weights, tell),
         tell=tell,
     )
     for remainder in dict.fromkeys(case.size.remainder for case in cases):

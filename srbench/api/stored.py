@@ -11,6 +11,7 @@ from srbench.board.measured import MeasuredBook, reference
 from srbench.board.published import ClaimBook, load_claims
 from srbench.board.rows import Row
 from srbench.errors import InputError
+from srbench.models.typed import split
 from srbench.quality import store as quality_store
 from srbench.quality.datasets import some
 from srbench.quality.results import QualityRecord
@@ -149,13 +150,13 @@ def named(records: Sequence[Record], names: str | None) -> list[Record]:
     for record in records:
         model = record.case.model
         words = [model.variant, *([f"{model.variant}@{model.form}"] if model.form else [])]
-        words += [model.architecture] if model.own else []
+        words += [model.called, model.architecture] if model.own else []
         if not record.case.mode.plain:
             words += [f"{word}+{record.case.mode.typed}" for word in words]
         for word in dict.fromkeys(map(str.lower, words)):
             known.setdefault(word, []).append(record)
     wanted: dict[tuple[str, str, str], Record] = {}
-    for name in (part.strip() for part in names.split(",") if part.strip()):
+    for name in split(names):
         if name.lower() not in known:
             raise InputError(f"--models: no record of '{name}'; {nearest(name.lower(), list(known))}")
         wanted |= {record.key: record for record in known[name.lower()]}

@@ -15,7 +15,7 @@ from srbench.board.figures import QualityMetric
 from srbench.board.metrics import MULTI_ADDS, PARAMS, QUALITY, figures_of
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
 from srbench.board.rows import Quality, Row
-from srbench.cases import Mode, Model
+from srbench.cases import Mode, Model, Weights
 from srbench.fingerprint import changed
 from srbench.records import Record
 
@@ -28,9 +28,12 @@ class Measurements(Protocol):
     """Measured figures to look up (:class:`srbench.board.measured.MeasuredBook`)."""
 
     def figures(
-        self, model: Model, scale: int, files: Mapping[str, str], mode: Mode
+        self, model: Model, scale: int, files: Mapping[str, str], mode: Mode, file: Weights | None
     ) -> Mapping[tuple[str, str], Quality]:
-        """(metric, set) -> what was measured of a network in a mode, and of a user's by the code of these files."""
+        """(metric, set) -> what was measured of a network in a mode, of a user's by the code of these files.
+
+        Where a file of weights is named, with that one alone.
+        """
 
 
 def rows_of(records: Iterable[Record], claims: ClaimBook, measured: Measurements | None = None) -> list[Row]:
@@ -55,20 +58,20 @@ def rows_with_records(
         measured: PSNR and SSIM that were measured; None for none.
     """
     pairs = [(_row(record, claims, measured), record) for record in without_shadows(records)]
-    titles = _titles([row for row, _ in pairs])
+    titles = _titles(pairs)
     named = [(replace(row, title=titles.get(row.network, row.title)), record) for row, record in pairs]
     return sorted(named, key=lambda pair: _place(pair[0]))
 
 
-def _titles(rows: Iterable[Row]) -> dict[str, str]:
+def _titles(pairs: Iterable[tuple[Row, Record]]) -> dict[str, str]:
     """Titles of those networks whose own are shared: by the fewest parts of their files' paths that differ."""
-    shared: dict[str, dict[str, Row]] = {}
-    for row in rows:
-        shared.setdefault(row.title, {})[row.network] = row
+    shared: dict[str, dict[str, str]] = {}
+    for row, record in pairs:
+        shared.setdefault(row.title, {})[row.network] = record.case.model.source or ""
     found: dict[str, str] = {}
     for title, networks in shared.items():
         if len(networks) > 1:
-            told = _told_apart([PurePosixPath(Path(name.rpartition(":")[0]).as_posix()) for name in networks])
+            told = _told_apart([PurePosixPath(Path(file).as_posix()) for file in networks.values()])
             found |= {network: f"{title} ({file})" for network, file in zip(networks, told, strict=True) if file}
     return found
 
@@ -194,11 +197,13 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         status=record.status,
         reason="; ".join(filter(None, (record.reason, *(remarks(counts) if counts else ()), _stale(record)))),
         advice=record.advice,
-        note=model.note,
+        note="; ".join(filter(None, (model.note, f"weights: {case.weights.file}" if case.weights else ""))),
         title=model.title,
         uncounted=counts.uncounted if counts else (),
         quality={} if model.own else _quality(record, claims),
-        measured=measured.figures(model, load.scale, record.files, case.mode) if measured is not None else {},
+        measured=measured.figures(model, load.scale, record.files, case.mode, case.weights)
+        if measured is not None
+        else {},
     )
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pydantic import Field
 
 from srbench.board.rows import Quality
-from srbench.cases import Form, Mode, Model
+from srbench.cases import Form, Mode, Model, Weights
 from srbench.facts import Frozen
 from srbench.quality.protocols import PRESETS
 from srbench.quality.results import QualityRecord
@@ -26,7 +26,7 @@ class Measured(Frozen):
     """Means of one network over one set, by :data:`PROTOCOL`; ``psnr_y`` in dB.
 
     ``network`` is its identity (:attr:`srbench.cases.Model.identity`), ``weights`` names those that ran, ``mode`` is
-    how they ran, ``code`` has the hashes of a user's Python files.
+    how they ran, ``code`` has the hashes of a user's Python files, ``file_sha256`` is the checkpoint's, empty for none.
     """
 
     network: str
@@ -42,6 +42,7 @@ class Measured(Frozen):
     lr_source: str
     mode: Mode = Field(default=PLAIN, exclude=True)
     code: tuple[tuple[str, str], ...] = Field(default=(), exclude=True)
+    file_sha256: str = Field(default="", exclude=True)
 
 
 def measured_of(record: QualityRecord) -> Measured | None:
@@ -63,6 +64,7 @@ def measured_of(record: QualityRecord) -> Measured | None:
         lr_source=asked.dataset.lr_source,
         mode=asked.mode,
         code=tuple(asked.network.code.items()) if asked.network is not None else (),
+        file_sha256=asked.checkpoint.sha256 if asked.checkpoint else "",
     )
 
 
@@ -83,9 +85,16 @@ class MeasuredBook:
         }
 
     def figures(
-        self, model: Model, scale: int, files: Mapping[str, str] = NO_FILES, mode: Mode = PLAIN
+        self,
+        model: Model,
+        scale: int,
+        files: Mapping[str, str] = NO_FILES,
+        mode: Mode = PLAIN,
+        file: Weights | None = None,
     ) -> dict[tuple[str, str], Quality]:
         """(metric, set) -> what was measured of a network in a mode; of a user's only if its code was these files'.
+
+        Where a file of weights is named, what was measured with another one is left out.
 
         Where its own form has none its other form's stands, if that is of the same checkpoint or the own form has no
         figure at all: a row is of one checkpoint.
@@ -97,6 +106,8 @@ class MeasuredBook:
         figures: dict[tuple[str, str], Quality] = {}
         for found in (*(each for each in other if not own or each.weights in weights), *own):  # own ones win
             if any(files.get(path, now) != now for path, now in found.code):
+                continue
+            if file is not None and file.sha256 not in (found.file_sha256, found.weights):
                 continue
             psnr, ssim = f"{found.psnr_y:.2f}", f"{found.ssim_y:.4f}"
             source, how = self._source(found), _how(found)

@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from srbench.cli import foresight, measuring, plotting, quality, reporting, showing, tabling
-from srbench.errors import InputError
+from srbench.errors import InputError, WrongInputsError
 from srbench.files import cause
 from srbench.text import plain
 
@@ -65,6 +65,8 @@ def main() -> None:
     """Run the command line. Exit codes: 0 good, 1 a row failed, 2 the command or its input is wrong."""
     try:
         code = app(prog_name="srbench", args=sys.argv[1:] or ["--help"], standalone_mode=False)
+    except WrongInputsError as error:
+        _fail(*error.lines)
     except InputError as error:
         _fail(str(error))
     except TyperException as error:
@@ -94,6 +96,7 @@ def _leave_quietly() -> None:
     sys.exit(1)
 
 
-def _fail(message: str) -> None:
-    print(f"srbench: {plain(' '.join(message.replace('Value error, ', '').split()))}", file=sys.stderr)
+def _fail(*messages: str) -> None:
+    for message in messages:
+        print(f"srbench: {plain(' '.join(message.replace('Value error, ', '').split()))}", file=sys.stderr)
     sys.exit(2)

@@ -23,6 +23,7 @@ from srbench.cli.options import (
     RoundingOption,
     StrictRanks,
     Tf32,
+    Weights,
     WithPublished,
     allocator_of,
     check_positive,
@@ -48,9 +49,17 @@ def profile(
         str | None,
         typer.Option(
             help="Comma-separated: names of 'srbench models', 'all' for the seven defaults, NAME@train, "
-            "or path/to/net.py:Name for a network of your own; a way of running may stand behind each: span+compile."
+            "or path/to/net.py:Name for a network of your own, 'net.py:Name(width=32)=Ours' with arguments and a name; "
+            "a way of running may stand behind each: span+compile."
         ),
     ] = None,
+    suite: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="Networks, each with all that it needs: see the guide.")
+    ] = None,
+    skip_invalid: Annotated[
+        bool, typer.Option("--skip-invalid", help="Leave networks out that are named wrongly, rather than refuse all.")
+    ] = False,
+    weights: Weights = None,
     scale: Annotated[str, typer.Option(help="Upscaling factor, or several: 2,3,4.")] = "4",
     gt: Annotated[
         str | None, typer.Option(metavar="WxH", help="GT size, or several; LR is GT / scale. [default: 1280x720]")
@@ -188,6 +197,9 @@ def profile(
         energy=energy,
         allocator=allocator_of(allocator),
         seed=seed,
+        suite=suite,
+        skip_invalid=skip_invalid,
+        weights=weights or (),
     )
     raise typer.Exit(
         profile(
@@ -255,6 +267,7 @@ def compare(
         AllocatorOption | None,
         typer.Option(help="CPU: keep freed memory for the next pass, or do as the C library does. [default: keep]"),
     ] = None,
+    weights: Weights = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
@@ -307,6 +320,7 @@ def compare(
         precision=share_of("--precision", precision) if precision is not None else None,
         timeout_s=timeout,
         allocator=None if allocator is None else allocator_of(allocator),
+        weights=weights or None,
     )
     raise typer.Exit(
         run(Options(what, measuring, fail_on or [], fail_undecided, allow_unpaired, force, seed, output, quiet))

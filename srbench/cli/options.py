@@ -66,6 +66,13 @@ Tf32 = Annotated[
     typer.Option(metavar="on|off", help="GPU: may float32 use TF32? Or both: on,off. [default: torch's own way]"),
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of records, tables and plots.")]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="DIR|FILE|MODEL=FILE",
+        help="Checkpoints, several times if need be: a folder of official files or of NAME_xSCALE.pth, or a file.",
+    ),
+]
 WithPublished = Annotated[
     bool, typer.Option("--with-published", help="Also list networks outside the zoo, with their published figures.")
 ]
@@ -163,7 +170,7 @@ def check_together(given: set[str]) -> None:
     Raises:
         InputError: a bare --resume with other options, or a challenge's size stated twice.
     """
-    if "--resume" in given and "--models" not in given and (others := sorted(given - WITH_RESUME)):
+    if "--resume" in given and not given & {"--models", "--suite"} and (others := sorted(given - WITH_RESUME)):
         raise InputError(
             f"--resume goes on as the run was begun: leave {', '.join(others)} out, or give the whole command again"
         )

@@ -11,20 +11,13 @@ from srbench.cli.options import (
     FormOption,
     Layouts,
     Output,
+    Weights,
     check_positive,
     form_of,
     scales_of,
 )
 from srbench.errors import InputError
 from srbench.render.plots.look import PAGE_CM
-
-Weights = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="DIR|FILE|MODEL=FILE",
-        help="Checkpoints, several times if need be: a folder of official files or of NAME_xSCALE.pth, or a file.",
-    ),
-]
 
 
 def evaluate(

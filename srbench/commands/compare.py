@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from srbench import models, planning, progress
+from srbench import planning, progress
 from srbench.api import comparing
 from srbench.api.comparing import Compared, is_stored
 from srbench.api.request import Pixels
@@ -40,6 +40,7 @@ class Measuring:
     precision: float | None = None
     timeout_s: float | None = None
     allocator: Allocator | None = None
+    weights: Sequence[str] | None = None
 
     @property
     def typed(self) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def run(options: Options) -> int:
     stored = [is_stored(name) for name in options.what]
     if any(stored) and not all(stored):
         network, run_ = options.what[stored.index(False)], options.what[stored.index(True)]
-        models.parse(planning.split_mode(network)[0], "deploy")  # a name that is neither is told as such
+        planning.parse(network)  # a name that is neither is told as such
         raise InputError(
             f"'{network}' is a network and '{run_}' a stored run; give networks only (measured now, in turns) or "
             "stored runs only"

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import model_defs
 from srbench import limits, models
-from srbench.cases import Model
+from srbench.cases import Model, Weights
 from srbench.errors import InputError
 from srbench.failures import Failure
 from srbench.fingerprint import Fingerprint
 from srbench.launch import PROCESSES
+from srbench.models.looking import is_torchscript
 from srbench.quality import weights
 from srbench.quality.datasets import some
 from srbench.quality.evaluate import BICUBIC
@@ -65,6 +66,41 @@ def weights_of(
     if model.form == "train" and held == "deploy":
         raise InputError(f"{path} holds {name} folded: its training form cannot be evaluated; leave train out")
     return path, Checkpoint(file=path.name, sha256=weights.sha256(path), form=held if model.form else "")
+
+
+def weights_with(
+    model: Model, scale: int, given: Given, named: Path | None, tell: Callable[[str], None]
+) -> Weights | None:
+    """The file that a network's costs are measured with; None for the weights that building it gives.
+
+    Costs seldom depend on weights, so a network that nothing is found for is measured all the same.
+
+    Args:
+        model: the network.
+        scale: upscaling factor.
+        given: folders and files of weights.
+        named: a file that was named with the network; None where none was.
+        tell: gets a line where folders were named and none has a file for it.
+
+    Raises:
+        InputError: a file that cannot be read, or of a network of the zoo one that does not fit.
+    """
+    if model.live:
+        return None
+    path = named or given.file_of(model)
+    if path is None and given.folders:
+        own = weights.find_own(model, scale, given.folders) if model.own else None
+        path = own or (None if model.own else weights.find(model.variant, scale, given.folders, tell))
+        if path is None:
+            where = " or ".join(map(str, given.folders))
+            tell(f"no weights of {model.label} x{scale} in {where}: it is measured with those that building it gives")
+    if path is None:
+        return None
+    if not model.own:
+        weights_of(model, scale, Given({model.label.lower(): path}), tell, optional=False)
+    elif is_torchscript(path):
+        raise InputError(f"{path} is TorchScript, a network and no weights; save its state_dict()")
+    return Weights(file=path.name, sha256=weights.sha256(path), path=str(path.resolve()))
 
 
 def own_weights(model: Model, scale: int, given: Given) -> Path | None:

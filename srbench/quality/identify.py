@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import nn
 
-import model_defs
 from srbench.cases import Model
 from srbench.errors import InputError
 from srbench.facts import Frozen
@@ -30,12 +29,10 @@ class Built(Frozen):
     Attributes:
         tensors: a hash for each tensor of the ``state_dict``.
         files: that were read for it, with their hashes.
-        misfit: why the checkpoint does not fit the network, a sentence; empty where it does.
     """
 
     tensors: dict[str, str]
     files: dict[str, str]
-    misfit: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,10 +57,7 @@ class Identify(Work[Built, Nothing]):
         """Build, and look."""
         read: dict[str, None] = {}
         _watch_reading(read)
-        try:
-            network, _ = upscale.load(self.model, self.scale, self.checkpoint, self.seed)
-        except model_defs.ZooError as error:
-            return Built(tensors={}, files={}, misfit=str(error))
+        network, _ = upscale.load(self.model, self.scale, self.checkpoint, self.seed)
         files = {**read, **dict.fromkeys(loaded_code())}
         return Built(tensors=tensor_hashes(network), files=files_of(files))
 
@@ -87,15 +81,15 @@ def identify(
         launcher: starts processes.
 
     Raises:
-        InputError: the checkpoint does not fit it.
+        InputError: the checkpoint does not fit it, or what was typed names no network.
     """
     built: list[Built] = []
     for seed in SEEDS:
         found = launcher.launch(Identify(model, scale, checkpoint, seed, memory_limit_bytes), timeout_s)
         if isinstance(found, Failure):
+            if found.wrong:
+                raise InputError(found.reason)
             return found
-        if found.misfit:
-            raise InputError(found.misfit)
         built.append(found)
     first, second = built
     random = [name for name, found in first.tensors.items() if second.tensors.get(name) != found]

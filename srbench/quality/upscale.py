@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-import model_defs
 from model_defs.inference import unclamped
 from srbench import models
 from srbench.cases import Form, Model
@@ -17,8 +16,6 @@ from srbench.quality.protocols import Image
 
 #: Of the weights that a user's network makes up: random ones, but each time the same.
 SEED = 0
-#: Of a complaint about keys, in characters.
-_LONGEST = 160
 #: LR pixels that a tile sees beyond its own on each side.
 OVERLAP = 32
 
@@ -33,34 +30,14 @@ def load(model: Model, scale: int, checkpoint: Path | None, seed: int = SEED) ->
         seed: of the weights that such a network makes up.
 
     Raises:
-        model_defs.ZooError: the checkpoint does not fit.
+        InputError: the checkpoint does not fit, or what was typed names no network.
         Exception: whatever a user's network raises.
     """
-    if model.source is None:
-        assert checkpoint is not None, "a network of the zoo has no weights of its own"
-        network = model_defs.load_checkpoint(model.variant, checkpoint, scale)
-        held = model_defs.form_of(network)
-        if model.form == "deploy" and held == "train":
-            network = model_defs.to_deploy(network)
-        return network, held if model.form else ""
+    assert model.own or checkpoint is not None, "a network of the zoo has no weights of its own"
     torch.manual_seed(seed)
     np.random.seed(seed)
     random.seed(seed)
-    network = models.build(model, scale)
-    if checkpoint is not None:
-        try:
-            network.load_state_dict(model_defs.read_tensors(checkpoint))
-        except RuntimeError as error:
-            raise model_defs.ZooError(
-                f"{checkpoint} does not fit {model.architecture}: {_in_one_line(error)}"
-            ) from None
-    return network, model.form
-
-
-def _in_one_line(error: Exception) -> str:
-    """What ``load_state_dict`` complains of, without its heading and its lists' tails."""
-    lines = [line.strip() for line in str(error).splitlines()[1:]] or [str(error)]
-    return "; ".join(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..." for line in lines[:2])
+    return models.load(model, scale, checkpoint)
 
 
 def runner_of(network: nn.Module, *, own: bool) -> Callable[[Tensor], Tensor]:

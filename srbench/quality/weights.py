@@ -82,8 +82,9 @@ class Given:
 
     def file_of(self, model: Model) -> Path | None:
         """The file that was named for a network, None where none was."""
-        words = (model.label, model.variant, model.architecture if model.own else "")
-        return next((self.files[word.lower()] for word in words if word.lower() in self.files), None)
+        own = (model.called, model.architecture) if model.own else ()
+        words = (word.lower() for word in (model.label, model.variant, *own))
+        return next((self.files[word] for word in words if word in self.files), None)
 
 
 def given(typed: Sequence[str], models: Sequence[Model]) -> Given:
