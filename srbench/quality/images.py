@@ -73,7 +73,7 @@ def read_image(path: Path) -> Picture:
                     checked.verify()
                 # That of its last chunk is not asked for: four bytes behind the four of its name.
                 if data.rfind(b"IEND") + 8 > len(data):
-                    raise ValueError(_DAMAGED)
+                    raise InputError(f"cannot read {path}: {_DAMAGED}")
             notes = _notes_of(header, data)
             mode = header.mode
     except (MemoryError, InputError):
