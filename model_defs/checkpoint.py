@@ -124,15 +124,14 @@ def _check_size(path: str | Path) -> None:
     """Refuse what is no file, and what is large or becomes so, before anything of it is read."""
     try:
         facts = Path(path).stat()
-        if stat.S_ISDIR(facts.st_mode) or stat.S_ISREG(facts.st_mode):
-            size = facts.st_size
-        else:
-            raise ZooError(f"{path} is a pipe or a device, not a checkpoint")
-        if size <= MOST_BYTES and zipfile.is_zipfile(path):
+        size = facts.st_size
+        if stat.S_ISREG(facts.st_mode) and size <= MOST_BYTES and zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 size = sum(entry.file_size for entry in archive.infolist())
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         return  # torch says what is wrong with it
+    if not (stat.S_ISREG(facts.st_mode) or stat.S_ISDIR(facts.st_mode)):
+        raise ZooError(f"{path} is a pipe or a device, not a checkpoint")
     if size > MOST_BYTES:
         most = f"{MOST_BYTES / 2**30:.0f} GiB"
         raise ZooError(f"{path} holds {size / 2**30:.1f} GiB; checkpoints of up to {most} are read")

@@ -47,6 +47,11 @@ def read_bytes(path: Path, most: int) -> bytes:
 def read_text(path: Path, most: int = MOST_TEXT_BYTES, encoding: str = "utf-8") -> str:
     """The text of a regular file; see :func:`read_bytes`.
 
+    Args:
+        path: of the file.
+        most: bytes that it may have.
+        encoding: of the text.
+
     Raises:
         OSError: it cannot be read, is no file, or is longer; its ``strerror`` says so.
         UnicodeDecodeError: it is of another encoding.

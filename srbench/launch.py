@@ -81,6 +81,7 @@ class Processes:
                         deadline = monotonic() + timeout_s
                     started = True
                 if reader.ended or ready == [process.sentinel]:
+                    private.wake_fork_server()  # it tells of the end
                     process.join(timeout=_END_S)
                     return Failure(status="CRASH", reason=_cause(process.exitcode))
         except FrameError as error:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from typing import TYPE_CHECKING, Any, cast
 
 from srbench.errors import InputError, UnsupportedError
@@ -77,6 +77,26 @@ def wake_fork_server() -> None:
     stops the server stops the run.
     """
     _signal_fork_server(signal.SIGCONT)
+
+
+def leave_fork_server(*, tracked: bool) -> None:
+    """In a process of a fork server: close what it could write to the server, and to the tracker of resources.
+
+    A network that writes into everything that is open would end both, and a process that it leaves behind would keep
+    the server for as long as it lives.
+
+    Private: ``multiprocessing.forkserver._forkserver._forkserver_alive_fd`` and
+    ``multiprocessing.resource_tracker._resource_tracker._fd``, since Python 3.4 and 3.8. Without them they stay open.
+
+    Args:
+        tracked: leave the tracker open; libraries that hold semaphores need it.
+    """
+    places = [(getattr(forkserver, "_forkserver", None), "_forkserver_alive_fd")]
+    places += [] if tracked else [(getattr(resource_tracker, "_resource_tracker", None), "_fd")]
+    for place, name in places:
+        if isinstance(file := getattr(place, name, None), int):
+            os.close(file)
+            setattr(place, name, None)
 
 
 def _signal_fork_server(number: signal.Signals) -> None:

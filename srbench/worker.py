@@ -13,7 +13,7 @@ import threading
 from multiprocessing.connection import Connection
 from typing import Any
 
-from srbench import messages
+from srbench import messages, private
 from srbench.facts import Frozen
 from srbench.failures import failure_of
 from srbench.machine import family
@@ -30,6 +30,7 @@ def main(work: Work[Any, Any], pipe: Connection) -> None:
     with contextlib.suppress(OSError):
         os.setsid()  # a group of its own: the parent ends the model's own children too
     _hush()
+    private.leave_fork_server(tracked=work.leaves_by_itself)
     _end_with_parent()
     file = pipe.fileno()
     os.environ[family.MARK] = family.Worker(os.getpid(), os.fstat(file).st_ino, 0).mark

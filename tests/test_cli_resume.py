@@ -1,6 +1,7 @@
 """A run that was stopped, as a user meets it: what is said, what is kept, and how it goes on."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -210,6 +211,24 @@ def test_a_disk_that_fills_up_is_said_and_costs_nothing(
     assert "cannot write to results: No space left on device: 0 of 1 cases are stored and 3 finished" in done.err
     assert run("profile", "--resume").code == 0
     assert len(stored(tmp_path)) == 1
+
+
+@pytest.mark.usefixtures("processes")
+def test_a_folder_that_is_removed_meanwhile_leaves_nothing_to_go_on_with(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = journal.Journal.add
+
+    def gone(self: journal.Journal, entry: journal.Entry) -> None:
+        shutil.rmtree(tmp_path / "results")
+        add(self, entry)
+
+    monkeypatch.setattr(journal.Journal, "add", gone)
+    done = run("profile", *SAME)
+    assert done.code == 1
+    assert "cannot write to results: results/journal.jsonl: No such file or directory: the run's journal" in done.err
+    assert "--resume" not in done.err
+    assert "Traceback" not in done.err
 
 
 def _full(*_: object) -> None:

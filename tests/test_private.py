@@ -1,6 +1,8 @@
 """Private interfaces of torch and Python: one file has them all, and without one srbench does less, with a word."""
 
 import ast
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +29,28 @@ NETWORKS = Path(__file__).with_name("networks.py")
 
 
 # --- Python's fork server
+
+
+def test_a_fork_server_that_was_stopped_is_ended_all_the_same() -> None:
+    forkserver.ensure_running()
+    before = forkserver_pid()
+    os.kill(before, signal.SIGSTOP)
+    private.end_fork_server()
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
+
+
+def test_a_fork_server_that_somebody_holds_on_to_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    forkserver.ensure_running()
+    before = forkserver_pid()
+    held = os.dup(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]  # as a worker has it
+    monkeypatch.setattr(private, "_SERVER_ENDS_S", 0.2)
+    try:
+        private.end_fork_server()
+    finally:
+        os.close(held)
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
 
 
 def test_a_fork_server_is_ended_and_another_starts() -> None:

@@ -82,7 +82,9 @@ def main() -> None:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             _leave_quietly()
-        print(f"srbench: {plain(cause(error))}", file=sys.stderr)
+        # What the system does not name is what is printed.
+        where = "" if error.filename else "cannot write the output: "
+        print(f"srbench: {where}{plain(cause(error))}", file=sys.stderr)
         sys.exit(1)
     if code == _TYPER_INTERRUPTED:
         print("srbench: interrupted", file=sys.stderr)

@@ -71,6 +71,9 @@ def read_image(path: Path) -> Picture:
             if header.format == "PNG":
                 with Pillow.open(io.BytesIO(data)) as checked:
                     checked.verify()
+                # That of its last chunk is not asked for: four bytes behind the four of its name.
+                if data.rfind(b"IEND") + 8 > len(data):
+                    raise InputError(f"cannot read {path}: {_DAMAGED}")
             notes = _notes_of(header, data)
             mode = header.mode
     except (MemoryError, InputError):

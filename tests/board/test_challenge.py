@@ -332,6 +332,9 @@ def test_a_laboratory_writes_its_own(tmp_path: Path) -> None:
     [
         ("title = ", "is not TOML"),
         ("title = 'x'", "source: Field required"),
+        ("a = " + "[" * 100_000, "is not TOML: it is nested too deep"),
+        ("scale = " + "9" * 5000, "is not TOML: a number in it has thousands of digits"),
+        (OWN.replace("scale = 2", f"scale = {'9' * 300}"), "scale: Input should be less than or equal to 1000"),
         (OWN.replace("scale = 2", "scale = 0"), "scale: Input should be greater than or equal to 1"),
         (OWN.replace('key = "params_m"', 'key = "parms"'), "unknown column 'parms'"),
         (OWN.replace("[rule]", 'protocol = "papr"\n[rule]'), "unknown protocol 'papr' of PSNR; known are paper"),

@@ -121,6 +121,17 @@ def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
         ("r.json", '{"A": {"flops": "x"}}', "flops of 'A' is 'x'"),
         ("r.txt", "hello", "is no results.txt"),
         ("r.txt", TEXT + "short\t1\n", "'short' has 2 cells where the first line has 11"),
+        ("r.json", "[" * 200_000, "it is nested too deep"),
+        ("r.json", '{"A": {"flops": ' + "9" * 5000 + "}}", "a number in it has thousands of digits"),
+        ("r.json", '{"A": {"flops": 1e308}}', "flops of 'A' is 1e+308; nothing is above 1e+15"),
+        (
+            "r.json",
+            '{"A": {"flops": [' + "1," * 9999 + "1]}}",
+            "flops of 'A' is '[1, 1, 1, 1, 1, 1, ",
+        ),
+        ("t.csv", "team,params_m\n" + "A" * 200_000 + ",1\n", "is no table: field larger than field limit"),
+        ("t.csv", "team,params_m\n" + "A" * 501 + ",1\n", "has 501 characters; 500 are allowed"),
+        ("t.csv", "team,params_m,rank_params\nA,1,1e14\n", "rank_params of 'A' is 100,000,000,000,000"),
         ("r.xlsx", "", "is neither a folder of records nor"),
     ],
 )

@@ -1,5 +1,6 @@
 """Image files of every kind that test sets come in become 8-bit RGB, and what was done is said."""
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from srbench.errors import InputError
+from srbench.quality import datasets
 from srbench.quality.images import cut_to_multiple, read_image
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), np.uint8)
@@ -200,3 +202,37 @@ def test_values_that_are_no_integers_are_refused(tmp_path: Path) -> None:
 def test_the_scale_divides_what_is_left() -> None:
     assert cut_to_multiple(np.zeros((10, 7, 3), np.uint8), 4).shape == (8, 4, 3)
     assert cut_to_multiple(np.zeros((10, 7, 3), np.uint8), 1).shape == (10, 7, 3)
+
+
+@pytest.mark.parametrize("cut", [1, 4, 12, 40])
+def test_a_png_that_was_cut_off_is_said_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], cut: int
+) -> None:
+    path = written(tmp_path / "a.png", COLOURS)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(InputError, match=r"cannot read .*a\.png"):
+        read_image(path)
+    assert capfd.readouterr() == ("", "")  # nor does the decoder speak to the terminal
+
+
+def test_a_png_with_a_changed_byte_is_said_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "a.png", COLOURS)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IDAT") + 8] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        read_image(path)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_file_is_no_image_and_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="it is a pipe or a device, not a file"):
+        read_image(path)
+    with pytest.raises(InputError, match="no images in"):
+        datasets.find(str(tmp_path), tmp_path, 4)
