@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook
@@ -19,17 +20,14 @@ from tests.builders import make_case, make_counts, make_record
 NASTY = Uncounted(operator="=mine::<b>|scan$", calls=3, shapes=((1, 3, 12, 16),))
 
 
-def record(variant: str, multi_adds: int, *uncounted: Uncounted, **changes: object) -> Record:
+def record(variant: str, multi_adds: int, *uncounted: Uncounted, **changes: Any) -> Record:
     counts = make_counts(multi_adds=multi_adds, uncounted=uncounted, never_read=7)
     return make_record(make_case(variant), complexity=counts, **changes)
 
 
 def rows() -> list[Row]:
-    records = [
-        record("bsrn", 10**9, NASTY),
-        *(record(name, cost * 10**9) for name, cost in (("rfdn", 2), ("imdn", 3), ("span", 4))),
-    ]
-    return rows_of(records, ClaimBook([]))
+    whole = [record(name, cost * 10**9) for name, cost in (("rfdn", 2), ("imdn", 3), ("span", 4))]
+    return rows_of([record("bsrn", 10**9, NASTY), *whole], ClaimBook(()))
 
 
 def test_a_table_marks_it_names_it_and_prints_others_bold() -> None:
@@ -44,7 +42,7 @@ def test_a_table_marks_it_names_it_and_prints_others_bold() -> None:
 
 
 def test_whole_counts_have_no_such_note() -> None:
-    [shown] = tables.sections(rows_of([record("rfdn", 10**9)], ClaimBook([])))
+    [shown] = tables.sections(rows_of([record("rfdn", 10**9)], ClaimBook(())))
     assert tables.BOUND not in [note.text for note in shown.notes]
 
 
@@ -80,12 +78,11 @@ def test_an_operators_name_is_harmless_in_every_format() -> None:
 
 
 def test_layers_name_what_has_no_row() -> None:
-    assert layers_text(record("bsrn", 10**9, NASTY)).endswith(
-        "Not counted, of unknown cost: =mine::<b>|scan$ x3 (1x3x12x16)"
-    )
+    text = layers_text(record("bsrn", 10**9, NASTY))
+    assert text.endswith("Not counted, of unknown cost: =mine::<b>|scan$ x3 (1x3x12x16)")
 
 
-def of_fvcore(**changes: object) -> Count:
+def of_fvcore(**changes: Any) -> Count:
     return Count(counter="fvcore", version="0", multi_adds=10**9).model_copy(update=changes)
 
 
