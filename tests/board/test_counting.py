@@ -11,7 +11,7 @@ from srbench.board.editions import find
 from srbench.board.entries import from_rows
 from srbench.board.gates import Outcome, check, parse_gates
 from srbench.board.leaderboard import rows_of
-from srbench.board.metrics import MULTI_ADDS
+from srbench.board.metrics import ACTIVATIONS, CONVS, MULTI_ADDS, PARAMS
 from srbench.board.published import ClaimBook
 from srbench.board.summary import summary
 from srbench.counts import Content, Uncounted
@@ -62,6 +62,13 @@ def test_a_row_says_it_and_keeps_what_is_left_out() -> None:
     assert row.reason.startswith("lower bound: aten::_fft_r2c x2")
     assert MULTI_ADDS.text(row) == ">= 19.18"
     assert (MULTI_ADDS.raw(row), MULTI_ADDS.exact(row)) == (19_177_176_448, None)
+
+
+@pytest.mark.parametrize(("unknown", "bound"), [(FFT, False), (SCAN, True)])
+def test_an_operator_that_is_none_of_torchs_may_hold_a_convolution(unknown: Uncounted, bound: bool) -> None:
+    row = make_row(uncounted=(unknown,))
+    assert [metric.is_bound(row) for metric in (MULTI_ADDS, ACTIVATIONS, CONVS, PARAMS)] == [True, bound, bound, False]
+    assert CONVS.text(row) == (">= 206" if bound else "206")
 
 
 def test_a_lower_bound_stands_behind_what_is_known() -> None:

@@ -381,6 +381,28 @@ def test_weights_made_of_the_image_are_no_fold() -> None:
     assert counts.folds_each_pass == 0
 
 
+@pytest.mark.parametrize(
+    "weight",
+    [
+        lambda w: w.to(torch.float32).contiguous(),
+        lambda w: w[:3].double().float(),
+        lambda w: w.half().float().clone(),
+    ],
+)
+def test_a_cast_of_a_weight_is_no_fold(weight: Callable[[Tensor], Tensor]) -> None:
+    counts = on_shapes(Function(lambda x, w: F.conv2d(x, weight(w), padding=1), w=(3, 3, 3, 3)))
+    assert (counts.multi_adds, counts.folds_each_pass) == (CONV, 0)
+
+
+def test_a_fold_into_a_copy_is_one() -> None:
+    def forward(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        weight = a.clone()
+        weight += b
+        return F.conv2d(x, weight, padding=1)
+
+    assert on_shapes(Function(forward, a=(3, 3, 3, 3), b=(3, 3, 1, 1))).folds_each_pass == 1
+
+
 # --- Content
 
 
