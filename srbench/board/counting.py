@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from srbench.records import Complexity, Uncounted
 
 #: Operators that a line names; a CSV names all.
-_MOST_NAMED = 3
+MOST_NAMED = 3
 
 
 def remarks(counts: Complexity) -> list[str]:
@@ -16,9 +16,7 @@ def remarks(counts: Complexity) -> list[str]:
     """
     said = []
     if counts.uncounted:
-        said.append(
-            f"lower bound: {named(counts.uncounted, _MOST_NAMED)} not counted (srbench.count_rule gives a cost)"
-        )
+        said.append(f"lower bound: {named(counts.uncounted, MOST_NAMED)} not counted (srbench.count_rule gives a cost)")
     if counts.by_rule:
         said.append(f"counted by a rule of its own: {', '.join(counts.by_rule)}")
     if counts.content is not None:

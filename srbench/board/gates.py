@@ -14,7 +14,7 @@ from typing import Literal
 
 from srbench.board import metrics
 from srbench.board.comparison import Comparison
-from srbench.board.counting import named
+from srbench.board.counting import MOST_NAMED, named
 from srbench.board.metric import Exact, Metric, OfRuntime
 from srbench.errors import InputError
 from srbench.measure.comparing import Effect
@@ -22,8 +22,6 @@ from srbench.records import Uncounted
 
 Outcome = Literal["HOLDS", "FAILS", "UNDECIDED"]
 
-#: Operators of unknown cost that an answer names.
-_MOST_NAMED = 3
 _EXAMPLE = "write metric:percent, such as runtime:3% or params:0%"
 
 
@@ -132,7 +130,7 @@ def _of_bounds(gate: Gate, beyond: bool, bounds: Sequence[tuple[Uncounted, ...]]
 
 
 def _left_out(bounds: Sequence[tuple[Uncounted, ...]]) -> str:
-    return named(tuple(dict.fromkeys(each for side in bounds for each in side)), _MOST_NAMED)
+    return named(tuple(dict.fromkeys(each for side in bounds for each in side)), MOST_NAMED)
 
 
 def _missing(comparison: Comparison, known: Sequence[bool]) -> str:

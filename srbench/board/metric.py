@@ -61,7 +61,7 @@ class Metric:
         when_failed: whether it says something of a network that failed.
         challenge: its name among the values of a challenge's entry, and raw value / this = value there.
         cell: of quality the metric and the set, None for all else.
-        bounded: whether operators of unknown cost make it a lower bound.
+        bounded: whether an operator of unknown cost, by its name, makes it a lower bound.
     """
 
     key: str
@@ -83,7 +83,7 @@ class Metric:
     when_failed: bool = True
     challenge: tuple[str, float] | None = None
     cell: tuple[QualityMetric, str] | None = None
-    bounded: bool = False
+    bounded: Callable[[str], bool] = lambda _: False
 
     @property
     def name(self) -> str:
@@ -110,7 +110,7 @@ class Metric:
 
     def is_bound(self, row: "Row") -> bool:
         """Whether the number is a lower bound."""
-        return self.bounded and bool(row.uncounted) and self.figure(row) is not None
+        return self.figure(row) is not None and any(self.bounded(each.operator) for each in row.uncounted)
 
     def exact(self, row: "Row") -> float | None:
         """The number in CSV's unit, where it is whole: a lower bound is better than nothing else."""

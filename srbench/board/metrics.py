@@ -13,7 +13,7 @@ from srbench.measure.stats import Interval
 
 if TYPE_CHECKING:
     from srbench.board.rows import Row
-    from srbench.records import Complexity, Record
+    from srbench.records import Complexity, Record, Uncounted
 
 NS_PER_MS = 1e6
 MIB = 2**20
@@ -21,6 +21,24 @@ MIB = 2**20
 
 def _counts(read: "Callable[[Complexity], float]") -> "Callable[[Record], float | None]":
     return lambda record: read(record.complexity) if record.complexity else None
+
+
+def _any(operator: str) -> bool:
+    """Whatever it is, it may multiply."""
+    return True
+
+
+def _may_convolve(operator: str) -> bool:
+    """Of torch's own operators the convolutions are known."""
+    return not operator.startswith("aten::")
+
+
+def _uncounted(matters: "Callable[[str], bool]") -> "Callable[[Record], tuple[Uncounted, ...]]":
+    def left_out(record: "Record") -> "tuple[Uncounted, ...]":
+        counts = record.complexity
+        return tuple(each for each in counts.uncounted if matters(each.operator)) if counts else ()
+
+    return left_out
 
 
 def _runtime(record: "Record") -> Interval | None:
@@ -84,8 +102,8 @@ MULTI_ADDS = Metric(
     "Multiply-adds of convolutions and matrix products for one image, bias-free, 1 multiply-add = 1 (2 FLOPs).",
     "image",
     _counts(lambda c: c.multi_adds),
-    gate=Exact(uncounted=lambda record: record.complexity.uncounted if record.complexity else ()),
-    bounded=True,
+    gate=Exact(uncounted=_uncounted(_any)),
+    bounded=_any,
     challenge=("flops_g", 1e9),
     importance=7,
 )
@@ -100,7 +118,8 @@ ACTIVATIONS = Metric(
     "image",
     _counts(lambda c: c.activations),
     names=("activations", "acts"),
-    gate=Exact(),
+    gate=Exact(uncounted=_uncounted(_may_convolve)),
+    bounded=_may_convolve,
     challenge=("acts_m", 1e6),
     importance=2,
 )
@@ -114,7 +133,8 @@ CONVS = Metric(
     "Convolutions run in one forward pass.",
     "network",
     _counts(lambda c: c.convs),
-    gate=Exact(),
+    gate=Exact(uncounted=_uncounted(_may_convolve)),
+    bounded=_may_convolve,
     challenge=("conv", 1),
     importance=1,
 )

@@ -11,7 +11,18 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from srbench import private
 from srbench.measure import operators, products, rules
 from srbench.measure.copies import Cpu, convolution_bytes
-from srbench.measure.liveness import IMAGE, MADE, PARAMETER, PATCHES, PRODUCT, UNREAD, WEIGHTS, Liveness, storage_of
+from srbench.measure.liveness import (
+    COPY,
+    IMAGE,
+    MADE,
+    PARAMETER,
+    PATCHES,
+    PRODUCT,
+    UNREAD,
+    WEIGHTS,
+    Liveness,
+    storage_of,
+)
 from srbench.measure.shapes import SHAPE_RULES, output_of
 from srbench.records import Layer, Uncounted
 
@@ -212,7 +223,7 @@ class Counter:
         multi_adds = products.convolution(x, weight, out, transposed=transposed)
         self._convolved(x, weight, out, multi_adds, f"{kind}{' transposed' if transposed else ''}")
         of = self.liveness.origins.get(id(storage_of(weight)), 0)
-        if of & WEIGHTS and not of & (IMAGE | PARAMETER):
+        if of & WEIGHTS and not of & (IMAGE | PARAMETER | COPY):
             self.folded += 1
         self._worked(origin)
 
@@ -285,9 +296,10 @@ class Counter:
 
     def _moved(self, func: Any, args: Arguments, _: object, out: object, __: int) -> None:
         self._free(func, args, _, out, __)
-        was = self.liveness.origins.get(key := id(storage_of(args[0])), 0) & (PATCHES | PRODUCT)
+        of = self.liveness.origins.get(key := id(storage_of(args[0])), 0)
+        was = of & (PATCHES | PRODUCT | COPY) | (COPY if of & PARAMETER else 0)
         if func.overloadpacket is aten.im2col:
-            was |= PATCHES
+            was = PATCHES
         if was:
             self._become(cast(Tensor, out), was, self._product_sizes.get(key, 0))
 
@@ -309,8 +321,13 @@ class Counter:
         self._sorted(func)(func, args, kwargs, out, origin)
 
     def _written(self, func: Any, args: Arguments, kwargs: dict[str, Any], out: object, origin: int) -> None:
-        if args and isinstance(args[0], Tensor):
-            self.changes |= bool(self.liveness.origins.get(id(storage_of(args[0])), 0) & PARAMETER)
+        if (
+            args
+            and isinstance(args[0], Tensor)
+            and (of := self.liveness.origins.get(key := id(storage_of(args[0])), 0))
+        ):
+            self.changes |= bool(of & PARAMETER)
+            self.liveness.origins[key] = of & ~COPY
         self._sorted(func)(func, args, kwargs, out, origin)
 
     # --- Where

@@ -10,8 +10,8 @@ from torch import Tensor
 IMAGE, WEIGHTS = 1, 2
 MADE = IMAGE | WEIGHTS
 #: What a storage is itself: a parameter; one that no operator got yet; windows of an image side by side; a product of
-#: each with each that nobody summed yet.
-PARAMETER, UNREAD, PATCHES, PRODUCT = 4, 8, 16, 32
+#: each with each that nobody summed yet; a parameter's copy, as in another dtype.
+PARAMETER, UNREAD, PATCHES, PRODUCT, COPY = 4, 8, 16, 32, 64
 
 
 def storage_of(tensor: Tensor) -> torch.UntypedStorage | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import fmean, median
 
-from srbench.board.counting import named
+from srbench.board.counting import MOST_NAMED, named
 from srbench.measure.stats import percentile_floor
 from srbench.records import Complexity, Count, Record
 from srbench.render.grid import DASH
@@ -13,8 +13,6 @@ from srbench.text import plain
 MIB = 2**20
 #: Of Layer, Operator, Input, Output, Params, Multi-Adds, Share, Acts: what stays where room is short.
 _IMPORTANCE = (0, 4, 2, 3, 7, 9, 8, 5)
-#: Operators of unknown cost that a line names.
-_MOST_NAMED = 3
 PERCENTILES = (90, 95, 99)
 
 
@@ -92,7 +90,7 @@ def _count_lines(count: Count, ours: Complexity) -> list[str]:
         if not ours.uncounted:
             return [f"{count.counter} agrees", *rest]
         # Two lower bounds that are equal leave out the same, and say nothing of it.
-        unknown = plain(named(ours.uncounted, _MOST_NAMED))
+        unknown = plain(named(ours.uncounted, MOST_NAMED))
         return [f"{count.counter} gives the same without {unknown}, of unknown cost", *rest]
     head = f"{count.counter} {count.multi_adds / 1e9:,.3f} G"
     return [head, *(f"{count.counter} {_signed(d.amount)}: {plain(d.where)}" for d in count.differences), *rest]

@@ -20,6 +20,7 @@ from srbench.records import Complexity, Count
 WIDTH, HEIGHT = 32, 24
 PIXELS = WIDTH * HEIGHT
 UNSEEN = "convolutions or matrix products in functions or classes that it does not know"
+AT_OUTPUT = "transposed convolutions, counted at the output's size"
 #: Tracing, and both counters' age, give warnings that a worker does not show either.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -110,6 +111,22 @@ def test_fvcore_counts_resizing_before_a_convolution() -> None:
     assert differences(found) == {"bilinear upsampling in *": 49_152}
 
 
+def test_what_fvcore_says_it_leaves_out_is_kept() -> None:
+    class Spectral(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = F.gelu(self.conv(torch.fft.rfft2(x).abs()))  # gelu is free, whether fvcore knows it or not
+            return out
+
+    model = Spectral()
+    ours = count(copy.deepcopy(model).to("meta"), (1, 3, 16, 16))[0]
+    found = by_fvcore(model, torch.rand(1, 3, 16, 16), ours)
+    assert found.unsupported == (("aten::fft_rfft2", 1),)
+
+
 # --- thop
 
 
@@ -167,6 +184,29 @@ def test_thop_overcounts_transposed_convolutions() -> None:
     ours = count(copy.deepcopy(model).to("meta"), (1, 3, 16, 16))[0]
     found = by_thop(model, torch.rand(1, 3, 16, 16), ours)
     assert (ours.multi_adds, found.multi_adds) == (186_624, 2_985_984)
+    assert differences(found) == {AT_OUTPUT: 2_985_984 - 186_624}
+    assert_explained(ours, found)
+
+
+def test_thops_excess_and_what_it_misses_are_told_apart() -> None:
+    class Both(nn.Module):
+        """A transposed convolution, called twice on one side, behind a convolution in a function."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.rand(3, 3, 3, 3))
+            self.up = nn.ConvTranspose2d(3, 3, 2, stride=2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.up(self.up(F.conv2d(x, self.weight, padding=1)))
+            return out
+
+    model = Both()
+    ours = count(copy.deepcopy(model).to("meta"), (2, 3, 16, 16))[0]
+    found = by_thop(model, torch.rand(2, 3, 16, 16), ours)
+    # 3*3 * 2*2 weights at each of 16*16 and 32*32 pixels of the input; thop has four times as many of the output.
+    up = 36 * (16 * 16 + 32 * 32)
+    assert differences(found) == {AT_OUTPUT: 3 * up, UNSEEN: -81 * 16 * 16}
     assert_explained(ours, found)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from srbench.counts import Uncounted
 from srbench.measure.layers import LayerTime, LayerTimes
 from srbench.render.plots.breakdown import MOST_BARS, Part, bars_of, breakdown_of, totals
 from srbench.render.plots.layers import draw, label_of, layers
@@ -103,3 +104,9 @@ def test_nothing_to_count_is_no_division_by_zero(tmp_path: Path) -> None:
         first, _ = csv.DictReader(file)
     assert (first["module"], first["time_ms"], first["multi_adds"], first["multi_adds_share"]) == ("a", "1", "0", "")
     assert float(first["time_share"]) == pytest.approx(1 / 3)
+
+
+def test_what_is_not_counted_is_named_below_the_bars() -> None:
+    row = replace(SEVEN[0], uncounted=(Uncounted(operator="mine::\nscan", calls=2, shapes=((8,),)),))
+    found = breakdown_of(row, [], times(a=1), "cpu of bench")
+    assert "Not counted, of unknown cost: mine:: scan x2 (8)" in found.warnings

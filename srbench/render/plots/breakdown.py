@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from srbench.board.counting import MOST_NAMED, named
 from srbench.board.rows import Row
 from srbench.measure.layers import LayerTimes
 from srbench.measure.verdict import CONTENTION_CORES
 from srbench.records import Layer
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
+from srbench.render.text import plain
 
 #: More bars than that make a column's figure higher than wide.
 MOST_BARS = 12
@@ -77,6 +79,8 @@ def breakdown_of(
         warnings.append(f"Other programs used {others_cores:.1f} cores meanwhile: all times are too long")
     if any(bar.modules > 1 for bar in bars):
         warnings.append("In brackets: modules in one bar")
+    if row.uncounted:
+        warnings.append(f"Not counted, of unknown cost: {plain(named(row.uncounted, MOST_NAMED))}")
     warnings += captions.marks([row])
     return Breakdown(row, naming.name_of(row) + naming.marks_of(row), tuple(parts), tuple(bars), tuple(warnings), notes)
 

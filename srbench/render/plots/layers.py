@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srbench.board.metrics import MULTI_ADDS
 from srbench.render.plots import frames, naming
 from srbench.render.plots.breakdown import OTHERS, Breakdown, Part, csv_of, totals
 from srbench.render.plots.colors import color_of
@@ -85,7 +86,7 @@ def _draw(breakdown: Breakdown, look: Look) -> "Figure":
         SwatchEntry(
             sheet, f"Time, {sheet.fit(breakdown.label, inner / 2)}: {_ms(time)}", {"facecolor": color, "linewidth": 0}
         ).item(),
-        SwatchEntry(sheet, f"Multi-Adds: {_giga(multi_adds)}", _MULTI_ADDS).item(),
+        SwatchEntry(sheet, f"Multi-Adds: {MULTI_ADDS.marked(breakdown.row, _giga(multi_adds))}", _MULTI_ADDS).item(),
     ]
     legend = frames.lines_of([entries], inner)
     notes = frames.wrap_notes(sheet, [*(breakdown.notes if look.notes else []), *breakdown.warnings], inner)
