@@ -39,7 +39,7 @@ def test_named_weights_are_loaded_out_of_their_wrappers(here: Path, wrap: str, p
     assert torch.equal(network.state_dict()["body.weight"], held[f"{prefix}body.weight"])
     assert image.shape == (1, 3, 12, 16)
     [row] = rows_of([record], ClaimBook(load_claims()))
-    assert row.note == "weights: best.pth"
+    assert row.remark == "weights: best.pth"
 
 
 def test_weights_are_part_of_the_question_and_their_place_is_not() -> None:
