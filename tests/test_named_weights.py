@@ -66,8 +66,8 @@ def test_a_folder_of_weights_has_those_of_some(here: Path) -> None:
     save("zoo/net-Net_x4.pth")
     told: list[str] = []
     names = "net.py:Net,net.py:Needy(3)"
-    first, second, *halves = counted(asked(names, weights=("zoo",), dtype="float32,bfloat16"), told)
-    assert [half.case.weights for half in halves] == [first.case.weights, None]
+    first, second, *pairs = counted(asked(names, weights=("zoo",), batch=(1, 2)), told)
+    assert [pair.case.weights for pair in pairs] == [first.case.weights, None]
     assert first.case.weights is not None
     assert first.case.weights.file == "net-Net_x4.pth"
     assert second.case.weights is None
