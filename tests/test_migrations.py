@@ -146,6 +146,9 @@ def as_of_schema_3(new: dict[str, Any]) -> dict[str, Any]:
     assert mode == {"engine": "eager", "dtype": "float32", "layout": "contiguous", "tile": None, "tf32": None}
     case["workload"] = case.pop("size") | {"dtype": mode["dtype"]}
     assert (case["model"].pop("within"), new["machine"].pop("node"), new.pop("files")) == ("", "", {})
+    asked = {"arguments": "", "module": "", "paths": [], "contract": {"multiple": 1, "output": None, "deploy": None}}
+    assert {name: case["model"].pop(name) for name in asked} == asked
+    assert case.pop("weights") is None
     return new
 
 

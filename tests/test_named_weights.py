@@ -39,7 +39,7 @@ def test_named_weights_are_loaded_out_of_their_wrappers(here: Path, wrap: str, p
     assert torch.equal(network.state_dict()["body.weight"], held[f"{prefix}body.weight"])
     assert image.shape == (1, 3, 12, 16)
     [row] = rows_of([record], ClaimBook(load_claims()))
-    assert row.note == "weights: best.pth"
+    assert row.remark == "weights: best.pth"
 
 
 def test_weights_are_part_of_the_question_and_their_place_is_not() -> None:
@@ -66,8 +66,8 @@ def test_a_folder_of_weights_has_those_of_some(here: Path) -> None:
     save("zoo/net-Net_x4.pth")
     told: list[str] = []
     names = "net.py:Net,net.py:Needy(3)"
-    first, second, *halves = counted(asked(names, weights=("zoo",), dtype="float32,bfloat16"), told)
-    assert [half.case.weights for half in halves] == [first.case.weights, None]
+    first, second, *pairs = counted(asked(names, weights=("zoo",), batch=(1, 2)), told)
+    assert [pair.case.weights for pair in pairs] == [first.case.weights, None]
     assert first.case.weights is not None
     assert first.case.weights.file == "net-Net_x4.pth"
     assert second.case.weights is None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import suite_demo
-from srbench import suites
+from srbench import models, suites
 from srbench.api.profiling import opened
 from srbench.api.request import resolve
 from srbench.cases import Contract, Model
@@ -70,6 +70,12 @@ def test_a_suite_says_all_that_a_network_needs(here: Path) -> None:
     assert (third.model.arguments, third.model.contract, third.scales) == ("5", Contract(), ())
     cases = resolve(asked(None, (4,), suite=path)).header.cases
     assert [case.weights.sha256 if case.weights else "" for case in cases] == [digest, "", ""]
+
+
+def test_the_guide_has_every_key() -> None:
+    page = (Path(suite_demo.__file__).parents[1] / "docs" / "guide" / "bring.md").read_text(encoding="utf-8")
+    assert [key for key in suites.KEYS if f"\n{key} = " not in page] == ["module"]  # beside file, which it replaces
+    assert [name for name in models.SCALE_ARGUMENTS if f"`{name}`" not in page] == []
 
 
 def test_paths_begin_where_the_suite_lies_or_at_its_root(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,11 +204,15 @@ def test_a_scale_that_a_network_of_a_suite_lacks_leaves_it_out() -> None:
 
 
 def test_a_suite_is_measured_from_the_command_line(run: Run, here: Path) -> None:
-    path = suite('[[network]]\nname = "A"\nfile = "net.py"\nnetwork = "Net"\nargs = "4"\nnote = "2nd"\n')
+    path = suite(
+        '[[network]]\nname = "A"\nfile = "net.py"\nnetwork = "Net"\nargs = "4"\nnote = "2nd place; a reconstruction"\n'
+    )
     done = run("profile", "--suite", str(path), "--static-only", "--lr", "16x12", "--output", "out", "--quiet")
     assert (done.code, done.err) == (0, "")
     # 3 * 4 * 9 + 4 and 4 * 48 + 48.
     assert "\nA: 0.35 K, " in done.out
+    assert "A: 2nd place; a reconstruction." in Path("out/leaderboard_x4.md").read_text().replace("\\", "")
+    assert "*" not in done.out  # the zoo's own reconstructions have that mark
     suite('[[network]]\nfile = "a.py"\nnetwork = "A"\n[[network]]\nfile = "b.py"\nnetwork = "B"\n')
     done = run("profile", "--suite", str(path), "--static-only", "--output", "none")
     assert done.code == 2

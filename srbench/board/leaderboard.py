@@ -15,7 +15,7 @@ from srbench.board.figures import QualityMetric
 from srbench.board.metrics import MULTI_ADDS, PARAMS, QUALITY, figures_of
 from srbench.board.published import MULTI_ADDS_INPUT, QUALITY_SETS, Claim, ClaimBook, ComparisonNetwork
 from srbench.board.rows import Quality, Row
-from srbench.cases import Mode, Model, Weights
+from srbench.cases import Case, Mode, Model, Weights
 from srbench.fingerprint import changed
 from srbench.records import Record
 
@@ -197,7 +197,8 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         status=record.status,
         reason="; ".join(filter(None, (record.reason, *(remarks(counts) if counts else ()), _stale(record)))),
         advice=record.advice,
-        note="; ".join(filter(None, (model.note, f"weights: {case.weights.file}" if case.weights else ""))),
+        note="" if model.own else model.note,
+        remark="; ".join(filter(None, (model.note if model.own else "", _file_of(case)))),
         title=model.title,
         uncounted=counts.uncounted if counts else (),
         quality={} if model.own else _quality(record, claims),
@@ -205,6 +206,11 @@ def _row(record: Record, claims: ClaimBook, measured: Measurements | None) -> Ro
         if measured is not None
         else {},
     )
+
+
+def _file_of(case: Case) -> str:
+    """The file of weights that was named for a case's network, as a remark."""
+    return f"weights: {case.weights.file}" if case.weights is not None else ""
 
 
 def _stale(record: Record) -> str:

@@ -42,8 +42,8 @@ class Row:
     ``network`` names the network itself, whatever it is called (:attr:`srbench.cases.Model.identity`); ``mode`` is how
     it ran, as a mark behind its name; ``node`` tells machines of one description apart; ``figures`` holds those
     metrics of :data:`srbench.board.metrics.METRICS` that are known, by key and in the table's raw unit; ``title`` is
-    its name as papers write it, where that alone does not say which of several it is; ``uncounted`` are operators of
-    unknown cost.
+    its name as papers write it, where that alone does not say which of several it is; ``note`` is what the zoo says of
+    it, ``remark`` what its user does, and with which weights it ran; ``uncounted`` are operators of unknown cost.
     """
 
     model: str
@@ -70,6 +70,7 @@ class Row:
     reason: str = ""
     advice: str = ""
     note: str = ""
+    remark: str = ""
     title: str = ""
     uncounted: tuple[Uncounted, ...] = ()
     quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)

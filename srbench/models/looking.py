@@ -3,6 +3,7 @@
 import ast
 import difflib
 import os
+import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,8 +93,6 @@ def find_module(name: str, folders: Sequence[str]) -> Path:
     Raises:
         InputError: there is none, or it is no Python file.
     """
-    import sys
-
     found: ModuleSpec | None = None
     path: Sequence[str] | None = [*folders, *sys.path]
     parts = name.split(".")

@@ -116,7 +116,7 @@ def _section(rows: Sequence[Row], by_median: bool) -> Section:
     if "Rank" in costs.head:
         rule = "the medians alone decide" if by_median else "1 + those whose whole interval lies below; ties share it"
         notes.append(f"Rank: by runtime; {rule}.")
-    notes += [*_standing_notes(rows), *marks(rows), *_reasons(rows)]
+    notes += [*_standing_notes(rows), *marks(rows), *_remarks(rows), *_reasons(rows)]
     grids = (costs, *(grid for grid in (measured, quality) if grid is not None))
     said = sentence(summary(rows, ranked))
     return Section(caption(rows), grids, (*map(Note, notes), *footnotes.notes()), said)
@@ -322,6 +322,15 @@ def marks(rows: Sequence[Row]) -> list[str]:
     if any("reconstruction" in row.note for row in rows):
         notes.append("*: reconstruction, there is no official code of this network.")
     return notes
+
+
+def _remarks(rows: Sequence[Row]) -> list[str]:
+    """What users say of their networks, and with which weights they ran; those of one remark share a line."""
+    said: dict[str, list[str]] = {}
+    for row in rows:
+        if row.remark:
+            said.setdefault(row.remark, []).append(name_of(row))
+    return [f"{', '.join(names)}: {remark}." for remark, names in said.items()]
 
 
 def _reasons(rows: Sequence[Row]) -> list[str]:

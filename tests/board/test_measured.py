@@ -12,7 +12,7 @@ import model_defs
 from srbench.board.leaderboard import rows_of
 from srbench.board.measured import MeasuredBook, measured_of, reference
 from srbench.board.published import ClaimBook, load_claims
-from srbench.cases import Mode
+from srbench.cases import Mode, Weights
 from srbench.fingerprint import Fingerprint
 from srbench.quality.evaluate import BICUBIC
 from srbench.quality.protocols import PRESETS, Score
@@ -174,3 +174,14 @@ def test_a_row_is_of_one_checkpoint() -> None:
     assert own["psnr_y", "Set5"].source.startswith("measured here, with net.pth")
     shipped = MeasuredBook([], official).figures(make_model("bsrn"), 4)
     assert shipped["psnr_y", "Set14"].source.startswith("measured by srbench before, with net_g_BSRN_x4.pth")
+
+
+def test_where_weights_are_named_what_others_scored_is_left_out() -> None:
+    book, model = MeasuredBook([quality()]), make_model("bsrn")
+    same = Weights(file="again.pth", sha256="c" * 64, path="/again.pth")
+    other = Weights(file="net.pth", sha256="d" * 64, path="/net.pth")
+    assert book.figures(model, 4, file=same) == book.figures(model, 4) != {}
+    assert book.figures(model, 4, file=other) == {}
+    records = [make_record(make_case("bsrn", weights=each)) for each in (same, other)]
+    rows = {row.remark: row.measured for row in rows_of(records, ClaimBook(load_claims()), book)}
+    assert [bool(rows["weights: again.pth"]), bool(rows["weights: net.pth"])] == [True, False]

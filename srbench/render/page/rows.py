@@ -102,7 +102,7 @@ def _row_data(row: Row, rank: int | None, color: int, network: int) -> RowData:
         rank=rank,
         reason=plain(row.reason),
         advice=plain(row.advice),
-        note=plain(row.note),
+        note=plain("; ".join(filter(None, (row.note, row.remark)))),
         color=color,
         costs={metric.key: cost for metric in metrics.METRICS if (cost := _cost(row, metric)) is not None},
         measured=_figures(row.measured),
