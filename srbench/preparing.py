@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench import inputs, models, running
-from srbench.cases import Case
+from srbench.cases import Case, Mode
 from srbench.foreign import adapting
 from srbench.foreign.adapting import Adaptation, Question
 from srbench.machine import allow_tf32
@@ -68,7 +68,7 @@ class OfCase:
         """The network with its weights, adapted, on a device in the case's mode, or in that of another case."""
         case = case or self.case
         network = self.adaptation.apply(loaded(case), case.size.scale)
-        return in_mode(network.to(device.torch_device), case)
+        return in_mode(network.to(device.torch_device), case.mode, own=case.model.own)
 
     def image(self, case: Case | None = None, *, other: bool = False) -> Tensor:
         """What passes see, on the CPU, in the case's mode; ``other`` is a second one."""
@@ -148,17 +148,19 @@ def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
         device: that it runs on.
         seed: of the image.
     """
-    return in_mode(loaded(case).to(device.torch_device), case), inputs.make_input(case, seed).to(device.torch_device)
+    return in_mode(loaded(case).to(device.torch_device), case.mode, own=case.model.own), inputs.make_input(
+        case, seed
+    ).to(device.torch_device)
 
 
-def in_mode(network: nn.Module, case: Case) -> nn.Module:
+def in_mode(network: nn.Module, mode: Mode, *, own: bool) -> nn.Module:
     """Bring a network's own tensors into the mode's dtype and layout, and torch to its way of computing.
 
     A user's network that is asked for as it is stays so: one that its author has made of float16 remains that.
     """
-    allow_tf32(case.mode.tf32)
-    dtype = getattr(torch, case.mode.dtype)
-    if not case.model.own or dtype is not torch.float32:
+    allow_tf32(mode.tf32)
+    dtype = getattr(torch, mode.dtype)
+    if not own or dtype is not torch.float32:
         tensors = [*network.parameters(), *network.buffers()]
         if not any(tensor.is_complex() for tensor in tensors):
             network.to(dtype)
@@ -166,9 +168,9 @@ def in_mode(network: nn.Module, case: Case) -> nn.Module:
             # `to` would take the imaginary part of complex weights away.
             if tensor.is_floating_point():
                 tensor.data = tensor.data.to(dtype)
-    if case.mode.layout != "contiguous":
+    if mode.layout != "contiguous":
         # torch documents this keyword; its stub lacks it.
-        nn.Module.to(network, memory_format=inputs.MEMORY_FORMATS[case.mode.layout])  # type: ignore[call-overload]
+        nn.Module.to(network, memory_format=inputs.MEMORY_FORMATS[mode.layout])  # type: ignore[call-overload]
     return network
 
 
@@ -189,11 +191,11 @@ def static(case: Case, adaptation: Adaptation = UNCHANGED) -> Complexity:
     cpu = copies.this_cpu(case.threads)
     dtype = getattr(torch, case.mode.dtype)
     if not case.model.own:
-        network = in_mode(models.build(case.model, case.size.scale, "meta"), case)
+        network = in_mode(models.build(case.model, case.size.scale, "meta"), case.mode, own=case.model.own)
         counts, output = complexity.count(network, inputs.input_shape(case), dtype, cpu)
     else:
         try:
-            network = in_mode(_meta(case, adaptation), case)
+            network = in_mode(_meta(case, adaptation), case.mode, own=case.model.own)
             counts, output = complexity.count(network, inputs.input_shape(case), dtype, cpu)
             inputs.check_shape(output, case)
         except LackingInterfaceError:
@@ -218,7 +220,7 @@ def _on_pictures(case: Case, adaptation: Adaptation, cpu: copies.Cpu, why: Excep
         cpu: where memory is predicted for.
         why: what it raised on shapes alone.
     """
-    network = in_mode(adaptation.apply(loaded(case), case.size.scale), case)
+    network = in_mode(adaptation.apply(loaded(case), case.size.scale), case.mode, own=case.model.own)
     try:
         images = inputs.natural_input(case), inputs.natural_input(case, other=True)
         return complexity.count_on(network, *images, cpu)

@@ -145,7 +145,7 @@ class Agree(OfCase, Work[Agreed, Nothing]):
             image = inputs.natural_input(plain).to(device.torch_device)
             # A copy: a network may give what it keeps, and writes over it at its next pass.
             reference = inputs.check_output(network(image), plain).to("cpu", copy=True)
-            in_mode(network, case)
+            in_mode(network, case.mode, own=case.model.own)
             image = inputs.natural_input(case).to(device.torch_device)
             engine = running.engine(case.mode.engine)
             # Building may run it, and a network may write into its input.
