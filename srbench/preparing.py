@@ -18,6 +18,7 @@ from srbench.measure import complexity, copies
 from srbench.private import LackingInterfaceError
 from srbench.records import Complexity, Settings
 from srbench.running import Runnable, natural
+from srbench.work import enter
 
 #: The network as it is.
 UNCHANGED = Adaptation()
@@ -68,7 +69,10 @@ class OfCase:
         """The network with its weights, adapted, on a device in the case's mode, or in that of another case."""
         case = case or self.case
         network = self.adaptation.apply(loaded(case), case.size.scale)
-        return in_mode(network.to(device.torch_device), case.mode, own=case.model.own)
+        enter("moving")
+        network = in_mode(network.to(device.torch_device), case.mode, own=case.model.own)
+        enter("running")
+        return network
 
     def image(self, case: Case | None = None, *, other: bool = False) -> Tensor:
         """What passes see, on the CPU, in the case's mode; ``other`` is a second one."""
@@ -112,6 +116,7 @@ def look_at(case: Case, settings: Settings) -> Found:
     """
     remarks: list[str] = []
     network = loaded(case, remarks.append)
+    enter("running")
     width, height = case.size.lr
     channels = inputs.input_shape(case)[1]
 
@@ -136,6 +141,7 @@ def loaded(case: Case, tell: Callable[[str], None] = lambda remark: None) -> nn.
         case: its network, scale and weights.
         tell: gets a phrase where something was assumed.
     """
+    enter("building")
     checkpoint = Path(case.weights.path) if case.weights is not None else None
     return models.load(case.model, case.size.scale, checkpoint, tell)[0]
 
@@ -208,7 +214,9 @@ def static(case: Case, adaptation: Adaptation = UNCHANGED) -> Complexity:
 
 def _meta(case: Case, adaptation: Adaptation) -> nn.Module:
     """A user's network without values. It is folded before they go: folding may look at them."""
-    return adaptation.apply(loaded(case), case.size.scale).to("meta")
+    network = adaptation.apply(loaded(case), case.size.scale).to("meta")
+    enter("running")
+    return network
 
 
 def _on_pictures(case: Case, adaptation: Adaptation, cpu: copies.Cpu, why: Exception) -> tuple[Complexity, object]:
@@ -221,6 +229,7 @@ def _on_pictures(case: Case, adaptation: Adaptation, cpu: copies.Cpu, why: Excep
         why: what it raised on shapes alone.
     """
     network = in_mode(adaptation.apply(loaded(case), case.size.scale), case.mode, own=case.model.own)
+    enter("running")
     try:
         images = inputs.natural_input(case), inputs.natural_input(case, other=True)
         return complexity.count_on(network, *images, cpu)
