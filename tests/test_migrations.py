@@ -130,13 +130,13 @@ def test_a_record_of_schema_2_is_as_it_was_otherwise() -> None:
 def as_of_schema_3(new: dict[str, Any]) -> dict[str, Any]:
     """Take out what schema 4 brought; what it moved goes back to where it was."""
     assert new["settings"].pop("patience_s") == 0.0  # no further rounds at that time
-    unasked = {"energy": False, "clock": "as-is", "lock_mhz": None}
+    unasked = {"energy": False, "input": "noise", "clock": "as-is", "lock_mhz": None}
     assert {name: new["settings"].pop(name) for name in unasked} == unasked
     later: dict[str, Any] = {"further": False, "build_ns": None, "rebuilds": 0, "remarks": []}
     for visit in new["latency"]["visits"]:
         assert {name: visit.pop(name) for name in later} == later
         assert all((reading.pop("others"), reading.pop("locked")) == (None, None) for reading in visit["readings"])
-    assert (new.pop("agreement"), new.pop("energy")) == (None, None)
+    assert (new.pop("agreement"), new.pop("energy"), new.pop("params")) == (None, None, None)
     counts: dict[str, Any] = {"uncounted": [], "by_rule": [], "free_elements": None, "never_read": None}
     counts |= {"folds_each_pass": 0, "content": None}
     assert {name: new["complexity"].pop(name) for name in counts} == counts

@@ -32,6 +32,9 @@ def install() -> None:
     if _asked is not None or torch.cuda.is_available():
         return
     _asked = {}
+    with torch.device("meta"):
+        # torch notes at its first use which functions make tensors: it must see its own ones.
+        torch.empty(0)
     patches: list[tuple[object, str, Callable[..., Any]]] = []
     for kind in (torch.Tensor, nn.Module):
         patches.append((kind, "cuda", _staying(f"{kind.__name__}.cuda()")))

@@ -17,6 +17,8 @@ warnings.simplefilter("error")
 redirect.install()
 redirect.install()
 
+with torch.device("meta"):
+    assert torch.zeros(2).is_meta and nn.Conv2d(3, 4, 3).weight.is_meta and torch.randn(3).is_meta
 layer = nn.Conv2d(3, 4, 3).cuda().to("cuda:0").to(torch.device("cuda"), torch.float64)
 assert layer.weight.dtype == torch.float64 and layer.weight.device.type == "cpu"
 image = torch.zeros(1, 3, 5, 5, device="cuda", dtype=torch.float64).cuda(non_blocking=True).to(0)
