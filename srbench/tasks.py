@@ -151,7 +151,7 @@ class Static(OfCase, Work[Counted, Nothing]):
         case, remarks = self.case, list[str]()
         counts = static(case, remarks.append)
         if case.weights is not None:
-            models.load(case.model, case.size.scale, Path(case.weights.path))
+            models.load(case.model, case.size.scale, Path(case.weights.path), remarks.append)
         return Counted(
             complexity=counts,
             files=files_of(loaded_code()) if case.model.own else {},

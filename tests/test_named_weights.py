@@ -82,7 +82,7 @@ def test_weights_that_do_not_fit_are_refused(here: Path) -> None:
     with pytest.raises(InputError, match=r"'Other' is none of the networks net\.py:Net"):
         counted(asked(nets, weights=("Other=best.pth",)))
     torch.save(nn.Conv2d(3, 3, 1), "module.pth")
-    with pytest.raises(InputError, match="it is damaged, or holds more than tensors"):
+    with pytest.raises(InputError, match="it is a whole pickled network"):
         counted(asked(nets, weights=("module.pth",)))
     torch.jit.script(nn.Conv2d(3, 3, 1)).save("script.pt")  # type: ignore[no-untyped-call]
     with pytest.raises(InputError, match=r"script\.pt is TorchScript, a network and no weights; save its state_dict"):
@@ -136,7 +136,7 @@ def test_graphs_and_pickled_modules_are_told_with_the_way_out(here: Path) -> Non
     (here / "net.onnx").touch()
     said = {
         "script.pt": "script.pt is TorchScript; write a file with the line net = torch.jit.load('script.pt') and",
-        "module.pth": "it is damaged, or holds more than tensors (a whole pickled module, say); save its state_dict()",
+        "module.pth": "it is a whole pickled network (torch.nn.modules.conv.Conv2d), which runs code when it is",
         "net.onnx": "net.onnx: srbench runs torch modules, and .onnx is none; name the class that it was made of",
         "gone.pth": "no file gone.pth (for the model 'gone.pth')",
         "module.pth(3)": "'module.pth(3)': a file of weights takes no arguments",
