@@ -4,6 +4,7 @@ import re
 import stat
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,8 @@ _MOST_REASON, _MOST_SHOWN = 200, 60
 _MOST_WRAPPERS = 8
 #: Classes in a file that is told apart for its refusal, and keys and classes that the refusal names.
 _MOST_CLASSES, _MOST_NAMED = 100, 4
-#: Bytes that tell what a file is.
-_HEAD = 256
+#: Bytes that tell what a file is, and that are looked at in one go.
+_HEAD, _CHUNK = 256, 2**20
 
 
 def _nobody(remark: str) -> None:
@@ -136,6 +137,25 @@ def _check_size(path: str | Path) -> None:
         raise ZooError(f"{path} holds {size / 2**30:.1f} GiB; checkpoints of up to {most} are read")
 
 
+def _check_sums(path: str | Path) -> None:
+    """Refuse an archive with an entry that is not what its checksum says: torch loads it as if nothing were.
+
+    A checksum of 0 is none: ``torch.serialization.set_crc32_options(False)`` leaves them out.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                with archive.open(entry) as file:
+                    while entry.CRC and file.read(_CHUNK):
+                        pass
+    except zipfile.BadZipFile as error:
+        # Of all else that Python finds wrong with it, torch may think otherwise.
+        if "CRC" in str(error):
+            raise ZooError(f"{path} is damaged ({shown(str(error))}); copy or download it again") from None
+    except (OSError, ValueError, EOFError, NotImplementedError, zlib.error):
+        return  # torch says what is wrong with it
+
+
 def _head_of(path: str | Path) -> bytes:
     try:
         with Path(path).open("rb") as file:
@@ -191,11 +211,15 @@ def _of_safetensors(path: str | Path, head: bytes) -> object:
 
 def _of_torch(path: str | Path) -> object:
     try:
+        if zipfile.is_zipfile(path):
+            _check_sums(path)
         # As a file: of a path, torch would look at the ending.
         with warnings.catch_warnings(action="ignore"), Path(path).open("rb") as file:
             return torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ZooError(f"no checkpoint at {path}") from None
+    except ZooError:
+        raise
     except Exception as error:  # noqa: BLE001 - torch names no set: a damaged file raises whatever its bytes lead to
         reason = _reason(path, error)
     raise ZooError(f"{path} is not a checkpoint that opens with weights_only=True: {reason}")

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 
+import model_defs
 from srbench import models, planning
 from srbench.api.request import Request, resolve
 from srbench.board.leaderboard import rows_of
@@ -39,7 +41,25 @@ def test_named_weights_are_loaded_out_of_their_wrappers(here: Path, wrap: str, p
     assert torch.equal(network.state_dict()["body.weight"], held[f"{prefix}body.weight"])
     assert image.shape == (1, 3, 12, 16)
     [row] = rows_of([record], ClaimBook(load_claims()))
-    assert row.remark == "weights: best.pth"
+    undone = "; its keys read without module." if prefix else ""
+    assert row.remark == f"weights: best.pth{undone}"
+
+
+def test_weights_of_a_network_of_the_zoo_say_what_was_undone(here: Path) -> None:
+    state = model_defs.build("ecbsr-m4c8", 4).state_dict()
+    torch.save({"netG": {f"module.{key}": value for key, value in state.items()}}, "best.pth")
+    [record] = counted(asked("ecbsr-m4c8", weights=("best.pth",)))
+    [row] = rows_of([record], ClaimBook(load_claims()))
+    assert "its weights are those under netG; its keys read without module." in row.remark
+
+
+def test_safetensors_are_found_in_a_folder(here: Path) -> None:
+    [found] = planning.parse("net.py:Net")
+    Path("zoo").mkdir()
+    safetensors.torch.save_file(models.build(found.model, 4).state_dict(), "zoo/Net_x4.safetensors")
+    [record] = counted(asked("net.py:Net", weights=("zoo",)))
+    assert record.case.weights is not None
+    assert record.case.weights.file == "Net_x4.safetensors"
 
 
 def test_weights_are_part_of_the_question_and_their_place_is_not() -> None:

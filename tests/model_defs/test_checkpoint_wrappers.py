@@ -144,6 +144,33 @@ def test_damaged_safetensors_are_refused(tmp_path: Path) -> None:
     assert "its header is longer than one of a network" in refusal_of(path)
 
 
+# --- Checksums
+
+
+def with_a_bit_turned(whole: bytes, tensor: Tensor) -> bytes:
+    """The file with one bit of a tensor's numbers another."""
+    numbers = tensor.numpy().tobytes()
+    place = whole.index(numbers) + len(numbers) // 2
+    return whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+
+
+def test_one_wrong_bit_is_found_by_its_checksum(tmp_path: Path) -> None:
+    state = small()
+    path = saved(state, tmp_path)
+    path.write_bytes(with_a_bit_turned(path.read_bytes(), state["backbone.1.conv3x3.weight"]))
+    assert "is damaged (Bad CRC-32 for file" in refusal_of(path)
+
+
+def test_a_file_without_checksums_is_read(tmp_path: Path) -> None:
+    state, before = small(), torch.serialization.get_crc32_options()
+    torch.serialization.set_crc32_options(False)
+    try:
+        path = saved(state, tmp_path)
+    finally:
+        torch.serialization.set_crc32_options(before)
+    assert same_state(load_checkpoint(NAME, path, 2).state_dict(), state)
+
+
 # --- What it is instead
 
 
