@@ -96,9 +96,9 @@ def _unwrap(content: object, tell: Callable[[str], None]) -> object:
             break
         first = full[0]
         if empty := [name for name in there if not content[name]]:
-            tell(f"its {' and '.join(empty)} is empty: {shown(first)} is taken")
+            tell(f"{' and '.join(empty)} of its weights is empty: {shown(first)} is taken")
         if len(full) > 1:
-            tell(f"of its {' and '.join(full)}, {first} is taken")
+            tell(f"of its weights {' and '.join(full)}, {first} is taken")
         elif first not in _USUAL:
             tell(f"its weights are those under {shown(first)}")
         content = content[first]

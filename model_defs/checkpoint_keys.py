@@ -27,7 +27,7 @@ def readings(tensors: State) -> Iterator[tuple[State, tuple[str, ...]]]:
         yield kept, undone
     plain = {".".join(part for part in key.split(".") if part != _COMPILED): value for key, value in kept.items()}
     if plain.keys() != kept.keys() and len(plain) == len(kept):
-        kept, undone = plain, (*undone, f"its keys read without {_COMPILED}.")
+        kept, undone = plain, (*undone, f"keys of its weights read without {_COMPILED}.")
         yield kept, undone
     prefix = ""
     for _ in range(_MOST_PREFIXES):
@@ -36,7 +36,7 @@ def readings(tensors: State) -> Iterator[tuple[State, tuple[str, ...]]]:
             return
         prefix += f"{first}."
         kept = {key.removeprefix(f"{first}."): tensor for key, tensor in kept.items()}
-        yield kept, (*undone, f"its keys read without {shown(prefix)}")
+        yield kept, (*undone, f"keys of its weights read without {shown(prefix)}")
 
 
 def keyed_like(tensors: State, keys: Collection[str], tell: Callable[[str], None]) -> State:

@@ -80,7 +80,7 @@ def weights_with(
         scale: upscaling factor.
         given: folders and files of weights.
         named: a file that was named with the network; None where none was.
-        tell: gets a line where folders were named and none has a file for it.
+        tell: gets a line where folders were named and none has a file for it, and what of a file was undone.
 
     Raises:
         InputError: a file that cannot be read, or of a network of the zoo one that does not fit.
@@ -97,7 +97,7 @@ def weights_with(
     if path is None:
         return None
     if not model.own:
-        weights_of(model, scale, Given({model.label.lower(): path}), lambda _: None, optional=False)
+        weights_of(model, scale, Given({model.label.lower(): path}), tell, optional=False)
     else:
         try:
             model_defs.read_tensors(path)

@@ -16,6 +16,7 @@ from tests.model_defs.random_weights import copy_of_state, same_state
 
 State = dict[str, Tensor]
 NAME = "ecbsr-m4c8"
+COMPILED, MODULE = (f"keys of its weights read without {prefix}." for prefix in ("_orig_mod", "module"))
 
 
 def small() -> State:
@@ -57,32 +58,33 @@ def refusal_of(path: Path) -> str:
     [
         (lambda s: s, []),
         (lambda s: {"params": s}, []),
-        (under("module."), ["its keys read without module."]),
-        (under("_orig_mod."), ["its keys read without _orig_mod."]),
-        (under("module._orig_mod."), ["its keys read without _orig_mod.", "its keys read without module."]),
-        (under("_orig_mod.module."), ["its keys read without _orig_mod.", "its keys read without module."]),
-        (under("model."), ["its keys read without model."]),
-        (under("generator."), ["its keys read without generator."]),
-        (under("netG.model."), ["its keys read without netG.model."]),
-        (under("anything."), ["its keys read without anything."]),
+        (under("module."), [MODULE]),
+        (under("_orig_mod."), [COMPILED]),
+        (under("module._orig_mod."), [COMPILED, MODULE]),
+        (under("_orig_mod.module."), [COMPILED, MODULE]),
+        (under("model."), ["keys of its weights read without model."]),
+        (under("generator."), ["keys of its weights read without generator."]),
+        (under("netG.model."), ["keys of its weights read without netG.model."]),
+        (under("anything."), ["keys of its weights read without anything."]),
         # torch.compile of a part of a network
         (lambda s: {k.replace("backbone.", "backbone._orig_mod."): t for k, t in s.items()},
-         ["its keys read without _orig_mod."]),
+         [COMPILED]),
         (lambda s: {"net": s, "epoch": 3}, ["its weights are those under net"]),
         (lambda s: {"netG": s, "optim": {"state": {}}}, ["its weights are those under netG"]),
         (lambda s: {"weights": s}, ["its weights are those under weights"]),
         (lambda s: {"generator": under("module.")(s)},
-         ["its weights are those under generator", "its keys read without module."]),
+         ["its weights are those under generator", MODULE]),
         (lambda s: {"student": s, "step": 9}, ["its weights are those under student"]),
-        (lambda s: {"ema": s, "model": zeros(s)}, ["of its ema and model, ema is taken"]),
-        (lambda s: {"params": zeros(s), "params_ema": s}, ["of its params_ema and params, params_ema is taken"]),
-        (lambda s: {"params_ema": {}, "params": s}, ["its params_ema is empty: params is taken"]),
+        (lambda s: {"ema": s, "model": zeros(s)}, ["of its weights ema and model, ema is taken"]),
+        (lambda s: {"params": zeros(s), "params_ema": s},
+         ["of its weights params_ema and params, params_ema is taken"]),
+        (lambda s: {"params_ema": {}, "params": s}, ["params_ema of its weights is empty: params is taken"]),
         (with_counters, ["total_ops, total_params among its weights left out"]),
         (lambda s: with_counters(under("module.")(s)),
-         ["total_ops, total_params among its weights left out", "its keys read without module."]),
+         ["total_ops, total_params among its weights left out", MODULE]),
         # torch.optim.swa_utils.AveragedModel keeps this beside `module.`
         (lambda s: under("module.")(s) | {"n_averaged": torch.tensor(7)},
-         ["n_averaged among its weights left out", "its keys read without module."]),
+         ["n_averaged among its weights left out", MODULE]),
     ],
 )  # fmt: skip
 def test_what_tools_put_around_weights_is_undone_and_said(
@@ -101,7 +103,7 @@ def test_a_prefix_that_the_network_has_itself_stays() -> None:
     assert keyed_like(own, ["other"], told.append) is own
     # One that lacks a tensor is told by that tensor alone.
     nearest = keyed_like(under("net.")(own), [*own, "tail.bias"], told.append)
-    assert (nearest.keys(), told) == (own.keys(), ["its keys read without net."])
+    assert (nearest.keys(), told) == (own.keys(), ["keys of its weights read without net."])
 
 
 def test_a_hostile_prefix_is_shown_short_and_printable(tmp_path: Path) -> None:
