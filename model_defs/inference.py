@@ -40,19 +40,34 @@ def unclamped(model: nn.Module, image: Tensor) -> Tensor:
     if image.ndim not in (3, 4) or image.shape[-3] != 3 or not image.is_floating_point():
         raise ZooError(f"expected a float RGB image (3, H, W) or (N, 3, H, W), not {image.dtype} {tuple(image.shape)}")
     variant.check_size(image.shape[-1], image.shape[-2])
-    batch = image if image.ndim == 4 else image[None]
+    out = in_range(model, image if image.ndim == 4 else image[None], variant.colors, variant.value_range)
+    return out if image.ndim == 4 else out[0]
+
+
+def in_range(model: nn.Module, batch: Tensor, colors: str, value_range: int) -> Tensor:
+    """An RGB batch through any network that works in another range, or on luma alone; made in inference mode.
+
+    Args:
+        model: takes and gives images of its colours and range.
+        batch: (N, 3, H, W), RGB in [0, 1].
+        colors: ``rgb``, or ``y`` for luma (BT.601, 16..235 of 255).
+        value_range: white in its input, 1 or 255.
+
+    Returns:
+        (N, 3, scale*H, scale*W), RGB in [0, 1] where the network keeps to its range.
+    """
     out: Tensor
     with torch.inference_mode():
-        if variant.colors == "rgb":
-            out = model(batch * variant.value_range) / variant.value_range
+        if colors == "rgb":
+            out = model(batch * value_range) / value_range
         else:
             # Colours in float32 at least: at 255 a bfloat16 step is a whole grey level.
             ycbcr = _rgb_to_ycbcr(batch.to(torch.promote_types(batch.dtype, torch.float32)))
-            gain = 255.0 / variant.value_range
+            gain = 255.0 / value_range
             luma = model((ycbcr[:, :1] / gain).to(batch.dtype)) * gain
             chroma = F.interpolate(ycbcr[:, 1:], size=luma.shape[-2:], mode="bicubic", antialias=True)
             out = _ycbcr_to_rgb(torch.cat([luma.to(ycbcr.dtype), chroma], dim=1)).to(batch.dtype)
-    return out if image.ndim == 4 else out[0]
+    return out
 
 
 def _matrix(like: Tensor) -> tuple[Tensor, Tensor]:

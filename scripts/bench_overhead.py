@@ -25,8 +25,9 @@ from srbench.launch import PROCESSES
 from srbench.machine.device import open_device
 from srbench.measure.comparing import Effect, paired_effect
 from srbench.measure.latency import MIN_SAMPLES, TimingPlan, measure_latency
+from srbench.preparing import prepare
 from srbench.records import Settings
-from srbench.tasks import Time, prepare
+from srbench.tasks import Time
 
 #: What a careful person writes by hand. Nothing of srbench is in it.
 BARE = """

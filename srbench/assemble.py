@@ -10,12 +10,14 @@ from srbench.agreements import Agreement
 from srbench.cases import Case
 from srbench.energies import Energy
 from srbench.failures import Failure
+from srbench.foreign.adapting import Adaptation
 from srbench.journal import Entry
 from srbench.measure import patience, verdict
 from srbench.measure.agreement import floor_of
 from srbench.measure.counters import installed
 from srbench.measure.verdict import Verdict
 from srbench.metering import Metered
+from srbench.preparing import UNCHANGED
 from srbench.records import (
     Complexity,
     Count,
@@ -39,6 +41,8 @@ class Plan:
         files: that a user's network is made of, with their hashes (:mod:`srbench.fingerprint`).
         network: the pickle of a live module; None for what has a name.
         remark: what a reader of its row should know, a phrase.
+        adaptation: what is done to a user's network before anything of it is measured.
+        params: of a network that could be built and not be counted.
     """
 
     case: Case
@@ -47,6 +51,8 @@ class Plan:
     files: Mapping[str, str] = field(default_factory=dict)
     network: bytes | None = None
     remark: str = ""
+    adaptation: Adaptation = UNCHANGED
+    params: int | None = None
 
 
 class OpenCase:
@@ -140,6 +146,7 @@ class OpenCase:
             memory=self._memory,
             agreement=self._agreement,
             energy=self._energy,
+            params=self.plan.params if self.plan.counts is None else None,
         )
 
     def _detail(self) -> str:

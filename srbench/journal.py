@@ -63,7 +63,7 @@ class Header(Frozen):
             *((f, getattr(self.machine, f), getattr(other.machine, f)) for f in SAME_MACHINE),
             *(
                 (f"--{f}", getattr(self.settings, f), getattr(other.settings, f))
-                for f in ("seed", "rounds", "precision", "allocator", "energy", "clock", "lock_mhz")
+                for f in ("seed", "rounds", "precision", "allocator", "energy", "input", "clock", "lock_mhz")
             ),
             ("--budget", self.settings.budget_s, other.settings.budget_s),
             ("--patience", self.settings.patience_s, other.settings.patience_s),

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from srbench import private, worker
 from srbench.failures import Failure
 from srbench.machine import family
-from srbench.messages import FrameError, Reader
+from srbench.messages import DURING, STAGES, Frame, FrameError, Reader
 from srbench.work import Launcher, News, Result, Work, no_news
 
 #: Time for the fork server to import torch, once, before the clock of the first case starts.
@@ -63,17 +63,16 @@ class Processes:
         reader = Reader(receiver.fileno(), work.most_bytes)
         deadline = monotonic() + START_GRACE_S + timeout_s
         answered = started = False
+        during = ""
         try:
             while True:
                 ready = wait([receiver, process.sentinel], timeout=max(0.0, deadline - monotonic()))
                 if monotonic() >= deadline or not ready:
-                    return Failure(status="TIMEOUT", reason=f"no answer within --timeout {timeout_s:g} s")
+                    return Failure(status="TIMEOUT", reason=f"no answer within --timeout {timeout_s:g} s{during}")
                 for frame in reader.frames():
-                    answered = frame.kind in ("result", "failure")
-                    if frame.kind == "result":
-                        return work.result.model_validate_json(frame.text)
-                    if frame.kind == "failure":
-                        return Failure.model_validate_json(frame.text)
+                    if answered := frame.kind in ("result", "failure"):
+                        return _answer(work, frame)
+                    during = DURING.get(frame.kind, "") if frame.kind in STAGES else during
                     if frame.kind == "news":
                         report(work.news.model_validate_json(frame.text))
                     # A worker says so once; whoever says it again gets no more time for it.
@@ -83,7 +82,7 @@ class Processes:
                 if reader.ended or ready == [process.sentinel]:
                     private.wake_fork_server()  # it tells of the end
                     process.join(timeout=_END_S)
-                    return Failure(status="CRASH", reason=_cause(process.exitcode))
+                    return Failure(status="CRASH", reason=_cause(process.exitcode) + during)
         except FrameError as error:
             return Failure(status="CRASH", reason=str(error))
         except ValidationError as error:
@@ -103,6 +102,11 @@ class Processes:
         if isinstance(_context(), ForkServerContext):
             private.end_fork_server()
             _start_server()
+
+
+def _answer(work: Work[Result, News], frame: Frame) -> Result | Failure:
+    kind = work.result if frame.kind == "result" else Failure
+    return kind.model_validate_json(frame.text)
 
 
 #: The one that is used where no other is given.

@@ -10,8 +10,13 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-Kind = Literal["started", "news", "result", "failure"]
-_KINDS: tuple[Kind, ...] = ("started", "news", "result", "failure")
+#: How far a worker is with a network.
+Stage = Literal["building", "moving", "running"]
+Kind = Literal["started", "news", "result", "failure"] | Stage
+_KINDS: tuple[Kind, ...] = ("started", "news", "result", "failure", "building", "moving", "running")
+STAGES: tuple[Stage, ...] = ("building", "moving", "running")
+#: What a reader is told of something that happens then; of a pass nothing needs to be said.
+DURING: dict[Stage, str] = {"building": " while it was built", "moving": " while it was moved to its device"}
 #: A byte for the kind, then the length of the JSON text.
 _HEAD_BYTES = 1 + 8
 #: At most this long is a frame: the counts of a network with tens of thousands of layers.

@@ -11,8 +11,9 @@ from srbench.machine.contention import clocks, others_cores
 from srbench.machine.device import open_device
 from srbench.measure.energy import measure_energy
 from srbench.measure.latency import NS_PER_S
+from srbench.preparing import OfCase
 from srbench.records import Frozen, Settings
-from srbench.tasks import DEADLINE_SHARE, OfCase
+from srbench.tasks import DEADLINE_SHARE
 from srbench.work import Nothing, Work
 
 #: Cores of a CPU, or programs on a GPU, that others may use while energy is measured: its counter is everybody's.

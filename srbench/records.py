@@ -34,6 +34,8 @@ SCHEMA_VERSION: Literal[4] = 4
 
 #: Whether freed memory stays with a timed process, or goes the way of the system's C library.
 Allocator = Literal["keep", "system"]
+#: What passes see.
+Input = Literal["natural", "noise"]
 #: Of a GPU's clock: whatever it does, or fixed.
 ClockDemand = Literal["as-is", "locked"]
 
@@ -220,6 +222,7 @@ class Settings(Frozen):
         precision: a process stops sampling once the interval of its block medians is within this share of the median.
         memory_limit_bytes: most private memory that a process may map; None where there is no limit.
         clock: whether rows of a GPU whose clock is not fixed are marked so.
+        input: what passes see: a natural image, or noise, as before there was a choice.
         lock_mhz: the clock to which the GPU was locked for this run; None where srbench set nothing.
         energy: whether energy is measured, too.
         allocator: what a timed process does with freed memory; ``system`` also where it could not be told to keep it.
@@ -241,6 +244,7 @@ class Settings(Frozen):
     patience_s: Amount = 0.0
     precision: float = Field(default=0.01, gt=0)
     memory_limit_bytes: Bytes | None = None
+    input: Input = "noise"
     clock: ClockDemand = "as-is"
     lock_mhz: int | None = Field(default=None, ge=1, le=100_000)
     energy: bool = False
@@ -285,6 +289,7 @@ class Record(Frozen):
         files: that a user's network was made of, with their hashes.
         agreement: of a mode other than the plain one; None where nothing was compared.
         energy: of a pass; None where nobody asked for it.
+        params: of a network that could be built and not be counted; None where ``complexity`` has them.
     """
 
     schema_version: Literal[4] = SCHEMA_VERSION
@@ -304,6 +309,7 @@ class Record(Frozen):
     memory: Memory | None = None
     agreement: Agreement | None = None
     energy: Energy | None = None
+    params: Number | None = None
 
     @property
     def failed(self) -> bool:

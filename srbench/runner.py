@@ -16,6 +16,7 @@ from srbench.fingerprint import files_of
 from srbench.journal import Entry, Journal, Step
 from srbench.launch import PROCESSES
 from srbench.metering import Meter
+from srbench.preparing import static
 from srbench.private import LackingInterfaceError
 from srbench.records import Complexity, CounterName, Record, Settings
 from srbench.tasks import Progress
@@ -96,7 +97,7 @@ def look_ahead(
 def _plan(case: Case, settings: Settings, launcher: Launcher, network: bytes | None) -> Plan:
     if case.model.source is None:
         try:
-            plan = Plan(case, tasks.static(case))
+            plan = Plan(case, static(case))
         except LackingInterfaceError as error:
             plan = Plan(case, None, failure_of(error))
     else:
@@ -107,8 +108,9 @@ def _plan(case: Case, settings: Settings, launcher: Launcher, network: bytes | N
                 raise InputError(f"{case.model.variant}: {found.reason}" if case.model.named else found.reason)
             plan = Plan(case, None, found, files, network)
         else:
-            own = {**files, **found.files}
-            plan = Plan(case, found.complexity, None, own, network, "; ".join(found.remarks))
+            own, done = {**files, **found.files}, found.adaptation
+            said = "; ".join(done.remarks)
+            plan = Plan(case, found.complexity, found.problem, own, network, said, done, found.params)
     # What another engine needs, nobody predicts.
     if case.device != "none" and plan.counts is not None and case.mode.engine == "eager":
         _check_memory(case, plan.counts)
@@ -291,7 +293,7 @@ def task_of(step: Step, plan: Plan, settings: Settings, scratch: str) -> Work[An
         settings: of the run.
         scratch: folder that belongs to the case in this run.
     """
-    of = (plan.case, settings, plan.network, scratch)
+    of = (plan.case, settings, plan.network, scratch, plan.adaptation)
     if step.task == "time":
         return tasks.Time(*of, round=step.round, place=step.place)
     if step.task == "memory":

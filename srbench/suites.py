@@ -16,9 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from srbench import planning
-from srbench.cases import Contract
 from srbench.errors import InputError, WrongInputsError
-from srbench.models import arguments, typed
+from srbench.models import arguments, habits, typed
 from srbench.models.typed import Typed
 from srbench.planning import Asked
 
@@ -99,10 +98,8 @@ def _asked(entry: Mapping[str, object], folder: Path) -> Asked:
     [asked] = planning.asked_by(_typed(entry, folder, name), "", paths)
     model = asked.model.model_copy(
         update={
-            "value_range": _one_of(entry, "range", (1, 255), 1),
-            "colors": _one_of(entry, "colors", ("rgb", "y"), "rgb"),
+            **habits.declared(entry, asked.model),
             "note": _text(entry, "note"),
-            "contract": _contract(entry),
         }
     )
     weights = _text(entry, "weights")
@@ -135,30 +132,12 @@ def _typed(entry: Mapping[str, object], folder: Path, name: str) -> Typed:
     return Typed(f"{where}:{network}", "file" if file else "module", where, network, text, alias=name)
 
 
-def _contract(entry: Mapping[str, object]) -> Contract:
-    multiple, output, deploy = entry.get("multiple", 1), entry.get("output"), entry.get("deploy")
-    if type(multiple) is not int or multiple < 1:
-        raise InputError(f"multiple = {multiple!r} is no whole number from 1 on")
-    if output is not None and (isinstance(output, bool) or not isinstance(output, int | str)):
-        raise InputError(f"output = {output!r} is neither the place in a tuple or list nor the key of a dict")
-    if deploy is not None and not isinstance(deploy, bool) and not (isinstance(deploy, str) and deploy.isidentifier()):
-        raise InputError(f"deploy = {deploy!r} is neither true, nor false, nor the name of a method")
-    return Contract(multiple=multiple, output=output, deploy=deploy)
-
-
 def _scales(entry: Mapping[str, object]) -> tuple[int, ...]:
     given = entry.get("scale", [])
     several = given if isinstance(given, list) else [given]
     if not all(type(each) is int and each > 0 for each in several):
         raise InputError(f"scale = {given!r} is no upscaling factor such as 4, or several such as [2, 4]")
     return tuple(several)
-
-
-def _one_of(entry: Mapping[str, object], key: str, known: tuple[object, ...], usual: object) -> object:
-    value = entry.get(key, usual)
-    if isinstance(value, bool) or value not in known:
-        raise InputError(f"{key} = {value!r} is none of {', '.join(map(repr, known))}")
-    return value
 
 
 def _text(entry: Mapping[str, object], key: str) -> str:

@@ -4,31 +4,32 @@ import gc
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter_ns
 from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
 
-from srbench import inputs, models, records, running
+from srbench import inputs, records, running
 from srbench.agreements import Agreement
-from srbench.cases import Case, Mode
+from srbench.cases import Mode
 from srbench.errors import MismatchError, UnsupportedError
-from srbench.failures import Failure
+from srbench.facts import Number
+from srbench.failures import Failure, failure_of
 from srbench.fingerprint import files_of, loaded_code
-from srbench.machine import allow_tf32, read_back
+from srbench.foreign import effects
+from srbench.foreign.adapting import Adaptation
+from srbench.machine import read_back
 from srbench.machine.contention import clocks, others_cores
 from srbench.machine.device import Device, open_device
-from srbench.measure import complexity, copies, counters
+from srbench.measure import counters
 from srbench.measure.agreement import agreement, floor_of
 from srbench.measure.latency import MIN_SAMPLES, NS_PER_S, TimingPlan, measure_latency
 from srbench.measure.layers import LayerTimes, measure_layers
 from srbench.measure.memory import measure_memory
 from srbench.measure.passes import Pictures, Watch
 from srbench.measure.stats import MIN_SAMPLES_95
-from srbench.private import LackingInterfaceError
+from srbench.preparing import OfCase, in_mode, look_at
 from srbench.records import Complexity, Frozen, Settings, Visit
 from srbench.running import Runnable, natural
 from srbench.work import Nothing, Work
@@ -50,11 +51,20 @@ class Progress(Frozen):
 
 
 class Counted(Frozen):
-    """What follows from shapes, the files that a user's network was made of with their hashes, and what was assumed."""
+    """What is known of a network before it is measured.
 
-    complexity: Complexity
+    Attributes:
+        complexity: None where it could be built and not be counted, for ``problem``.
+        params: its parameters, which are known once it is built.
+        adaptation: what is done to it before anything is measured.
+        files: that a user's network was made of, with their hashes.
+    """
+
+    complexity: Complexity | None
+    problem: Failure | None = None
+    params: Number | None = None
+    adaptation: Adaptation = Adaptation()
     files: dict[str, str] = Field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
 
 
 class Agreed(Frozen):
@@ -95,46 +105,6 @@ class Dissected(Frozen):
 
 
 @dataclass(frozen=True)
-class OfCase:
-    """A case, and how it is measured.
-
-    Attributes:
-        network: the pickle of a live module; None for what has a name.
-        scratch: folder in which an engine may keep what it builds, for the other processes of the run.
-    """
-
-    case: Case
-    settings: Settings
-    network: bytes | None = None
-    scratch: str = ""
-
-    @property
-    def memory_limit_bytes(self) -> int | None:
-        """As the settings have it; a CUDA driver maps as it likes."""
-        return None if self.case.device.startswith("cuda") else self.settings.memory_limit_bytes
-
-    @property
-    def leaves_by_itself(self) -> bool:
-        """What an engine loads may hold anything."""
-        return self.case.mode.engine != "eager"
-
-    def begin(self) -> int:
-        """Seed and threads; the time when the work began."""
-        start = perf_counter_ns()
-        if self.network is not None:
-            models.lend(self.case.model, self.network)
-        torch.manual_seed(self.settings.seed)
-        if self.case.threads is not None:
-            torch.set_num_threads(self.case.threads)
-        return start
-
-    def ready(self, device: Device) -> tuple[Runnable, Tensor]:
-        """The network and its resident input, both in the case's mode on the device."""
-        network, image = prepare(self.case, device, self.settings.seed)
-        return running.engine(self.case.mode.engine).build(network, image, self.scratch), image
-
-
-@dataclass(frozen=True)
 class Static(OfCase, Work[Counted, Nothing]):
     """Count a case from its shapes."""
 
@@ -142,20 +112,19 @@ class Static(OfCase, Work[Counted, Nothing]):
     news = Nothing
 
     def run(self, report: Callable[[Nothing], None]) -> Counted:
-        """See :func:`static`. Weights that were named are tried on the network, before anything is measured with them.
+        """See :func:`look_at`. Weights that were named are tried on the network, before anything is measured with them.
 
         Raises:
             InputError: they do not fit.
         """
         self.begin()
-        case, remarks = self.case, list[str]()
-        counts = static(case, remarks.append)
-        if case.weights is not None:
-            models.load(case.model, case.size.scale, Path(case.weights.path), remarks.append)
+        found = look_at(self.case, self.settings)
         return Counted(
-            complexity=counts,
-            files=files_of(loaded_code()) if case.model.own else {},
-            remarks=tuple(dict.fromkeys(remarks)),
+            complexity=found.counts,
+            problem=None if found.error is None else failure_of(found.error),
+            params=found.params,
+            adaptation=found.adaptation,
+            files=files_of(loaded_code()) if self.case.model.own else {},
         )
 
 
@@ -171,12 +140,12 @@ class Agree(OfCase, Work[Agreed, Nothing]):
         self.begin()
         case, device = self.case, open_device(self.case.device)
         plain = case.model_copy(update={"mode": Mode()})
-        network, _ = prepare(plain, device, self.settings.seed)
+        network = self.prepared(device, plain)
         with torch.inference_mode():
             image = inputs.natural_input(plain).to(device.torch_device)
             # A copy: a network may give what it keeps, and writes over it at its next pass.
             reference = inputs.check_output(network(image), plain).to("cpu", copy=True)
-            in_mode(network, case)
+            in_mode(network, case.mode, own=case.model.own)
             image = inputs.natural_input(case).to(device.torch_device)
             engine = running.engine(case.mode.engine)
             # Building may run it, and a network may write into its input.
@@ -199,17 +168,16 @@ class Time(OfCase, Work[Timed, Progress]):
     def run(self, report: Callable[[Progress], None]) -> Timed:
         """Build, warm up, time."""
         start = self.begin()
+        before = effects.Settings(of_speed=True)
         device, settings = open_device(self.case.device), self.settings
         if settings.allocator == "keep" and not device.keep_memory():
             settings = settings.model_copy(update={"allocator": "system"})
         with torch.inference_mode():
             ready, image = self.ready(device)
-            second = inputs.make_input(self.case, self.settings.seed + 1).to(device.torch_device)
+            second = self.image(other=True).to(device.torch_device)
             pictures = Pictures(image, second, self.case.model.value_range)
-            own = self._threads_restored()
             build_ns = perf_counter_ns() - start
-            visit = self._timed(ready, pictures, device, start, report)
-            visit = visit.model_copy(update={"remarks": (*visit.remarks, *own)})
+            visit = self._timed(ready, pictures, device, start, report, before)
         problem = None
         if not visit.samples_ns:
             reason = f"its first pass took {visit.cold_ns / NS_PER_S:.1f} s of the {settings.timeout_s:g} s allowed"
@@ -217,7 +185,13 @@ class Time(OfCase, Work[Timed, Progress]):
         return Timed(visit=visit, settings=read_back(settings), build_ns=build_ns, problem=problem)
 
     def _timed(
-        self, ready: Runnable, pictures: Pictures, device: Device, start: int, report: Callable[[Progress], None]
+        self,
+        ready: Runnable,
+        pictures: Pictures,
+        device: Device,
+        start: int,
+        report: Callable[[Progress], None],
+        settings: effects.Settings,
     ) -> Visit:
         dtype = getattr(torch, self.case.mode.dtype)
         watch = Watch(ready, pictures, lambda output: inputs.check_output(output, self.case), dtype)
@@ -242,11 +216,9 @@ class Time(OfCase, Work[Timed, Progress]):
         )
         others = others_cores(before, clocks())
         gc.enable()
-        if other := self._other_threads():
-            raise MismatchError(
-                f"sets torch to {other} thread(s) as it runs, where {self.case.threads} were asked for: "
-                "its runtime would be of neither"
-            )
+        settings.put_back()
+        if wrong := [*settings.changed, *settings.stuck]:
+            raise MismatchError(f"changes {', '.join(wrong)} as it is built or runs: its runtime would be of neither")
         return visit.model_copy(
             update={
                 "round": self.round,
@@ -257,18 +229,6 @@ class Time(OfCase, Work[Timed, Progress]):
                 "remarks": (*ready.remarks, *device.remarks, *watch.remarks),
             }
         )
-
-    def _other_threads(self) -> int | None:
-        """Threads that torch has been set to since the work began; None where they are those of the case."""
-        found = torch.get_num_threads()
-        return None if self.case.threads in (None, found) else found
-
-    def _threads_restored(self) -> tuple[str, ...]:
-        """The threads as asked for; a remark where building the network had set others."""
-        if (other := self._other_threads()) is None or self.case.threads is None:
-            return ()
-        torch.set_num_threads(self.case.threads)
-        return (f"its file sets torch to {other} thread(s); it was timed with {self.case.threads}",)
 
 
 @dataclass(frozen=True)
@@ -306,7 +266,7 @@ class Count(OfCase, Work[records.Count, Nothing]):
         self.begin()
         assert self.ours is not None, "other counters are held against ours"
         plain = self.case.model_copy(update={"mode": Mode()})
-        network, image = prepare(plain, open_device("cpu"), self.settings.seed)
+        network, image = self.prepared(open_device("cpu"), plain), self.image(plain)
         by = counters.by_fvcore if self.counter == "fvcore" else counters.by_thop
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -330,86 +290,16 @@ class Layers(OfCase, Work[Dissected, Nothing]):
         if self.case.mode.engine != "eager":
             raise UnsupportedError(f"{self.case.mode.engine} runs the network as a whole: it has no modules to time")
         self.begin()
-        counts = static(self.case)
+        counts = self.counts()
         device = open_device(self.case.device)
         device.keep_memory()
-        network, image = prepare(self.case, device, self.settings.seed)
+        network, image = self.prepared(device), self.image().to(device.torch_device)
         gc.collect()
         gc.disable()
         with torch.inference_mode():
             before = clocks()
             times = measure_layers(network, lambda: network(image), device, int(self.budget_s * NS_PER_S))
         return Dissected(counts=counts, times=times, others_cores=others_cores(before, clocks()))
-
-
-def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
-    """The network and its resident input, both in the mode's dtype and layout on the device.
-
-    Args:
-        case: network, size and mode.
-        device: that it runs on.
-        seed: of the weights and the input.
-    """
-    checkpoint = Path(case.weights.path) if case.weights is not None else None
-    network, _ = models.load(case.model, case.size.scale, checkpoint)
-    network = network.to(device.torch_device)
-    return in_mode(network, case), inputs.make_input(case, seed).to(device.torch_device)
-
-
-def in_mode(network: nn.Module, case: Case) -> nn.Module:
-    """Bring a network's own tensors into the mode's dtype and layout, and torch to its way of computing."""
-    allow_tf32(case.mode.tf32)
-    network.to(getattr(torch, case.mode.dtype))
-    # torch documents this keyword; its stub lacks it.
-    network.to(memory_format=inputs.MEMORY_FORMATS[case.mode.layout])  # type: ignore[call-overload]
-    return network
-
-
-def _nobody(remark: str) -> None:
-    """Hears what nobody asked for."""
-
-
-def static(case: Case, tell: Callable[[str], None] = _nobody) -> Complexity:
-    """Count a case: the eager graph's counts, whatever runs it later.
-
-    Shapes alone are followed, on the meta device. A user's network that needs values runs on two natural pictures, and
-    every operator is seen there in the same way.
-
-    Args:
-        case: network, size and mode.
-        tell: gets a phrase where something was assumed of a user's network.
-
-    Raises:
-        MismatchError: the output would not be an upscaled image.
-        Exception: whatever the network raises for such an input.
-    """
-    cpu = copies.this_cpu(case.threads)
-    dtype = getattr(torch, case.mode.dtype)
-    model = models.build(case.model, case.size.scale, "meta", tell).to(dtype)
-    try:
-        counts, output = complexity.count(model, inputs.input_shape(case), dtype, cpu)
-    except Exception as error:
-        if not case.model.own or isinstance(error, LackingInterfaceError):
-            raise
-        counts, output = _on_pictures(case, cpu, error)
-    inputs.check_shape(output, case)
-    return counts
-
-
-def _on_pictures(case: Case, cpu: copies.Cpu, why: Exception) -> tuple[Complexity, object]:
-    """Count a network that does not run without values, on the CPU.
-
-    Args:
-        case: network, size and mode.
-        cpu: where memory is predicted for.
-        why: what it raised on shapes alone.
-    """
-    network = in_mode(models.build(case.model, case.size.scale), case)
-    try:
-        images = inputs.natural_input(case), inputs.natural_input(case, other=True)
-        return complexity.count_on(network, *images, cpu)
-    except Exception as error:
-        raise error from why
 
 
 def min_samples(processes: int) -> int:

@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from srbench import messages
 from srbench.facts import Frozen
 from srbench.failures import Failure
+from srbench.messages import Stage
 
 Result = TypeVar("Result", bound=Frozen)
 News = TypeVar("News", bound=Frozen)
@@ -48,6 +49,33 @@ class Work(ABC, Generic[Result, News]):
     @abstractmethod
     def run(self, report: Callable[[News], None]) -> Result:
         """Do it in this process. What it raises becomes a :class:`~srbench.failures.Failure`."""
+
+
+class _Standing:
+    """How far this process is with a network, and who is told of it."""
+
+    def __init__(self) -> None:
+        self.stage: Stage | None = None
+        self.told: Callable[[Stage], None] = lambda stage: None
+
+
+_STANDING = _Standing()
+
+
+def enter(stage: Stage) -> None:
+    """Say how far the work of this process is with a network; nobody hears it where nobody listens."""
+    _STANDING.stage = stage
+    _STANDING.told(stage)
+
+
+def stage() -> Stage | None:
+    """How far it is; None before there is a network."""
+    return _STANDING.stage
+
+
+def listen(told: Callable[[Stage], None]) -> None:
+    """Be told from now on how far the work of this process is."""
+    _STANDING.told = told
 
 
 def no_news(news: object) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 
 from srbench import messages, private
 from srbench.facts import Frozen
-from srbench.failures import failure_of
+from srbench.failures import Failure, failure_of
 from srbench.machine import family
-from srbench.work import Work
+from srbench.work import Work, listen, stage
 
 #: Environment variable with the file that gets what networks print.
 LOG = "SRBENCH_WORKER_LOG"
@@ -37,13 +37,27 @@ def main(work: Work[Any, Any], pipe: Connection) -> None:
     try:
         limit_memory(work.memory_limit_bytes)
         messages.send(file, "started")
+        listen(lambda reached: _stand(file, reached))
         result = work.run(lambda news: _tell(file, news))
     except BaseException as error:  # noqa: BLE001 - whatever a model raises, SystemExit included, is a row
-        answer: tuple[messages.Kind, Frozen] = "failure", failure_of(error)
+        answer: tuple[messages.Kind, Frozen] = "failure", _blamed(failure_of(error))
     else:
         answer = "result", result
     with contextlib.suppress(BrokenPipeError):
         messages.send(file, *answer)
+
+
+def _blamed(failure: Failure) -> Failure:
+    """A crash with what was done then, where that was no pass."""
+    reached = stage()
+    if failure.status != "CRASH" or reached is None or reached not in messages.DURING:
+        return failure
+    return failure.model_copy(update={"reason": f"{messages.DURING[reached].strip()}: {failure.reason}"})
+
+
+def _stand(file: int, reached: messages.Stage) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        messages.send(file, reached)
 
 
 def _hush() -> None:

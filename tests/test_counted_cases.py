@@ -11,7 +11,7 @@ from srbench import inputs, models, sizes
 from srbench.cases import Case
 from srbench.counts import Complexity
 from srbench.errors import MismatchError
-from srbench.tasks import static
+from srbench.preparing import static
 from tests.shared_files import SHARED, needs_shared
 
 FOLDER = "cases/networks"

@@ -288,7 +288,7 @@ def test_an_r_that_is_taken_for_the_scale_is_told() -> None:
     assert told == ["its argument r is taken for the scale; write R(r=...) if it is not"]
     [asked] = planning.parse("net.py:R")
     case = Case(model=asked.model, size=make_size(4, lr=(16, 12)), device="none")
-    assert Static(case, make_settings()).run(lambda _: None).remarks == tuple(told)
+    assert Static(case, make_settings()).run(lambda _: None).adaptation.remarks == tuple(told)
     told.clear()
     build("net.py:R(r=4)", 4, told)
     assert told == []

@@ -46,6 +46,7 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "work": ("srbench.failures", "srbench.messages", "srbench.work"),
         "running": ("srbench.running", "srbench.running.*"),
+        "foreign": ("srbench.foreign", "srbench.foreign.*"),
     },
     {
         "naming": (
@@ -53,7 +54,6 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
             *("srbench.sizes", "srbench.inputs", "srbench.fingerprint", "srbench.live"),
         ),
         "machine": ("srbench.machine", "srbench.machine.*"),
-        "foreign": ("srbench.foreign", "srbench.foreign.*"),
         "store": ("srbench.store",),
     },
     {
@@ -61,7 +61,7 @@ FLOORS: tuple[dict[str, tuple[str, ...]], ...] = (
         "processes": ("srbench.worker", "srbench.launch", "srbench.inline"),
         "plans": ("srbench.limits", "srbench.planning", "srbench.suites"),
     },
-    {"tasks": ("srbench.tasks", "srbench.metering")},
+    {"tasks": ("srbench.preparing", "srbench.tasks", "srbench.metering")},
     {
         "runs": ("srbench.journal", "srbench.assemble", "srbench.runner", "srbench.progress"),
         "quality": ("srbench.quality", "srbench.quality.*"),

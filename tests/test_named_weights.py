@@ -17,7 +17,7 @@ from srbench.board.published import ClaimBook, load_claims
 from srbench.cases import Contract, Weights
 from srbench.errors import InputError
 from srbench.machine.device import open_device
-from srbench.tasks import prepare
+from srbench.preparing import prepare
 from tests.bringing import asked, counted, save
 from tests.bringing import here as here  # noqa: PLC0414 - a fixture
 from tests.builders import make_case, make_model

@@ -86,6 +86,7 @@ def test_each_process_is_spawned_instead(monkeypatch: pytest.MonkeyPatch) -> Non
     answer = PROCESSES.launch(Static(case, make_settings()), 60)
     # One convolution of 3 to 48 channels, 3x3, on 8x8 pixels.
     assert isinstance(answer, Counted), answer
+    assert answer.complexity is not None
     assert answer.complexity.multi_adds == 3 * 48 * 9 * 64
     assert len(started) == 1
 

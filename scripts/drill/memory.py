@@ -16,9 +16,9 @@ from srbench.cases import Case
 from srbench.failures import Failure
 from srbench.machine.device import open_device
 from srbench.measure.memory import measure_memory
+from srbench.preparing import static
 from srbench.records import KERNEL_ERROR_BYTES, Memory, Settings
 from srbench.tasks import Memory as WatchMemory
-from srbench.tasks import static
 
 MIB = 2**20
 #: 16 MiB: torch's allocator gives whole blocks of 2 MiB to tensors of this size, and rounds nothing.

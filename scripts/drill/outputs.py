@@ -14,7 +14,7 @@ from srbench.cases import Case, Dtype, Mode
 from srbench.machine import allow_tf32
 from srbench.machine.device import open_device
 from srbench.measure.agreement import FLOOR_DB, agreement
-from srbench.tasks import prepare, static
+from srbench.preparing import prepare, static
 
 DRY, DRY_LR = ("ecbsr", "rfdn"), (64, 48)
 LR = (320, 180)

@@ -20,8 +20,8 @@ from srbench.errors import InputError
 from srbench.machine.device import open_device
 from srbench.measure.comparing import paired_effect
 from srbench.measure.latency import NS_PER_S, TimingPlan, measure_latency
+from srbench.preparing import prepare
 from srbench.records import Record, Visit
-from srbench.tasks import prepare
 
 NS_PER_MS = 1e6
 CHAINS = Path(__file__).parent.with_name("chains.py")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 import model_defs
-from srbench import limits, models, planning, sizes, tasks
+from srbench import limits, models, planning, preparing, sizes, tasks
 from srbench.api.profiling import lent
 from srbench.api.request import Request, networks_of
 from srbench.cases import Case, Form, Mode, Model
@@ -174,11 +174,13 @@ def count_case(case: Case, launcher: Launcher = PROCESSES, pickled: bytes | None
         InputError: it cannot be counted.
     """
     if not case.model.own:
-        return tasks.static(case)
+        return preparing.static(case)
     # A network that needs values runs: what does not fit must end that process, not this machine.
     settings = Settings(seed=0, budget_s=1, timeout_s=TIMEOUT_S, memory_limit_bytes=limits.available_bytes())
     found = launcher.launch(tasks.Static(case, settings, pickled), TIMEOUT_S)
-    if isinstance(found, Failure):
+    problem = found if isinstance(found, Failure) else found.problem
+    if isinstance(found, Failure) or found.complexity is None:
         size = f"{case.size.lr_width}x{case.size.lr_height}"
-        raise InputError(f"it cannot be counted on LR {size}: {found.reason}")
+        why = problem.reason if problem is not None else "its process does not say why"
+        raise InputError(f"it cannot be counted on LR {size}: {why}")
     return found.complexity

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import model_defs
 from model_defs import Variant
-from srbench import models, sizes, tasks
+from srbench import models, preparing, sizes
 from srbench.cases import Case
 from srbench.records import Complexity
 
@@ -35,6 +35,6 @@ def zoo() -> list[Listed]:
     for variant in model_defs.variants():
         scale = max(s for s in variant.scales if s <= _AT_MOST)
         [named] = models.parse(variant.name, "deploy")
-        costs = tasks.static(Case(model=named, size=sizes.plan(scale), device="none"))
+        costs = preparing.static(Case(model=named, size=sizes.plan(scale), device="none"))
         found.append(Listed(variant, variant.name in model_defs.DEFAULTS, scale, costs))
     return found

@@ -18,7 +18,7 @@ from srbench.machine.device import choose_device
 from srbench.planning import Asked
 from srbench.quality import weights
 from srbench.quality.checkpoints import weights_with
-from srbench.records import Allocator, ClockDemand, CounterName, Settings
+from srbench.records import Allocator, ClockDemand, CounterName, Input, Settings
 
 #: Width and height in pixels.
 Pixels = tuple[int, int]
@@ -56,6 +56,7 @@ class Request:
         timeout_s: after which a process is ended.
         counters: to hold our Multi-Adds against.
         memory_limit_bytes: most that a process may map; None for what is available.
+        input: what passes see: ``natural``, a picture, or ``noise``.
         clock: ``locked`` for rows of a GPU whose clock is fixed alone.
         lock_mhz: the clock to which the GPU is locked during the run; None to set nothing.
         energy: whether energy is measured, too, by the device's counter.
@@ -85,6 +86,7 @@ class Request:
     timeout_s: float = TIMEOUT_S
     counters: Sequence[CounterName] = ("torch",)
     memory_limit_bytes: int | None = None
+    input: Input = "natural"
     clock: ClockDemand = "as-is"
     lock_mhz: int | None = None
     energy: bool = False
@@ -129,6 +131,7 @@ class Request:
             patience_s=self.patience_s,
             precision=self.precision,
             memory_limit_bytes=self.memory_limit_bytes or limits.available_bytes(),
+            input=self.input,
             clock="locked" if self.lock_mhz is not None else self.clock,
             lock_mhz=self.lock_mhz,
             energy=self.energy,

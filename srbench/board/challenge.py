@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import prod
+from statistics import median
 
 from srbench.board.editions import Edition, ExpScore, Listed, RankSums, RealTime, Sum
 from srbench.measure.stats import Interval
@@ -16,6 +18,8 @@ TIME = "ave_time_ms"
 _LARGEST = math.log(1e308)
 #: Of a score whose exponent nobody would read.
 _UNPRINTABLE = 1e6 * math.log(10)
+#: Below this share of what the others have, FLOPs are doubted; of fewer others nobody knows what is usual.
+IMPLAUSIBLE, _ENOUGH = 0.5, 5
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def rank(entries: Sequence[Entry], edition: Edition, baseline: Entry | None = No
         order = _by_metric(rule.by)
     standings.sort(key=lambda each: (not each.ranked, each.rank or 0, order(each)))
     _say_what_noise_decides([each for each in standings if each.ranked], rule, reference)
+    _doubt([*standings, *last], prod(edition.inputs.counts_lr))
     return [*standings, *last]
 
 
@@ -216,6 +221,30 @@ def _say_what_noise_decides(
             second.remarks.append(
                 f"within the intervals of both runtimes its order and that of {first.entry.team} turns round: noise "
                 "may have decided it"
+            )
+
+
+def _doubt(everyone: Sequence[Standing], pixels: int) -> None:
+    """Say of counts from elsewhere where they are far below what the parameters make likely.
+
+    A convolutional network meets each of its parameters at about every pixel once, so Multi-Adds over parameters and
+    pixels are about 1 throughout a challenge. A counter that cannot look into an operator leaves all of it out.
+    """
+    shares = {
+        id(each): each.entry.values["flops_g"] * 1e3 / (each.entry.values["params_m"] * pixels)
+        for each in everyone
+        if each.entry.values.get("params_m") and "flops_g" in each.entry.values
+    }
+    if len(shares) < _ENOUGH:
+        return
+    usual = median(shares.values())
+    for each in everyone:
+        share = shares.get(id(each))
+        # What was counted here is sorted operator by operator, and says itself where it is a lower bound.
+        if share is not None and each.entry.network is None and share < IMPLAUSIBLE * usual:
+            each.remarks.append(
+                f"{share:.3f} FLOPs for each parameter and pixel, where the others have {usual:.2f}: an operator that "
+                "its counter does not know may be missing"
             )
 
 

@@ -78,6 +78,10 @@ def _megapixels_per_second(row: "Row") -> Interval | None:
     return Interval(per_ms / runtime.median, per_ms / runtime.high, per_ms / runtime.low, runtime.method)
 
 
+def _params(record: "Record") -> float | None:
+    return record.complexity.params if record.complexity else record.params
+
+
 PARAMS = Metric(
     "params",
     "Params",
@@ -87,7 +91,7 @@ PARAMS = Metric(
     1e3,
     "All parameters of the form that is counted, biases and activation slopes included.",
     "network",
-    _counts(lambda c: c.params),
+    _params,
     gate=Exact(),
     challenge=("params_m", 1e6),
     importance=8,

@@ -32,6 +32,7 @@ _KNOWN_FACTS = {
     "machine.processor.governor": "governor",
     "machine.processor.turbo": "turbo",
     "machine.processor.usable_physical_cores": "physical cores",
+    "settings.input": "input",
     "settings.threads": "threads of torch",
     "settings.interop_threads": "inter-op threads",
     "settings.matmul_tf32": "TF32 of matrix products",

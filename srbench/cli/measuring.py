@@ -18,6 +18,7 @@ from srbench.cli.options import (
     Dtypes,
     Engines,
     FormOption,
+    InputOption,
     Layouts,
     Output,
     RoundingOption,
@@ -132,6 +133,9 @@ def profile(
         AllocatorOption,
         typer.Option(help="CPU: timed processes keep freed memory for the next pass, or do as the C library does."),
     ] = AllocatorOption.keep,
+    input_: Annotated[
+        InputOption, typer.Option("--input", help="What passes see: a photograph, or uniform noise.")
+    ] = InputOption.natural,
     clock: Annotated[
         ClockOption, typer.Option(help="GPU: locked marks rows UNLOCKED whose clock was not fixed; nothing is set.")
     ] = ClockOption.as_is,
@@ -192,6 +196,7 @@ def profile(
         timeout_s=timeout,
         counters=read_counters(counters),
         memory_limit_bytes=parse_bytes(memory_limit, "--memory-limit") if memory_limit else None,
+        input="natural" if input_ is InputOption.natural else "noise",
         clock="locked" if clock is ClockOption.locked else "as-is",
         lock_mhz=lock_clocks,
         energy=energy,

@@ -84,6 +84,13 @@ MachineName = Annotated[
 ]
 
 
+class InputOption(StrEnum):
+    """What passes see."""
+
+    natural = "natural"
+    noise = "noise"
+
+
 class ClockOption(StrEnum):
     """What is asked of a GPU's clock."""
 

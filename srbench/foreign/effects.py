@@ -39,8 +39,14 @@ def _put_handlers(before: dict[int, Any]) -> None:
             signal.signal(kind, handler)
 
 
+def _environment() -> dict[str, str]:
+    """The variables, but for those that torch's compiler sets itself once it is imported."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("TORCHINDUCTOR_", "TRITON_"))}
+
+
 def _put_environment(before: dict[str, str]) -> None:
-    os.environ.clear()
+    for name in set(_environment()) - set(before):
+        del os.environ[name]
     os.environ.update(before)
 
 
@@ -56,13 +62,11 @@ def _put_folder(before: str) -> None:
         os.chdir(before)
 
 
-#: In the words of who changes them. What a network's first pass warms up is no setting.
-_SETTINGS: tuple[_Setting, ...] = (
+#: What a runtime hangs on, in the words of who changes it.
+_OF_SPEED: tuple[_Setting, ...] = (
     _Setting("torch.set_num_threads", torch.get_num_threads, torch.set_num_threads),
     _Setting("torch.set_num_interop_threads", torch.get_num_interop_threads, None),
     _Setting("torch.set_default_dtype", torch.get_default_dtype, torch.set_default_dtype),
-    _Setting("torch.set_default_device", torch.get_default_device, _put_device),
-    _Setting("torch.set_grad_enabled", torch.is_grad_enabled, torch.set_grad_enabled),
     _Setting(
         "torch.use_deterministic_algorithms",
         torch.are_deterministic_algorithms_enabled,
@@ -79,9 +83,13 @@ _SETTINGS: tuple[_Setting, ...] = (
     _of(torch.backends.cudnn, "deterministic", "torch.backends.cudnn.deterministic"),
     _of(torch.backends.cudnn, "allow_tf32", "torch.backends.cudnn.allow_tf32"),
     _of(torch.backends.cuda.matmul, "allow_tf32", "torch.backends.cuda.matmul.allow_tf32"),
+)
+_OTHERS: tuple[_Setting, ...] = (
+    _Setting("torch.set_default_device", torch.get_default_device, _put_device),
+    _Setting("torch.set_grad_enabled", torch.is_grad_enabled, torch.set_grad_enabled),
     _Setting("torch.manual_seed", torch.initial_seed, torch.manual_seed),
     _Setting("signal handlers", _handlers, _put_handlers),
-    _Setting("environment variables", lambda: dict(os.environ), _put_environment),
+    _Setting("environment variables", _environment, _put_environment),
     _Setting("the current folder", _folder, _put_folder),
 )
 
@@ -89,13 +97,16 @@ _SETTINGS: tuple[_Setting, ...] = (
 class Settings:
     """The global settings as they are when this is made.
 
+    Args:
+        of_speed: of those alone that a runtime hangs on.
+
     Attributes:
         changed: names of those that were changed since and put back.
         stuck: names of those that were changed since and could not be put back.
     """
 
-    def __init__(self) -> None:
-        self._before = [(each, each.read()) for each in _SETTINGS]
+    def __init__(self, *, of_speed: bool = False) -> None:
+        self._before = [(each, each.read()) for each in (_OF_SPEED if of_speed else (*_OF_SPEED, *_OTHERS))]
         self.changed: dict[str, None] = {}
         self.stuck: dict[str, None] = {}
 

@@ -12,6 +12,8 @@ SWITCHES = (
     *("switch_to_deploy", "switch_deploy", "to_deploy", "repa", "reparameterize", "re_parameterize", "reparam"),
     *("rep_params", "fuse", "fuse_model", "fold", "merge", "merge_weights", "convert_to_deploy", "convert"),
 )
+#: What blocks call the flag that says so.
+_DEPLOYED = ("deploy", "deployed", "is_deploy", "is_deployed")
 #: The two forms agree where their outputs are at least so near: the seven reach 100 dB and more in float32.
 LEAST_DB = 80.0
 
@@ -40,7 +42,7 @@ class Folding:
         if self.proven:
             near = "its output is equal" if self.psnr_db is None else f"{self.psnr_db:.0f} dB to its training form"
             return f"folded by its {self.method}(): {near}"
-        return f"training form: {self.why}"
+        return f"not folded, maybe in its training form: {self.why}"
 
 
 def switch_of(network: nn.Module) -> str:
@@ -107,6 +109,9 @@ def tried(network: nn.Module, image: Tensor, method: str = "") -> Folding:
 def _takes(module: nn.Module, method: str) -> bool:
     """Whether a module of the author's has the method, and it can be called without arguments."""
     if type(module).__module__.partition(".")[0] == "torch":
+        return False
+    # Built so, or folded before: there is nothing left to do, and trying fails at what is gone.
+    if any(getattr(module, name, None) is True for name in _DEPLOYED):
         return False
     found = getattr(type(module), method, None)
     if not inspect.isfunction(found):

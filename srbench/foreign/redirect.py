@@ -42,7 +42,7 @@ def install() -> None:
     patches += [(torch.Tensor, name, _on_cpu(getattr(torch.Tensor, name), name)) for name in _FROM_TENSORS]
     patches.append((torch, "load", _loading(torch.load)))
     patches.append((torch, "set_default_device", _default(torch.set_default_device)))
-    patches += [(torch.cuda, name, _doing_nothing) for name in _NOTHING_TO_DO]
+    patches += [(torch.cuda, name, _done()) for name in _NOTHING_TO_DO]
     patches.append((torch.cuda, "current_device", _first))
     for owner, name, patch in patches:
         setattr(owner, name, patch)
@@ -124,8 +124,12 @@ def _default(set_default: Callable[..., Any]) -> Callable[..., Any]:
     return device
 
 
-def _doing_nothing(*_: object, **__: object) -> None:
-    """What it is asked for is done."""
+def _done() -> Callable[..., None]:
+    """A function of its own for each name, as torch's compiler wants it: what it is asked for is done."""
+
+    def nothing(*_: object, **__: object) -> None: ...
+
+    return nothing
 
 
 def _first() -> int:

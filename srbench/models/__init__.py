@@ -7,7 +7,7 @@ from pathlib import Path
 import model_defs
 from srbench.cases import Form, Model
 from srbench.errors import InputError
-from srbench.models import arguments, looking
+from srbench.models import arguments, habits, looking
 from srbench.models.building import SCALE_ARGUMENTS as SCALE_ARGUMENTS
 from srbench.models.building import build as build
 from srbench.models.building import lend as lend
@@ -115,6 +115,7 @@ def _own(typed: Typed, paths: Sequence[str], name: str = "") -> Model:
     else:
         whole = looking.find_module(where, [*paths, str(Path.cwd())])
         looking.check_name(whole, typed.attribute)
+    said = habits.declared(habits.in_class(looking.parsed(whole), typed.attribute))
     given = arguments.canonical(typed.arguments or "", typed.text)
     called = f"{typed.attribute}({given})" if given else typed.attribute
     return Model(
@@ -125,6 +126,7 @@ def _own(typed: Typed, paths: Sequence[str], name: str = "") -> Model:
         arguments=given,
         module=where if typed.kind == "module" else "",
         paths=tuple(paths),
+        **said,
     )
 
 

@@ -7,12 +7,12 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
 from torch import nn
 
 import model_defs
 from srbench.cases import Form, Model
 from srbench.errors import InputError, UnsupportedError
+from srbench.foreign import adapting, effects, redirect
 from srbench.models import arguments, importing, looking
 
 #: Names under which networks in the field take their upscaling factor, the plainest first: beside one of the others,
@@ -51,16 +51,34 @@ def build(model: Model, scale: int, device: str = "cpu", tell: Callable[[str], N
         return model_defs.build(model.variant, scale, model.form or "deploy", device)
     if model.live:
         return _LENT[model.source](device).to(device).eval()
+    # Where its author would: on a CPU, with values. Only then it goes where it is wanted.
+    redirect.install()
+    settings = effects.Settings()
     with importing.at_home(Path(model.source)):
         if model.module == looking.READER:
             network: object = _by_weights(Path(model.source), scale)
         else:
             maker = _named(model)
-            with torch.device(device):
-                network = copy.deepcopy(maker) if isinstance(maker, nn.Module) else _call(maker, model, scale, tell)
+            # What its file sets is not what its network is built with.
+            settings.put_back()
+            network = _copied(maker) if isinstance(maker, nn.Module) else _call(maker, model, scale, tell)
+        settings.put_back()
     if not isinstance(network, nn.Module):
         raise InputError(f"{model.called} gives a {type(network).__name__}, not a torch.nn.Module")
-    return network.to(device).eval()
+    network, said = adapting.plain(network)
+    for remark in (*settings.remarks, *said):
+        tell(remark)
+    if asked := redirect.said():
+        tell(f"it asks for CUDA, and ran on the CPU: {', '.join(asked)}")
+    return network.eval().to(device)
+
+
+def _copied(network: nn.Module) -> nn.Module:
+    """A copy of a module that a file holds, for it may be built again; itself where it cannot be copied."""
+    try:
+        return copy.deepcopy(network)
+    except Exception:  # noqa: BLE001 - such as a tensor that it keeps of a pass
+        return network
 
 
 def load(
@@ -72,14 +90,14 @@ def load(
         model: the network.
         scale: upscaling factor.
         checkpoint: a file of weights; None for those that building it gives.
-        tell: gets a phrase for each thing of the checkpoint that was undone so that it fits.
+        tell: gets a phrase where something was assumed, or undone of the checkpoint so that it fits.
 
     Raises:
         InputError: the checkpoint does not fit, or as :func:`build`.
         Exception: whatever a user's network raises.
     """
     if checkpoint is None:
-        return build(model, scale), model.form
+        return build(model, scale, tell=tell), model.form
     try:
         if model.source is None:
             network = model_defs.load_checkpoint(model.variant, checkpoint, scale, tell)
@@ -90,7 +108,7 @@ def load(
         tensors = model_defs.read_tensors(checkpoint, tell)
     except model_defs.ZooError as error:
         raise InputError(str(error)) from None
-    network = build(model, scale)
+    network = build(model, scale, tell=tell)
     try:
         network.load_state_dict(model_defs.keyed_like(tensors, network.state_dict(), tell))
     except RuntimeError as error:

@@ -6,13 +6,14 @@ from pathlib import Path
 from time import perf_counter_ns
 
 import torch
+from torch import Tensor, nn
 
 import model_defs
 from srbench import inputs, models
 from srbench.errors import InputError, MismatchError
 from srbench.failures import Failure, failure_of
-from srbench.machine import allow_tf32
 from srbench.machine.device import open_device
+from srbench.preparing import in_mode
 from srbench.quality import datasets, upscale
 from srbench.quality.datasets import Dataset, Pair
 from srbench.quality.identify import state_hash, tensor_hashes
@@ -30,6 +31,10 @@ class Evaluated(Frozen):
     """All images were tried; ``problem`` is that of the first one without a score, None where all have one."""
 
     problem: Failure | None = None
+
+
+#: So far below bicubic interpolation, in dB, something is wrong; and so far above tells what.
+FAR_DB = 6.0
 
 
 @dataclass(frozen=True)
@@ -98,16 +103,13 @@ class Evaluate(Work[Evaluated, ImageResult]):
         network, _ = upscale.load(asked.model, asked.scale, self.checkpoint)
         if asked.network is not None and state_hash(tensor_hashes(network)) != asked.network.state:
             raise MismatchError("its weights are not those of a moment ago: something writes them meanwhile")
+        network = upscale.adapted(network, asked.model, asked.scale)
         mode = asked.mode
-        layout = inputs.MEMORY_FORMATS[mode.layout]
-        allow_tf32(mode.tf32)
-        network = network.to(device.torch_device, getattr(torch, mode.dtype))
-        # torch documents this keyword; its stub lacks it.
-        network.to(memory_format=layout)  # type: ignore[call-overload]
+        network = in_mode(network.to(device.torch_device), mode, own=asked.model.own)
         # What an input is like: on the device, in the dtype, in the layout.
         like = torch.empty(1, 3, 2, 2, dtype=getattr(torch, mode.dtype), device=device.torch_device)
-        like = like.contiguous(memory_format=layout)
-        run = upscale.runner_of(engine(mode.engine).wrap(network), own=asked.model.own)
+        like = like.contiguous(memory_format=inputs.MEMORY_FORMATS[mode.layout])
+        run = upscale.runner_of(engine(mode.engine).wrap(network), asked.model)
 
         def evaluate(name: str, pair: Pair) -> ImageResult:
             device.synchronize()
@@ -115,9 +117,28 @@ class Evaluate(Work[Evaluated, ImageResult]):
             pixels = upscale.upscale(run, pair.lr, like, asked.scale, mode.tile)
             forward_ns = perf_counter_ns() - start
             scores = tuple(score(pixels, pair.gt, each, asked.scale) for each in asked.protocols)
+            if asked.model.own and (asked.model.colors, asked.model.value_range) == ("rgb", 1):
+                _ask_for_range(network, pair, like, asked, scores[0].psnr)
             return ImageResult(name=name, scores=scores, notes=pair.notes, forward_ns=forward_ns)
 
         return evaluate
+
+
+def _ask_for_range(network: nn.Module, pair: Pair, like: Tensor, asked: Evaluation, psnr: float) -> None:
+    """Refuse a score far below bicubic interpolation's where the same network does well on 0..255.
+
+    Raises:
+        MismatchError: it does, and nobody said so.
+    """
+    protocol = asked.protocols[0]
+    if psnr > bicubic_score(pair.lr, pair.gt, protocol, asked.scale).psnr - FAR_DB:
+        return
+    wide = asked.model.model_copy(update={"value_range": 255})
+    pixels = upscale.upscale(upscale.runner_of(network, wide), pair.lr, like, asked.scale, asked.mode.tile)
+    if (there := score(pixels, pair.gt, protocol, asked.scale).psnr) > psnr + FAR_DB:
+        raise MismatchError(
+            f"{psnr:.2f} dB on 0..1, {there:.2f} dB on 0..255: say range = 255 in its suite, or in srbench_spec"
+        )
 
 
 def _failure(error: Exception, image: str, *, tiled: bool) -> Failure:

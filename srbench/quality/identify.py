@@ -97,8 +97,8 @@ def identify(
             return found
         built.append(found)
     first, second = built
-    for remark in first.remarks:
-        tell(f"{checkpoint}: {remark}")
+    for remark in first.remarks if checkpoint is not None else ():
+        tell(f"{model.label}: {remark}")
     random = [name for name, found in first.tensors.items() if second.tensors.get(name) != found]
     return Fingerprint(
         state=state_hash(first.tensors),

@@ -8,14 +8,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model_defs.inference import unclamped
+from model_defs.inference import in_range, unclamped
 from srbench import models
 from srbench.cases import Form, Model
 from srbench.errors import MismatchError
+from srbench.foreign import adapting
+from srbench.foreign.adapting import Question
 from srbench.quality.protocols import Image
+from srbench.running.natural import natural_image
 
 #: Of the weights that a user's network makes up: random ones, but each time the same.
 SEED = 0
+#: Of the picture that says what a network asks for: multiples of nothing.
+_ODD_SIDES = (61, 67)
 #: LR pixels that a tile sees beyond its own on each side.
 OVERLAP = 32
 
@@ -47,12 +52,42 @@ def load(
     return models.load(model, scale, checkpoint, tell)
 
 
-def runner_of(network: nn.Module, *, own: bool) -> Callable[[Tensor], Tensor]:
-    """What upscales a float RGB batch in [0, 1]; a user's own network is taken to work on that.
+def adapted(network: nn.Module, model: Model, scale: int) -> nn.Module:
+    """A network ready for images of any size: a user's brought to its multiple, folded, its image taken out.
+
+    Args:
+        network: on the CPU; is changed.
+        model: what is declared of it.
+        scale: of the network.
+    """
+    if not model.own:
+        return network
+
+    def picture(width: int, height: int) -> Tensor:
+        channels = 3 if model.colors == "rgb" else 1
+        return natural_image(1, channels, height, width) * model.value_range
+
+    try:
+        found = adapting.find(network, Question(scale, _ODD_SIDES, picture), model.contract)
+    except Exception:  # noqa: BLE001 - each image says what it raises
+        return network
+    return found.apply(network, scale)
+
+
+def runner_of(network: nn.Module, model: Model) -> Callable[[Tensor], Tensor]:
+    """What upscales a float RGB batch in [0, 1].
 
     What it gives is not clamped, and of a user's network may be anything: :func:`upscale` looks at it first.
+
+    Args:
+        network: see :func:`adapted`.
+        model: its colours and range.
     """
-    return network if own else lambda image: unclamped(network, image)
+    if not model.own:
+        return lambda image: unclamped(network, image)
+    if (model.colors, model.value_range) == ("rgb", 1):
+        return network
+    return lambda image: in_range(network, image, model.colors, model.value_range)
 
 
 def upscale(run: Callable[[Tensor], Tensor], low: Image, like: Tensor, scale: int, tile: int | None = None) -> Image:

@@ -16,7 +16,7 @@ import torch
 import gpu_drill
 from drill import checks, ground, memory, neighbours, outputs, runtime
 from drill.checks import Bench, Outcome
-from srbench import inputs, tasks
+from srbench import inputs, preparing
 from srbench.api import comparing, profiling
 from srbench.failures import Failure
 from srbench.launch import PROCESSES
@@ -146,7 +146,7 @@ def test_no_memory_that_is_told_as_a_crash(drill: Drill) -> None:
 
 def test_counts_that_are_one_off(drill: Drill) -> None:
     assert drill.word("outputs.counts") == "HOLDS"
-    ours = tasks.static
+    ours = preparing.static
     drill.patch.setattr(
         outputs, "static", lambda case: (c := ours(case)).model_copy(update={"multi_adds": c.multi_adds + 1})
     )

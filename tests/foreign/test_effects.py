@@ -43,8 +43,8 @@ def test_settings_are_put_back_and_named() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
     changed, stuck = done.stdout.splitlines()
     assert changed == (
-        "torch.set_num_threads,torch.set_default_dtype,torch.set_default_device,torch.set_grad_enabled,"
-        "torch.backends.mkldnn.enabled,torch.backends.cudnn.benchmark,torch.manual_seed,signal handlers,"
-        "environment variables,the current folder | "
+        "torch.set_num_threads,torch.set_default_dtype,torch.backends.mkldnn.enabled,torch.backends.cudnn.benchmark,"
+        "torch.set_default_device,torch.set_grad_enabled,torch.manual_seed,signal handlers,environment variables,"
+        "the current folder | "
     )
     assert stuck == "torch.set_num_interop_threads"

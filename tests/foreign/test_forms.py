@@ -92,8 +92,8 @@ def test_a_networks_own_switch_goes_before_that_of_its_blocks() -> None:
 @pytest.mark.parametrize(
     ("kind", "remark"),
     [
-        (Wrong, "training form: what its reparameterize() makes gives another output ("),
-        (Failing, "training form: its fuse() fails (RuntimeError)"),
+        (Wrong, "not folded, maybe in its training form: what its reparameterize() makes gives another output ("),
+        (Failing, "not folded, maybe in its training form: its fuse() fails (RuntimeError)"),
         (Asking, ""),
         (Block, ""),
     ],
@@ -103,6 +103,14 @@ def test_what_is_not_proven_stays_as_it_is_and_says_so(kind: type[nn.Module], re
     assert not found.proven
     assert found.remark.startswith(remark)
     assert bool(found.remark) == bool(remark)
+
+
+def test_a_block_that_says_it_is_deployed_is_left_alone() -> None:
+    network = in_blocks(Failing)
+    for block in network.children():
+        block.deploy = True  # type: ignore[assignment]
+    network.get_submodule("1").deploy = False  # type: ignore[assignment]
+    assert forms.tried(network, IMAGE) == forms.Folding()
 
 
 def test_what_is_deployed_already_has_nothing_to_fold() -> None:

@@ -21,7 +21,7 @@ from srbench.quality.evaluate import Evaluate
 from srbench.quality.metrics import score
 from srbench.quality.protocols import PRESETS, Image
 from srbench.quality.results import Evaluation, ImageResult, QualityRecord, SetRead
-from tests.builders import NOON, make_machine
+from tests.builders import NOON, make_machine, make_model
 from tests.command_line import Done, Run
 from tests.shared_files import CHECKPOINTS, SHARED, checkpoint, needs_shared
 
@@ -83,7 +83,7 @@ def test_both_forms_give_the_same_psnr(variant: str) -> None:
     pair = datasets.read(find("set5", DATA, 4).samples[2], 4)
     scores = []
     for network in (train, model_defs.to_deploy(train)):
-        pixels = upscale.upscale(upscale.runner_of(network, own=False), pair.lr, torch.empty(1, 3, 2, 2), 4)
+        pixels = upscale.upscale(upscale.runner_of(network, make_model("imdn")), pair.lr, torch.empty(1, 3, 2, 2), 4)
         scores.append(score(pixels, pair.gt, PRESETS["paper"], 4).psnr)
     assert scores[0] == pytest.approx(scores[1], abs=1e-4)
 
@@ -100,7 +100,7 @@ def test_tiles_of_a_local_network_are_seamless() -> None:
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 12, 3, padding=1), torch.nn.PixelShuffle(2))
     low: Image = np.random.default_rng(0).integers(0, 256, (70, 99, 3), np.uint8)
-    run = upscale.runner_of(network, own=True)
+    run = upscale.runner_of(network, Model(architecture="Net", variant="net.py:Net", source="/nets/net.py"))
     whole, tiled = (upscale.upscale(run, low, torch.empty(1, 3, 2, 2), 2, tile) for tile in (None, 33))
     assert np.abs(whole.astype(int) - tiled).max() <= 1  # summed in another order, a value may round the other way
 

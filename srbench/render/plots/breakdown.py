@@ -10,7 +10,7 @@ from srbench.measure.verdict import CONTENTION_CORES
 from srbench.records import Layer
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
-from srbench.render.text import plain
+from srbench.text import plain
 
 #: More bars than that make a column's figure higher than wide.
 MOST_BARS = 12
