@@ -1,38 +1,27 @@
 """Reading official checkpoints, whatever wrapper they carry and whichever form they hold."""
 
 import functools
-import pickle
 import re
-import stat
-import warnings
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from model_defs.catalog import Variant, ZooError, build, get, variants
+from model_defs.checkpoint_files import State, read_tensors
+from model_defs.checkpoint_keys import readings
 from model_defs.reparam import Form
 
-#: Where training scripts hide the weights, best first: BasicSR stores the moving average beside the raw weights.
-WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model")
 FORMS: tuple[Form, ...] = ("train", "deploy")
 
-#: The largest networks of the field have a fifth of it; unpacked, a file of 4 MB may have a thousand times as much.
-MOST_BYTES = 2**30
-#: Entries of a file, keys of a network and characters of a key: more are no weights of one.
-_MOST_ENTRIES, _MOST_KEY = 20_000, 1_000
-#: Of what torch says of a file, in characters.
-_MOST_REASON = 200
-#: Wrappers within wrappers.
-_MOST_WRAPPERS = 8
-
-State = dict[str, Tensor]
 Shapes = dict[str, tuple[int, ...]]
 
 
-def load_checkpoint(variant: str, path: str | Path, scale: int) -> nn.Module:
+def _nobody(remark: str) -> None:
+    """Hears what nobody asked for."""
+
+
+def load_checkpoint(variant: str, path: str | Path, scale: int, tell: Callable[[str], None] = _nobody) -> nn.Module:
     """Load a checkpoint strictly into the network it belongs to, on the CPU, in evaluation mode.
 
     The module has the form that the file holds: training form where the file has the branches, deploy form where it
@@ -40,9 +29,11 @@ def load_checkpoint(variant: str, path: str | Path, scale: int) -> nn.Module:
 
     Args:
         variant: variant name, e.g. ``bsrn``.
-        path: a file of ``torch.save``; wrappers (``params``, ``params_ema``, ``state_dict``) and a ``module.`` prefix
-            are undone.
+        path: a file of ``torch.save`` or of safetensors; wrappers (``params``, ``params_ema``, ``state_dict``, ``netG``
+            and the like), a prefix that all keys share (``module.``, ``_orig_mod.``) and what thop leaves behind are
+            undone.
         scale: upscaling factor.
+        tell: gets a phrase for each of these that is undone, but for a usual wrapper.
 
     Raises:
         ZooError: unknown variant or scale, unreadable file, or a checkpoint of another network; the message says
@@ -50,98 +41,28 @@ def load_checkpoint(variant: str, path: str | Path, scale: int) -> nn.Module:
     """
     wanted = get(variant)
     wanted.check_scale(scale)
-    state = read_state(path)
-    found = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    for form in FORMS:
-        if _fits(found, _shapes(wanted, scale, form)):
-            model = build(wanted, scale, form)
-            # Only `eval_conv` beside branches may be missing (see _fits), and nothing may be left over.
-            model.load_state_dict(state, strict=False)
-            return model
-    raise ZooError(_explain(path, wanted, scale, found))
+    heard: list[str] = []
+    read = [(_official(state), undone) for state, undone in readings(read_tensors(path, heard.append))]
+    for state, undone in read:
+        found = _shapes_in(state)
+        for form in FORMS:
+            if _fits(found, _shapes(wanted, scale, form)):
+                for remark in (*heard, *undone):
+                    tell(remark)
+                model = build(wanted, scale, form)
+                # Only `eval_conv` beside branches may be missing (see _fits), and nothing may be left over.
+                model.load_state_dict(state, strict=False)
+                return model
+    raise ZooError(_explain(path, wanted, scale, [_shapes_in(state) for state, _ in read]))
 
 
-def read_state(path: str | Path) -> State:
-    """The bare tensors of a checkpoint file, keyed as the official code keys them.
-
-    Raises:
-        ZooError: as ``read_tensors``.
-    """
-    return {_official_key(key): tensor for key, tensor in read_tensors(path).items()}
+def _official(state: State) -> State:
+    """Keyed as the official code keys it."""
+    return {_official_key(key): tensor for key, tensor in state.items()}
 
 
-def read_tensors(path: str | Path) -> State:
-    """The bare tensors of a checkpoint file, out of any usual wrapper, keyed as they stand there.
-
-    Raises:
-        ZooError: missing, unreadable, larger than :data:`MOST_BYTES`, or not a checkpoint of plain numbers.
-    """
-    _check_size(path)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise ZooError(f"no checkpoint at {path}") from None
-    except Exception as error:  # noqa: BLE001 - torch names no set: a damaged file raises whatever its bytes lead to
-        first = (str(error).splitlines() or [""])[0]
-        # torch's advice, to load it without looking, is none of ours.
-        first = re.split(r"\. (?:This is an internal|In PyTorch|Re-running)", first)[0][:_MOST_REASON]
-        # A pickle that names an unknown key raises KeyError with a bare number.
-        reason = f"{type(error).__name__} {first}".strip() if len(first.split()) < 2 else first
-        if isinstance(error, pickle.UnpicklingError):
-            reason = "it is damaged, or holds more than tensors (a whole pickled module, say)"
-        elif isinstance(error, OSError):
-            reason = error.strerror or reason
-        raise ZooError(f"{path} is not a checkpoint that opens with weights_only=True: {reason}") from None
-    content = _unwrap(content)
-    if not isinstance(content, Mapping) or not content:
-        raise ZooError(f"{path} holds no weights: expected a dict of tensors, found {type(content).__name__}")
-    if len(content) > _MOST_ENTRIES:
-        raise ZooError(f"{path} holds no weights of one network: it has {len(content):,} entries")
-    state = {str(k)[:_MOST_KEY]: v for k, v in content.items() if isinstance(v, Tensor)}
-    if not state:
-        raise ZooError(f"{path} holds no weights: none of its {len(content)} entries is a tensor")
-    for key, tensor in state.items():
-        _check_plain(path, key, tensor)
-    while all(key.startswith("module.") for key in state):
-        state = {key.removeprefix("module."): tensor for key, tensor in state.items()}
-    return state
-
-
-def _unwrap(content: object) -> object:
-    # One that holds itself has no end.
-    for _ in range(_MOST_WRAPPERS):
-        if not isinstance(content, Mapping):
-            break
-        inner = next((content[name] for name in WRAPPERS if isinstance(content.get(name), Mapping)), None)
-        if inner is None:
-            break
-        content = inner
-    return content
-
-
-def _check_size(path: str | Path) -> None:
-    """Refuse what is no file, and what is large or becomes so, before anything of it is read."""
-    try:
-        facts = Path(path).stat()
-        size = facts.st_size
-        if stat.S_ISREG(facts.st_mode) and size <= MOST_BYTES and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                size = sum(entry.file_size for entry in archive.infolist())
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
-        return  # torch says what is wrong with it
-    if not (stat.S_ISREG(facts.st_mode) or stat.S_ISDIR(facts.st_mode)):
-        raise ZooError(f"{path} is a pipe or a device, not a checkpoint")
-    if size > MOST_BYTES:
-        most = f"{MOST_BYTES / 2**30:.0f} GiB"
-        raise ZooError(f"{path} holds {size / 2**30:.1f} GiB; checkpoints of up to {most} are read")
-
-
-def _check_plain(path: str | Path, key: str, tensor: Tensor) -> None:
-    """Refuse a tensor that could not be copied into a network as it is."""
-    if tensor.is_meta or tensor.layout is not torch.strided or tensor.is_complex():
-        kind = "no values" if tensor.is_meta else "complex numbers" if tensor.is_complex() else "a sparse tensor"
-        raise ZooError(f"{path} holds {kind} under {key}; weights are dense real numbers")
+def _shapes_in(state: State) -> Shapes:
+    return {key: tuple(tensor.shape) for key, tensor in state.items()}
 
 
 def _official_key(key: str) -> str:
@@ -163,12 +84,12 @@ def _fits(found: Shapes, expected: Shapes) -> bool:
     return bool(branches_only) and found == branches_only and len(branches_only) > len(expected) // 2
 
 
-def _explain(path: str | Path, wanted: Variant, scale: int, found: Shapes) -> str:
-    """One line: the nearest form, the first differences, and the variants that do fit."""
-    expected = min((_shapes(wanted, scale, form) for form in FORMS), key=lambda e: len(_differences(found, e)))
-    differences = _differences(found, expected)
+def _explain(path: str | Path, wanted: Variant, scale: int, read: list[Shapes]) -> str:
+    """One line: the nearest form of the nearest reading, the first differences, and the variants that do fit."""
+    pairs = ((found, _shapes(wanted, scale, form)) for found in read for form in FORMS)
+    differences = min((_differences(found, expected) for found, expected in pairs), key=len)
     shown = "; ".join(differences[:3]) + (f"; and {len(differences) - 3} more" if len(differences) > 3 else "")
-    fitting = _fitting_variants(found)
+    fitting = next((names for found in read if (names := _fitting_variants(found))), [])
     advice = f"it fits {' or '.join(fitting)}" if fitting else "it fits no known variant"
     return f"{path} is not a checkpoint of {wanted.name} x{scale}: {shown}; {advice}"
 

@@ -232,6 +232,55 @@ def test_what_fails_otherwise_is_the_networks_own() -> None:
         build("net.py:Looks")
 
 
+RESIDUAL = """
+from torch import nn
+
+class Base(nn.Sequential):
+    def __init__(self, made_with, factor=4):
+        super().__init__(nn.Conv2d(3, 3 * int(factor) ** 2, 3, padding=1), nn.PixelShuffle(int(factor)))
+        self.made_with = made_with
+
+class Beside(Base):
+    def __init__(self, scale=1.0, upscale_factor=2): super().__init__((scale, upscale_factor), upscale_factor)
+
+class Needs(Base):
+    def __init__(self, scale, upscale_factor=2): super().__init__((scale, upscale_factor), upscale_factor)
+
+class Tenth(Base):
+    def __init__(self, scale=0.1): super().__init__((scale,))
+
+class Switch(Base):
+    def __init__(self, upscale=True, scale=2): super().__init__((upscale, scale), scale)
+
+class Method(Base):
+    def __init__(self, scale=2, upscale="nearest"): super().__init__((scale, upscale), scale)
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "made_with", "said"),
+    [
+        ("Beside", (1.0, 4), "its argument upscale_factor is taken for the scale, not scale; write Beside(scale=...)"),
+        ("Beside(scale=0.2)", (0.2, 4), ""),
+        ("Beside(upscale_factor=4)", (1.0, 4), ""),
+        ("Needs(scale=0.5)", (0.5, 4), ""),
+        ("Tenth", (0.1,), ""),
+        ("Switch", (True, 4), ""),
+        ("Method", (4, "nearest"), ""),
+    ],
+)
+def test_what_only_has_the_name_of_a_scale_is_left_as_it_is(typed: str, made_with: object, said: str) -> None:
+    write("net.py", RESIDUAL)
+    told: list[str] = []
+    assert build(f"net.py:{typed}", 4, told).made_with == made_with
+    assert [said in line for line in told] == [True] * bool(said)
+
+
+def test_a_scale_of_residuals_that_must_be_given_is_asked_for() -> None:
+    write("net.py", RESIDUAL)
+    assert refusal("net.py:Needs") == "Needs needs scale; write net.py:Needs(scale=...)"
+
+
 def test_an_r_that_is_taken_for_the_scale_is_told() -> None:
     write("net.py", REQUIRED)
     told: list[str] = []

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 
+import model_defs
 from srbench import models, planning
 from srbench.api.request import Request, resolve
 from srbench.board.leaderboard import rows_of
@@ -40,6 +42,27 @@ def test_named_weights_are_loaded_out_of_their_wrappers(here: Path, wrap: str, p
     assert image.shape == (1, 3, 12, 16)
     [row] = rows_of([record], ClaimBook(load_claims()))
     assert row.remark == "weights: best.pth"
+    assert row.reason == ("keys of its weights read without module." if prefix else "")
+
+
+def test_weights_of_a_network_of_the_zoo_say_what_was_undone(here: Path) -> None:
+    state = model_defs.build("ecbsr-m4c8", 4).state_dict()
+    torch.save({"netG": {f"module.{key}": value for key, value in state.items()}}, "best.pth")
+    told: list[str] = []
+    counted(asked("ecbsr-m4c8", weights=("best.pth",)), told)
+    assert told == [
+        "best.pth: its weights are those under netG",
+        "best.pth: keys of its weights read without module.",
+    ]
+
+
+def test_safetensors_are_found_in_a_folder(here: Path) -> None:
+    [found] = planning.parse("net.py:Net")
+    Path("zoo").mkdir()
+    safetensors.torch.save_file(models.build(found.model, 4).state_dict(), "zoo/Net_x4.safetensors")
+    [record] = counted(asked("net.py:Net", weights=("zoo",)))
+    assert record.case.weights is not None
+    assert record.case.weights.file == "Net_x4.safetensors"
 
 
 def test_weights_are_part_of_the_question_and_their_place_is_not() -> None:
@@ -82,7 +105,7 @@ def test_weights_that_do_not_fit_are_refused(here: Path) -> None:
     with pytest.raises(InputError, match=r"'Other' is none of the networks net\.py:Net"):
         counted(asked(nets, weights=("Other=best.pth",)))
     torch.save(nn.Conv2d(3, 3, 1), "module.pth")
-    with pytest.raises(InputError, match="it is damaged, or holds more than tensors"):
+    with pytest.raises(InputError, match="it is a whole pickled network"):
         counted(asked(nets, weights=("module.pth",)))
     torch.jit.script(nn.Conv2d(3, 3, 1)).save("script.pt")  # type: ignore[no-untyped-call]
     with pytest.raises(InputError, match=r"script\.pt is TorchScript, a network and no weights; save its state_dict"):
@@ -136,7 +159,7 @@ def test_graphs_and_pickled_modules_are_told_with_the_way_out(here: Path) -> Non
     (here / "net.onnx").touch()
     said = {
         "script.pt": "script.pt is TorchScript; write a file with the line net = torch.jit.load('script.pt') and",
-        "module.pth": "it is damaged, or holds more than tensors (a whole pickled module, say); save its state_dict()",
+        "module.pth": "it is a whole pickled network (torch.nn.modules.conv.Conv2d), which runs code when it is",
         "net.onnx": "net.onnx: srbench runs torch modules, and .onnx is none; name the class that it was made of",
         "gone.pth": "no file gone.pth (for the model 'gone.pth')",
         "module.pth(3)": "'module.pth(3)': a file of weights takes no arguments",

@@ -290,7 +290,7 @@ def plan(request: EvaluateRequest, output: Path, tell: Tell = silent, launcher: 
                 if found is None:
                     continue
                 path, checkpoint = found
-                network, problem = fingerprint_of(model, scale, path, request.timeout_s, device, launcher)
+                network, problem = fingerprint_of(model, scale, path, tell, request.timeout_s, device, launcher)
             for (_, dataset), mode in ((s, m) for s in sets if s[0] == scale for m in modes):
                 asked = Evaluation(
                     model=model,

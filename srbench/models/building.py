@@ -15,8 +15,9 @@ from srbench.errors import InputError, UnsupportedError
 from srbench.foreign import adapting, effects, redirect
 from srbench.models import arguments, importing, looking
 
-#: Names under which networks in the field take their upscaling factor.
-SCALE_ARGUMENTS = ("scale", "upscale", "upscale_factor", "scale_factor", "upscaling_factor", "sr_rate", "sf")
+#: Names under which networks in the field take their upscaling factor, the plainest first: beside one of the others,
+#: ``scale`` is what a residual is scaled by.
+SCALE_ARGUMENTS = ("upscale_factor", "upscaling_factor", "upscale", "sr_rate", "scale_factor", "sf", "scale")
 #: One that means other things, too: taken for the scale where no other argument is, and said.
 _MAYBE_SCALE = "r"
 #: Of a complaint about keys, in characters.
@@ -89,7 +90,7 @@ def load(
         model: the network.
         scale: upscaling factor.
         checkpoint: a file of weights; None for those that building it gives.
-        tell: gets a phrase where something was assumed.
+        tell: gets a phrase where something was assumed, or undone of the checkpoint so that it fits.
 
     Raises:
         InputError: the checkpoint does not fit, or as :func:`build`.
@@ -99,17 +100,17 @@ def load(
         return build(model, scale, tell=tell), model.form
     try:
         if model.source is None:
-            network = model_defs.load_checkpoint(model.variant, checkpoint, scale)
+            network = model_defs.load_checkpoint(model.variant, checkpoint, scale, tell)
             held = model_defs.form_of(network)
             if model.form == "deploy" and held == "train":
                 network = model_defs.to_deploy(network)
             return network, held if model.form else ""
-        tensors = model_defs.read_tensors(checkpoint)
+        tensors = model_defs.read_tensors(checkpoint, tell)
     except model_defs.ZooError as error:
         raise InputError(str(error)) from None
     network = build(model, scale, tell=tell)
     try:
-        network.load_state_dict(tensors)
+        network.load_state_dict(model_defs.keyed_like(tensors, network.state_dict(), tell))
     except RuntimeError as error:
         raise InputError(f"{checkpoint} does not fit {model.called}: {_in_one_line(error)}") from None
     return network, model.form
@@ -198,12 +199,15 @@ def _call(maker: object, model: Model, scale: int, tell: Callable[[str], None]) 
         raise InputError(f"{called}: {error}; it takes {takes}") from None
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     open_ = [p for p in parameters if p.name not in given and p.kind not in variadic]
-    taken = _scale_among([p.name for p in parameters], [p.name for p in open_])
+    taken, other = _scale_among([p for p in parameters if p.kind not in variadic], [p.name for p in open_])
     if needed := [p.name for p in open_ if p.default is p.empty and p.name != taken]:
         write = ", ".join(filter(None, (model.arguments, *(f"{name}=..." for name in needed))))
         raise InputError(f"{called} needs {', '.join(needed)}; write {model.place}({write})")
     if taken:
         keywords[taken] = scale
+    if other:
+        write = f"{model.architecture}({other}=...)"
+        tell(f"its argument {taken} is taken for the scale, not {other}; write {write} to set it")
     if taken == _MAYBE_SCALE:
         tell(f"its argument r is taken for the scale; write {model.architecture}(r=...) if it is not")
     try:
@@ -218,12 +222,23 @@ def _call(maker: object, model: Model, scale: int, tell: Callable[[str], None]) 
     return maker(*positional, **keywords, **{key: scale})
 
 
-def _scale_among(names: list[str], open_: list[str]) -> str:
-    """The argument that is the scale and was not given; empty where there is none."""
-    known = [name for name in names if name in SCALE_ARGUMENTS]
-    if known:
-        return next((name for name in known[:1] if name in open_), "")
-    return _MAYBE_SCALE if _MAYBE_SCALE in open_ else ""
+def _scale_among(parameters: list[inspect.Parameter], open_: list[str]) -> tuple[str, str]:
+    """The argument that is the scale and was not given, and another one that could be; empty where there is none."""
+    likely = [p.name for p in parameters if _may_be_scale(p)]
+    known = [name for name in SCALE_ARGUMENTS if name in likely]
+    if not known:
+        return (_MAYBE_SCALE if _MAYBE_SCALE in open_ else ""), ""
+    if known[0] not in open_:
+        return "", ""
+    return known[0], next((name for name in known[1:] if name in open_), "")
+
+
+def _may_be_scale(parameter: inspect.Parameter) -> bool:
+    """Whether a default is none, or an upscaling factor: no switch, no name of a method, no 0.1."""
+    default = parameter.default
+    if default is parameter.empty or default is None:
+        return True
+    return isinstance(default, int | float) and not isinstance(default, bool) and default >= 1 and default % 1 == 0
 
 
 def _key_of(error: KeyError) -> str | None:

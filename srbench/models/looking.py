@@ -4,7 +4,6 @@ import ast
 import difflib
 import os
 import sys
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
@@ -12,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import model_defs
+from model_defs.checkpoint_files import SUFFIXES
 from srbench.errors import InputError
 
 #: Packages whose classes are parts of a network at best.
@@ -123,35 +123,25 @@ def check_held(path: Path, typed: str) -> None:
     """
     if not path.is_file():
         raise InputError(f"no file {path} (for the model '{typed}')")
-    if is_torchscript(path):
+    if model_defs.is_torchscript(path):
         raise InputError(
             f"{path} is TorchScript; write a file with the line net = torch.jit.load({path.name!r}) and name it "
             "path/to/net.py:net"
         )
-    if path.suffix.lower() not in (".pth", ".pt", ".ckpt", ".bin", ".safetensors"):
+    if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{path}: srbench runs torch modules, and {path.suffix.lower()} is none; name the class that it was made "
             "of: path/to/net.py:Name"
         )
-    if path.suffix.lower() != ".safetensors":
-        try:
-            model_defs.read_tensors(path)
-        except model_defs.ZooError as error:
-            raise InputError(f"{error}; save its state_dict() and name its class: net.py:Name --weights FILE") from None
+    try:
+        model_defs.read_tensors(path)
+    except model_defs.ZooError as error:
+        raise InputError(f"{error}; weights go with the class of their network: net.py:Name --weights FILE") from None
     if find_spec(READER) is None:
         raise InputError(
             f"{path}: {READER} tells a network by its weights, and is not installed: pip install 'srbench[{READER}]' "
             f"(it needs torchvision); or name the class: path/to/net.py:Name --weights {path}"
         )
-
-
-def is_torchscript(path: Path) -> bool:
-    """Whether a file is an archive of ``torch.jit.save``: it holds code beside tensors."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 @dataclass(frozen=True)

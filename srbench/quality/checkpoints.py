@@ -10,7 +10,6 @@ from srbench.errors import InputError
 from srbench.failures import Failure
 from srbench.fingerprint import Fingerprint
 from srbench.launch import PROCESSES
-from srbench.models.looking import is_torchscript
 from srbench.quality import weights
 from srbench.quality.datasets import some
 from srbench.quality.evaluate import BICUBIC
@@ -29,7 +28,7 @@ def weights_of(
         model: the network.
         scale: upscaling factor.
         given: folders and files of weights.
-        tell: gets the reason where the network is left out.
+        tell: gets the reason where the network is left out, and what of its checkpoint was undone.
         optional: leave a network without a checkpoint out, rather than refuse it.
 
     Raises:
@@ -60,7 +59,8 @@ def weights_of(
             + _at_hand(model, scale, folders)
         )
     try:
-        held = model_defs.form_of(model_defs.load_checkpoint(model.variant, path, scale))
+        loaded = model_defs.load_checkpoint(model.variant, path, scale, lambda remark: tell(f"{path}: {remark}"))
+        held = model_defs.form_of(loaded)
     except model_defs.ZooError as error:
         raise InputError(str(error)) from None
     if model.form == "train" and held == "deploy":
@@ -80,7 +80,7 @@ def weights_with(
         scale: upscaling factor.
         given: folders and files of weights.
         named: a file that was named with the network; None where none was.
-        tell: gets a line where folders were named and none has a file for it.
+        tell: gets a line where folders were named and none has a file for it, and what of a file was undone.
 
     Raises:
         InputError: a file that cannot be read, or of a network of the zoo one that does not fit.
@@ -98,8 +98,11 @@ def weights_with(
         return None
     if not model.own:
         weights_of(model, scale, Given({model.label.lower(): path}), tell, optional=False)
-    elif is_torchscript(path):
-        raise InputError(f"{path} is TorchScript, a network and no weights; save its state_dict()")
+    else:
+        try:
+            model_defs.read_tensors(path)
+        except model_defs.ZooError as error:
+            raise InputError(str(error)) from None
     return Weights(file=path.name, sha256=weights.sha256(path), path=str(path.resolve()))
 
 
@@ -130,6 +133,7 @@ def fingerprint_of(
     model: Model,
     scale: int,
     path: Path | None,
+    tell: Callable[[str], None],
     timeout_s: float,
     device: str,
     launcher: Launcher = PROCESSES,
@@ -140,6 +144,7 @@ def fingerprint_of(
         model: the network.
         scale: upscaling factor.
         path: of its checkpoint; None for the weights that its file gives it.
+        tell: gets a line where something of the checkpoint was undone.
         timeout_s: seconds after which building it is given up.
         device: that it is evaluated on.
         launcher: starts processes.
@@ -150,7 +155,7 @@ def fingerprint_of(
     if not model.own:
         return None, None
     limit = None if device.startswith("cuda") else limits.available_bytes()
-    found = identify(model, scale, path, timeout_s, limit, launcher)
+    found = identify(model, scale, path, tell, timeout_s, limit, launcher)
     return (found, None) if isinstance(found, Fingerprint) else (None, found)
 
 

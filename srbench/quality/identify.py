@@ -29,10 +29,12 @@ class Built(Frozen):
     Attributes:
         tensors: a hash for each tensor of the ``state_dict``.
         files: that were read for it, with their hashes.
+        remarks: phrases on its checkpoint: what of it was undone.
     """
 
     tensors: dict[str, str]
     files: dict[str, str]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,17 @@ class Identify(Work[Built, Nothing]):
         """Build, and look."""
         read: dict[str, None] = {}
         _watch_reading(read)
-        network, _ = upscale.load(self.model, self.scale, self.checkpoint, self.seed)
+        remarks: list[str] = []
+        network, _ = upscale.load(self.model, self.scale, self.checkpoint, self.seed, remarks.append)
         files = {**read, **dict.fromkeys(loaded_code())}
-        return Built(tensors=tensor_hashes(network), files=files_of(files))
+        return Built(tensors=tensor_hashes(network), files=files_of(files), remarks=tuple(remarks))
 
 
 def identify(
     model: Model,
     scale: int,
     checkpoint: Path | None,
+    tell: Callable[[str], None],
     timeout_s: float,
     memory_limit_bytes: int | None,
     launcher: Launcher = PROCESSES,
@@ -76,6 +80,7 @@ def identify(
         model: a user's network.
         scale: upscaling factor.
         checkpoint: its weights; None for those that its file gives it.
+        tell: gets a line for each thing of the checkpoint that was undone.
         timeout_s: seconds after which it is given up.
         memory_limit_bytes: most that the process may map; None for no limit.
         launcher: starts processes.
@@ -92,6 +97,8 @@ def identify(
             return found
         built.append(found)
     first, second = built
+    for remark in first.remarks if checkpoint is not None else ():
+        tell(f"{model.label}: {remark}")
     random = [name for name, found in first.tensors.items() if second.tensors.get(name) != found]
     return Fingerprint(
         state=state_hash(first.tensors),

@@ -25,7 +25,13 @@ _ODD_SIDES = (61, 67)
 OVERLAP = 32
 
 
-def load(model: Model, scale: int, checkpoint: Path | None, seed: int = SEED) -> tuple[nn.Module, Form]:
+def load(
+    model: Model,
+    scale: int,
+    checkpoint: Path | None,
+    seed: int = SEED,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[nn.Module, Form]:
     """A network with its weights in the form asked for, and the form that the checkpoint held.
 
     Args:
@@ -33,6 +39,7 @@ def load(model: Model, scale: int, checkpoint: Path | None, seed: int = SEED) ->
         scale: upscaling factor.
         checkpoint: a file of weights; None for a user's network that brings its own.
         seed: of the weights that such a network makes up.
+        tell: gets a phrase for each thing of the checkpoint that was undone.
 
     Raises:
         InputError: the checkpoint does not fit, or what was typed names no network.
@@ -42,7 +49,7 @@ def load(model: Model, scale: int, checkpoint: Path | None, seed: int = SEED) ->
     torch.manual_seed(seed)
     np.random.seed(seed)
     random.seed(seed)
-    return models.load(model, scale, checkpoint)
+    return models.load(model, scale, checkpoint, tell)
 
 
 def adapted(network: nn.Module, model: Model, scale: int) -> nn.Module:

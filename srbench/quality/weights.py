@@ -15,12 +15,12 @@ from pathlib import Path
 import platformdirs
 from pydantic import Field
 
+from model_defs.checkpoint_files import SUFFIXES
 from srbench.cases import Form, Model
 from srbench.errors import InputError
 from srbench.facts import Frozen
 from srbench.text import check_utf8
 
-SUFFIXES = frozenset((".pth", ".pt", ".ckpt", ".bin"))
 _CHUNK = 1 << 20
 
 

@@ -9,9 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-import model_defs.checkpoint
-from model_defs import ZooError, load_checkpoint
-from model_defs.checkpoint import read_tensors
+import model_defs.checkpoint_files
+from model_defs import ZooError, load_checkpoint, read_tensors
 from tests.model_defs.random_weights import copy_of_state
 
 MIB = 2**20
@@ -47,7 +46,7 @@ def test_a_wrapper_in_a_wrapper_is_undone(tmp_path: Path) -> None:
 def test_what_unpacks_to_more_than_is_read_is_refused_by_its_table_of_contents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_defs.checkpoint, "MOST_BYTES", MIB)
+    monkeypatch.setattr(model_defs.checkpoint_files, "MOST_BYTES", MIB)
     whole = io.BytesIO()
     torch.save({"w": torch.zeros(4)}, whole)
     path = tmp_path / "w.pth"

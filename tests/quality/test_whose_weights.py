@@ -164,20 +164,23 @@ def test_random_weights_are_said_and_enter_no_leaderboard(run: Run, tmp_path: Pa
 
 
 def test_loaded_and_random_weights_are_told_apart(tmp_path: Path) -> None:
+    told: list[str] = []
+
     def fingerprint(name: str, checkpoint: Path | None = None) -> Fingerprint:
         model = Model(architecture=name, variant=f"networks.py:{name}", source=str(NETWORKS))
-        found = identify(model, 2, checkpoint, 120, None)
+        found = identify(model, 2, checkpoint, told.append, 120, None)
         assert isinstance(found, Fingerprint)
         return found
 
     random, trained = fingerprint("Tiny"), fingerprint("Trained")
     assert (random.tensors, random.random, random.random_names) == (2, 2, ("conv.bias", "conv.weight"))
     assert (trained.tensors, trained.random, trained.random_names) == (2, 0, ())
-    torch.save(Trained(2).state_dict(), tmp_path / "tiny.pth")
+    torch.save({f"module.{key}": value for key, value in Trained(2).state_dict().items()}, tmp_path / "tiny.pth")
     loaded = fingerprint("Tiny", tmp_path / "tiny.pth")
     assert loaded.random == 0
     assert loaded.state == trained.state == state_hash(tensor_hashes(Trained(2)))
     assert str(NETWORKS) in loaded.files
+    assert told == ["networks.py:Tiny: keys of its weights read without module."]
     assert str(tmp_path / "tiny.pth") in loaded.files
 
 
