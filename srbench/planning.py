@@ -90,7 +90,7 @@ def asked_by(text: typed.Typed, form: Form, paths: Sequence[str] = ()) -> list[A
         InputError: an unknown name, form or word of a mode.
     """
     # A record names a file by its whole path.
-    check_utf8(str(Path(text.target).absolute()) if text.kind in ("file", "weights") else text.text, "a network")
+    check_utf8(str(Path(text.text).absolute()) if text.kind in ("file", "weights") else text.text, "a network")
     fixed = mode_by(text)
     optional = text.kind == "name" and text.target.lower() == "all"
     return [Asked(model, fixed, optional) for model in models.resolve(text, form, paths)]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from srbench import inputs, models, running
 from srbench.cases import Case, Mode
+from srbench.errors import UnsupportedError
 from srbench.foreign import adapting
 from srbench.foreign.adapting import Adaptation, Question
 from srbench.machine import allow_tf32
@@ -143,7 +144,13 @@ def loaded(case: Case, tell: Callable[[str], None] = lambda remark: None) -> nn.
     """
     enter("building")
     checkpoint = Path(case.weights.path) if case.weights is not None else None
-    return models.load(case.model, case.size.scale, checkpoint, tell)[0]
+    network = models.load(case.model, case.size.scale, checkpoint, tell)[0]
+    kinds = {tensor.dtype for tensor in network.parameters() if tensor.is_floating_point()}
+    if case.model.own and kinds == {torch.float64}:
+        # What numpy made, mostly: nobody deploys it, and no image comes in it.
+        tell("its parameters are float64: run in float32")
+        network.float()
+    return network
 
 
 def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
@@ -163,6 +170,11 @@ def in_mode(network: nn.Module, mode: Mode, *, own: bool) -> nn.Module:
     """Bring a network's own tensors into the mode's dtype and layout, and torch to its way of computing.
 
     A user's network that is asked for as it is stays so: one that its author has made of float16 remains that.
+
+    Args:
+        network: is changed.
+        mode: dtype, layout, TF32.
+        own: whether it is a user's.
     """
     allow_tf32(mode.tf32)
     dtype = getattr(torch, mode.dtype)
@@ -204,7 +216,7 @@ def static(case: Case, adaptation: Adaptation = UNCHANGED) -> Complexity:
             network = in_mode(_meta(case, adaptation), case.mode, own=case.model.own)
             counts, output = complexity.count(network, inputs.input_shape(case), dtype, cpu)
             inputs.check_shape(output, case)
-        except LackingInterfaceError:
+        except (LackingInterfaceError, UnsupportedError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever its code raises for tensors without values
             counts, output = _on_pictures(case, adaptation, cpu, error)
@@ -214,6 +226,9 @@ def static(case: Case, adaptation: Adaptation = UNCHANGED) -> Complexity:
 
 def _meta(case: Case, adaptation: Adaptation) -> nn.Module:
     """A user's network without values. It is folded before they go: folding may look at them."""
+    if case.model.live:
+        # One that cannot be copied is the caller's own: it must keep its values.
+        return adaptation.apply(models.build(case.model, case.size.scale, "meta"), case.size.scale)
     network = adaptation.apply(loaded(case), case.size.scale).to("meta")
     enter("running")
     return network

@@ -341,3 +341,12 @@ def gpu_sleep(cycles: int) -> None:
     if sleep is None:
         raise LackingInterfaceError("this torch has no kernel of a known length (torch.cuda._sleep)")
     sleep(cycles)
+
+
+def uncompiled(network: "nn.Module") -> "nn.Module":
+    """The network inside of ``torch.compile``'s own module; itself where there is none.
+
+    Without it such a network is measured as its author compiled it, and its row says nothing of that.
+    """
+    inner: nn.Module = getattr(network, "_orig_mod", network)
+    return inner

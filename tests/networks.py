@@ -104,7 +104,7 @@ class WrongSize(Tiny):
 
 class GivesTuple(Tiny):
     def forward(self, x: Tensor) -> Tensor:
-        return (super().forward(x),)  # type: ignore[return-value]  # the mistake under test
+        return (super().forward(x),) * 2  # type: ignore[return-value]  # the mistake under test
 
 
 class Chatty(Tiny):

@@ -61,7 +61,7 @@ def test_the_line_people_type(run: Run, tmp_path: Path) -> None:
         (("--models", "bsrn", "--gt", "-4x720"), "--gt '-4x720' is not WIDTHxHEIGHT"),
         (("--models", "bsrn", "--gt", "60000x60000"), "bsrn x4 on 1 LR image(s) of 15000x15000 needs about"),
         (("--models", "bsrn", "--batch", "0"), "--batch '0': write a whole number from 1 to"),
-        (("--models", "bsrn", "--batch", "1000000"), "choose a smaller --gt, --lr or --batch"),
+        (("--models", "bsrn", "--batch", "1000000"), "--batch 1000000 must be at most 65536"),
         (("--models", "bsrn", "--threads", "100000"), "--threads 100000: this process may use"),
         (("--models", "bsrn", "--budget", "-1"), "--budget -1 must be a positive number of seconds"),
         (("--models", "bsrn", "--timeout", "nan"), "--timeout nan must be a positive number of seconds"),

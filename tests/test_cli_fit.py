@@ -131,7 +131,10 @@ def test_a_network_of_the_users_own(run: Run) -> None:
         (("bsrn", "--memory", "8GiB", "--device", "gpu"), "--device gpu: write auto, cpu or cuda:N"),
         ((f"{NETWORKS}:Tine", "--memory", "8GiB"), "has no 'Tine'; did you mean Tiny"),
         ((f"{NETWORKS}:NeedsArguments", "--memory", "8GiB"), "NeedsArguments x4: it cannot be counted on LR 64x64: "),
-        ((f"{NETWORKS}:GivesTuple", "--memory", "8GiB"), "the output is a tuple, not a tensor"),
+        (
+            (f"{NETWORKS}:GivesTuple", "--memory", "8GiB"),
+            "the output is a tuple of 2 with 2 images; say output = 0 or 1 in a suite",
+        ),
         ((), "Missing argument 'MODELS'"),
     ],
 )

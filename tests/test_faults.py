@@ -50,7 +50,7 @@ def measured(name: str, limits: Settings | None = None) -> Record:
         (":Segfaults", "CRASH", "the process was ended by SIGSEGV"),
         (":GivesNaN", "MISMATCH", f"the output holds {3 * 16 * 32 * 24} NaN or infinite values of {3 * 16 * 32 * 24}"),
         (":WrongSize", "MISMATCH", "the output is 1x3x96x127, expected 1x3x96x128 at x4"),
-        (":GivesTuple", "MISMATCH", "the output is a tuple, not a tensor"),
+        (":GivesTuple", "MISMATCH", "the output is a tuple of 2 with 2 images; say output = 0 or 1 in a suite"),
     ],
 )
 def test_a_failure_is_a_status_with_its_reason(name: str, status: str, reason: str) -> None:
@@ -231,7 +231,7 @@ def test_a_worker_ends_when_nobody_listens() -> None:
     process.start()
     sender.close()
     reader = messages.Reader(receiver.fileno())
-    assert _within(60, lambda: [frame.kind for frame in reader.frames()] == ["started"])
+    assert _within(60, lambda: "started" in [frame.kind for frame in reader.frames()])
     receiver.close()
     process.join(timeout=20)
     assert process.exitcode is not None

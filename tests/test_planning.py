@@ -2,7 +2,7 @@
 
 import pytest
 
-from srbench import machine, models, planning, runner, tasks
+from srbench import machine, models, planning, runner
 from srbench.errors import InputError
 from srbench.failures import Failure
 from srbench.planning import Asked
@@ -69,7 +69,7 @@ def test_what_cannot_fit_is_refused_before_anything_runs(
     available: int, fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "device_memory_bytes", lambda device: available)
-    monkeypatch.setattr(tasks, "static", lambda case: make_counts(cpu_peak_bytes=240 * MIB))
+    monkeypatch.setattr(runner, "static", lambda case: make_counts(cpu_peak_bytes=240 * MIB))
     if fits:
         assert len(runner.look_ahead([make_case()], make_settings())) == 1
     else:

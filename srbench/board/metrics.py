@@ -255,6 +255,21 @@ METRICS: tuple[Metric, ...] = (
         in_tables=False,
         timed=True,
     ),
+    UNREAD,
+    Metric(
+        "free_elements",
+        "Free elements",
+        "M",
+        "low",
+        2,
+        1e6,
+        "Elements that operators give which papers leave out of Multi-Adds: elementwise, pooling, resizing, "
+        "normalisation, shuffles; for one image.",
+        "image",
+        lambda record: record.complexity.free_elements if record.complexity else None,
+        names=("free",),
+        in_tables=False,
+    ),
     Metric(
         "energy_mj",
         "Energy",
@@ -270,21 +285,6 @@ METRICS: tuple[Metric, ...] = (
         gate=Exact(error=lambda record: record.energy.error_mj if record.energy else 0),
         when_failed=False,
         importance=5,
-    ),
-    UNREAD,
-    Metric(
-        "free_elements",
-        "Free elements",
-        "M",
-        "low",
-        2,
-        1e6,
-        "Elements that operators give which papers leave out of Multi-Adds: elementwise, pooling, resizing, "
-        "normalisation, shuffles; for one image.",
-        "image",
-        lambda record: record.complexity.free_elements if record.complexity else None,
-        names=("free",),
-        in_tables=False,
     ),
 )
 #: Of each set, where a network has it (:func:`srbench.render.columns.quality_columns`).

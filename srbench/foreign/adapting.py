@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from srbench import private
 from srbench.cases import Contract
 from srbench.facts import Frozen, Line
 from srbench.foreign import contract, forms
@@ -66,8 +67,8 @@ class Question:
 def plain(network: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
     """The network without what its author has put around it to run it faster, and a remark where there was some."""
     # Its own compilation would be timed under the name of eager.
-    inner = getattr(network, "_orig_mod", None)
-    if isinstance(inner, nn.Module):
+    inner = private.uncompiled(network)
+    if inner is not network:
         return inner, ("its own torch.compile is left out: --engine compile measures that",)
     return network, ()
 

@@ -39,9 +39,24 @@ def _put_handlers(before: dict[int, Any]) -> None:
             signal.signal(kind, handler)
 
 
+#: Variables that bear on a runtime begin so. Others are a network's own business, which may need them in its passes.
+_OF_LIBRARIES = (
+    "OMP_",
+    "KMP_",
+    "GOMP_",
+    "MKL_",
+    "DNNL_",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "CUDA_",
+    "CUBLAS_",
+    "CUDNN_",
+    "NVIDIA_",
+)
+
+
 def _environment() -> dict[str, str]:
-    """The variables, but for those that torch's compiler sets itself once it is imported."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("TORCHINDUCTOR_", "TRITON_"))}
+    return {name: value for name, value in os.environ.items() if name.startswith(_OF_LIBRARIES)}
 
 
 def _put_environment(before: dict[str, str]) -> None:

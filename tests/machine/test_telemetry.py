@@ -105,7 +105,7 @@ def test_clock_temperature_and_reasons_of_a_gpu(monkeypatch: pytest.MonkeyPatch)
     device = open_device("cuda:0")
     reasons = ("SW power cap", "HW thermal slowdown")
     # The one process that is listed has another number than this one, and must be it.
-    expected = Reading(after=4, clock_mhz=1755, temperature_c=64, reasons=reasons, others=0)
+    expected = Reading(after=4, clock_mhz=1755, temperature_c=64, reasons=reasons, others=0, locked=False)
     assert device.reading(4) == expected
     device.reading(5)
     # The library is loaded and the GPU looked up once; both take milliseconds.

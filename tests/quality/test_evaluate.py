@@ -39,7 +39,7 @@ def on_set5(variant: str, scale: int, checkpoint: Path, **changes: Any) -> list[
     """Every image of Set5 by every protocol."""
     dataset = find("set5", DATA, scale)
     asked = Evaluation(
-        model=Model(architecture="", variant=variant),
+        model=Model(architecture="Any", variant=variant),
         scale=scale,
         checkpoint=None,
         dataset=SetRead(name="Set5", images=5, sha256="", lr_source=""),

@@ -112,7 +112,6 @@ def test_the_row_names_the_image_and_is_not_valid(run: Run, tmp_path: Path) -> N
     bad = ("MISMATCH", "a: the output holds 5760 NaN or infinite values of 5760")
     assert said == {
         "GivesInfinite": bad,
-        # Its only part of that shape is the image.
-        "GivesTuple": ("VALID", ""),
+        "GivesTuple": ("MISMATCH", "a: the output is a tuple, not a tensor"),
         "IMDN": bad,
     }

@@ -48,6 +48,7 @@ def test_the_header_is_the_promised_one(rows: list[Row]) -> None:
     # What is younger stands behind, in the order of the table of metrics.
     keys = [metric.key for metric in METRICS]
     younger = ["uncounted", *keys[keys.index("throughput_mp_s") + 1 :]]
+    assert younger[-1] == "energy_mj"  # the youngest comes last
     assert header.removeprefix(HEADER).split(",")[1:] == younger
 
 

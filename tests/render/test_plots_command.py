@@ -220,7 +220,7 @@ def test_a_full_disk_leaves_the_figure_as_it_was(run: Run, results: Path, monkey
     monkeypatch.setattr(os, "fsync", full)
     done = run("plot", "--x", "params", "--y", "memory")
     assert done.code == 1
-    assert "No space left on device: 'results/plot_x4_peak_memory_mib_over_params.svg'" in done.err
+    assert "results/plot_x4_peak_memory_mib_over_params.svg: No space left on device" in done.err
     assert {path: path.read_bytes() for path in results.glob("plot_*")} == before
     assert not list(results.glob(".plot*"))
 
@@ -310,4 +310,4 @@ def test_a_network_that_fails_is_named(run: Run, tmp_path: Path) -> None:
     net.write_text("def Tiny():\n    raise RuntimeError('gone')\n")
     done = run("plot", "--preset", "layers")
     assert done.code == 1
-    assert "net.py:Tiny x4: CRASH: RuntimeError: gone" in done.err
+    assert "net.py:Tiny x4: CRASH: while it was built: RuntimeError: gone" in done.err
