@@ -62,7 +62,7 @@ def test_a_run_stopped_by_ctrl_c_goes_on_where_it_was(tmp_path: Path) -> None:
     try:
         assert within(100, (tmp_path / "waiting").exists)
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=150)
     finally:
         process.kill()
     found = journal.resume(output)

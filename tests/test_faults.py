@@ -50,7 +50,7 @@ def measured(name: str, limits: Settings | None = None) -> Record:
         (":Segfaults", "CRASH", "the process was ended by SIGSEGV"),
         (":GivesNaN", "MISMATCH", f"the output holds {3 * 16 * 32 * 24} NaN or infinite values of {3 * 16 * 32 * 24}"),
         (":WrongSize", "MISMATCH", "the output is 1x3x96x127, expected 1x3x96x128 at x4"),
-        (":GivesTuple", "MISMATCH", "the output is a tuple of 2 with 2 images; say output = 0 or 1 in a suite"),
+        (":GivesTuple", "MISMATCH", "the output is a tuple, not a tensor"),
     ],
 )
 def test_a_failure_is_a_status_with_its_reason(name: str, status: str, reason: str) -> None:
@@ -238,6 +238,7 @@ def test_a_worker_ends_when_nobody_listens() -> None:
 
 
 def test_ctrl_c_ends_the_worker_and_reaches_the_caller() -> None:
+    PROCESSES.renew()  # the signal is ignored for the moment in which a server is started
     threading.Timer(3.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         PROCESSES.launch(Time(case_of(":Hangs"), settings()), timeout_s=60)
