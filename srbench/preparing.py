@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from srbench import inputs, models, running
 from srbench.cases import Case, Mode
 from srbench.errors import UnsupportedError
-from srbench.foreign import adapting
+from srbench.foreign import adapting, redirect
 from srbench.foreign.adapting import Adaptation, Question
 from srbench.machine import allow_tf32
 from srbench.machine.device import Device
@@ -70,6 +70,8 @@ class OfCase:
         """The network with its weights, adapted, on a device in the case's mode, or in that of another case."""
         case = case or self.case
         network = self.adaptation.apply(loaded(case), case.size.scale)
+        if not self.adaptation.redirected:
+            redirect.remove()
         enter("moving")
         network = in_mode(network.to(device.torch_device), case.mode, own=case.model.own)
         enter("running")
@@ -81,10 +83,6 @@ class OfCase:
         if self.settings.input == "natural":
             return inputs.natural_input(case, other=other)
         return inputs.make_input(case, self.settings.seed + other)
-
-    def counts(self) -> Complexity:
-        """See :func:`static`; of an adapted network."""
-        return static(self.case, self.adaptation)
 
 
 @dataclass(frozen=True)
@@ -104,12 +102,11 @@ class Found:
     adaptation: Adaptation
 
 
-def look_at(case: Case, settings: Settings) -> Found:
+def look_at(case: Case) -> Found:
     """Build a user's network, try it on a picture, and count it as it is then.
 
     Args:
         case: network, size and mode.
-        settings: of the run.
 
     Raises:
         InputError: arguments or weights that are wrong.
@@ -118,21 +115,24 @@ def look_at(case: Case, settings: Settings) -> Found:
     remarks: list[str] = []
     network = loaded(case, remarks.append)
     enter("running")
-    width, height = case.size.lr
+    asked, said = redirect.remark(), _dtypes(network, case)
     channels = inputs.input_shape(case)[1]
 
     def picture(columns: int, rows: int) -> Tensor:
         return natural.natural_image(1, channels, rows, columns) * case.model.value_range
 
     params = sum(parameter.numel() for parameter in network.parameters())
-    adaptation, error, counts = UNCHANGED, None, None
+    adaptation, error, counts = adapting.as_declared(case.model.contract), None, None
     try:
-        adaptation = adapting.find(network, Question(case.size.scale, (width, height), picture), case.model.contract)
-        counts = static(case, adaptation)
+        adaptation = adapting.find(network, Question(case.size.scale, case.size.lr, picture), case.model.contract)
+        counts = static(case, adaptation, network)
     except Exception as raised:  # noqa: BLE001 - its parameters are known whatever else it raises
         error = raised
-    every = (*dict.fromkeys(remarks), *_dtypes(network, case), *adaptation.remarks)
-    return Found(params, counts, error, adaptation.model_copy(update={"remarks": every}))
+    # What its passes ask of CUDA stands behind what building it asked.
+    told = [each for each in dict.fromkeys(remarks) if each != asked]
+    every = tuple(filter(None, (*told, redirect.remark(), *said, *adaptation.remarks)))
+    done = adaptation.model_copy(update={"remarks": every, "redirected": bool(redirect.remark())})
+    return Found(params, counts, error, done)
 
 
 def loaded(case: Case, tell: Callable[[str], None] = lambda remark: None) -> nn.Module:
@@ -161,9 +161,8 @@ def prepare(case: Case, device: Device, seed: int) -> tuple[nn.Module, Tensor]:
         device: that it runs on.
         seed: of the image.
     """
-    return in_mode(loaded(case).to(device.torch_device), case.mode, own=case.model.own), inputs.make_input(
-        case, seed
-    ).to(device.torch_device)
+    network = in_mode(loaded(case).to(device.torch_device), case.mode, own=case.model.own)
+    return network, inputs.make_input(case, seed).to(device.torch_device)
 
 
 def in_mode(network: nn.Module, mode: Mode, *, own: bool) -> nn.Module:
@@ -179,20 +178,21 @@ def in_mode(network: nn.Module, mode: Mode, *, own: bool) -> nn.Module:
     allow_tf32(mode.tf32)
     dtype = getattr(torch, mode.dtype)
     if not own or dtype is not torch.float32:
-        tensors = [*network.parameters(), *network.buffers()]
-        if not any(tensor.is_complex() for tensor in tensors):
-            network.to(dtype)
-        for tensor in tensors:
+        tensors = [*network.parameters(), *network.buffers()] if own else []
+        if any(tensor.is_complex() for tensor in tensors):
             # `to` would take the imaginary part of complex weights away.
-            if tensor.is_floating_point():
-                tensor.data = tensor.data.to(dtype)
+            for tensor in tensors:
+                if tensor.is_floating_point():
+                    tensor.data = tensor.data.to(dtype)
+        else:
+            network.to(dtype)
     if mode.layout != "contiguous":
         # torch documents this keyword; its stub lacks it.
         nn.Module.to(network, memory_format=inputs.MEMORY_FORMATS[mode.layout])  # type: ignore[call-overload]
     return network
 
 
-def static(case: Case, adaptation: Adaptation = UNCHANGED) -> Complexity:
+def static(case: Case, adaptation: Adaptation = UNCHANGED, network: nn.Module | None = None) -> Complexity:
     """Count a case: the eager graph's counts, whatever runs it later.
 
     Shapes alone are followed, on the meta device. A user's network that needs values runs on two natural pictures, and
@@ -201,6 +201,7 @@ def static(case: Case, adaptation: Adaptation = UNCHANGED) -> Complexity:
     Args:
         case: network, size and mode.
         adaptation: what is done to a user's network first.
+        network: that network, built and not adapted; it is changed. [default: it is built]
 
     Raises:
         MismatchError: the output would not be an upscaled image.
@@ -209,12 +210,12 @@ def static(case: Case, adaptation: Adaptation = UNCHANGED) -> Complexity:
     cpu = copies.this_cpu(case.threads)
     dtype = getattr(torch, case.mode.dtype)
     if not case.model.own:
-        network = in_mode(models.build(case.model, case.size.scale, "meta"), case.mode, own=case.model.own)
-        counts, output = complexity.count(network, inputs.input_shape(case), dtype, cpu)
+        zoo = in_mode(models.build(case.model, case.size.scale, "meta"), case.mode, own=False)
+        counts, output = complexity.count(zoo, inputs.input_shape(case), dtype, cpu)
     else:
         try:
-            network = in_mode(_meta(case, adaptation), case.mode, own=case.model.own)
-            counts, output = complexity.count(network, inputs.input_shape(case), dtype, cpu)
+            shapes = in_mode(_meta(case, adaptation, network), case.mode, own=True)
+            counts, output = complexity.count(shapes, inputs.input_shape(case), dtype, cpu)
             inputs.check_shape(output, case)
         except (LackingInterfaceError, UnsupportedError):
             raise
@@ -224,12 +225,12 @@ def static(case: Case, adaptation: Adaptation = UNCHANGED) -> Complexity:
     return counts
 
 
-def _meta(case: Case, adaptation: Adaptation) -> nn.Module:
+def _meta(case: Case, adaptation: Adaptation, network: nn.Module | None) -> nn.Module:
     """A user's network without values. It is folded before they go: folding may look at them."""
     if case.model.live:
         # One that cannot be copied is the caller's own: it must keep its values.
         return adaptation.apply(models.build(case.model, case.size.scale, "meta"), case.size.scale)
-    network = adaptation.apply(loaded(case), case.size.scale).to("meta")
+    network = adaptation.apply(network if network is not None else loaded(case), case.size.scale).to("meta")
     enter("running")
     return network
 

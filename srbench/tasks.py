@@ -19,7 +19,7 @@ from srbench.failures import Failure, failure_of
 from srbench.fingerprint import files_of, loaded_code
 from srbench.foreign import effects
 from srbench.foreign.adapting import Adaptation
-from srbench.machine import read_back
+from srbench.machine import allow_tf32, read_back
 from srbench.machine.contention import clocks, others_cores
 from srbench.machine.device import Device, open_device
 from srbench.measure import counters
@@ -29,7 +29,7 @@ from srbench.measure.layers import LayerTimes, measure_layers
 from srbench.measure.memory import measure_memory
 from srbench.measure.passes import Pictures, Watch
 from srbench.measure.stats import MIN_SAMPLES_95
-from srbench.preparing import OfCase, in_mode, look_at
+from srbench.preparing import OfCase, in_mode, look_at, static
 from srbench.records import Complexity, Frozen, Settings, Visit
 from srbench.running import Runnable, natural
 from srbench.work import Nothing, Work
@@ -118,7 +118,7 @@ class Static(OfCase, Work[Counted, Nothing]):
             InputError: they do not fit.
         """
         self.begin()
-        found = look_at(self.case, self.settings)
+        found = look_at(self.case)
         return Counted(
             complexity=found.counts,
             problem=None if found.error is None else failure_of(found.error),
@@ -168,6 +168,8 @@ class Time(OfCase, Work[Timed, Progress]):
     def run(self, report: Callable[[Progress], None]) -> Timed:
         """Build, warm up, time."""
         start = self.begin()
+        # What srbench sets itself is no change of the network's.
+        allow_tf32(self.case.mode.tf32)
         before = effects.Settings(of_speed=True)
         device, settings = open_device(self.case.device), self.settings
         if settings.allocator == "keep" and not device.keep_memory():
@@ -290,7 +292,7 @@ class Layers(OfCase, Work[Dissected, Nothing]):
         if self.case.mode.engine != "eager":
             raise UnsupportedError(f"{self.case.mode.engine} runs the network as a whole: it has no modules to time")
         self.begin()
-        counts = self.counts()
+        counts = static(self.case, self.adaptation)
         device = open_device(self.case.device)
         device.keep_memory()
         network, image = self.prepared(device), self.image().to(device.torch_device)

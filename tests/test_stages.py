@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+import torch
 
-from srbench.cases import Case
+from srbench.cases import Case, Mode
 from srbench.failures import Failure
 from srbench.launch import PROCESSES
 from srbench.models import parse
-from srbench.tasks import Time
+from srbench.tasks import Time, Timed
 from tests.builders import make_settings, make_size
 
 NETWORKS = """
@@ -42,6 +43,16 @@ SAYS = {
     "RunRaises": ("CRASH", "no"),
     "RunHangs": ("TIMEOUT", "no answer within --timeout 3 s"),
 }
+
+
+def test_tf32_that_srbench_sets_itself_is_no_change_of_the_networks() -> None:
+    # On a CPU it changes nothing but the flags, and these are what a network is held to.
+    [model] = parse("ecbsr-m4c8", "deploy")
+    mode = Mode(tf32=not torch.backends.cudnn.allow_tf32)
+    case = Case(model=model, size=make_size(4, lr=(16, 12)), mode=mode, device="cpu", threads=1)
+    found = PROCESSES.launch(Time(case, make_settings(timeout_s=30, budget_s=0.1)), 30)
+    assert isinstance(found, Timed)
+    assert found.settings.cudnn_tf32 is mode.tf32
 
 
 @pytest.mark.parametrize("name", SAYS)

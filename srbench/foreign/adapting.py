@@ -26,12 +26,14 @@ class Adaptation(Frozen):
         multiple: both sides of its input are brought to it.
         output: part of its output that is the image; None for all of it.
         switch: method that folds it; empty for none.
+        redirected: whether its code asks for CUDA where there is none.
         remarks: a phrase each.
     """
 
     multiple: int = 1
     output: int | Line | None = None
     switch: Line = ""
+    redirected: bool = False
     remarks: tuple[Line, ...] = ()
 
     def apply(self, network: nn.Module, scale: int) -> nn.Module:
@@ -73,6 +75,11 @@ def plain(network: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
     return network, ()
 
 
+def as_declared(declared: Contract) -> Adaptation:
+    """What is done to a network that nothing can be tried on: what it declares, but for a form, which needs proof."""
+    return Adaptation(multiple=declared.multiple, output=declared.output)
+
+
 def find(network: nn.Module, question: Question, declared: Contract) -> Adaptation:
     """What a network asks for, as declared or else by trying; the network itself stays as it is.
 
@@ -86,7 +93,7 @@ def find(network: nn.Module, question: Question, declared: Contract) -> Adaptati
     """
     trial = _copied(network)
     if trial is network:
-        return Adaptation(multiple=declared.multiple, output=declared.output)
+        return as_declared(declared)
     with torch.inference_mode():
         multiple, given, image, said = _multiple(trial, question, declared.multiple)
     remarks = [said] if said else []

@@ -19,11 +19,14 @@ _FACTORIES = (
 )
 #: Methods of tensors that do.
 _FROM_TENSORS = ("new_zeros", "new_ones", "new_empty", "new_full", "new_tensor")
+#: Stands for a function that an owner has of its base.
+_INHERITED = object()
 #: What asks CUDA to do something that a CPU has done already.
 _NOTHING_TO_DO = ("set_device", "synchronize", "manual_seed", "manual_seed_all", "empty_cache")
 
-#: Whether this process redirects, and what was asked of CUDA since.
+#: Whether this process redirects, and what was asked of CUDA since; and what stood where patches stand.
 _asked: dict[str, None] | None = None
+_replaced: list[tuple[object, str, Any]] = []
 
 
 def install() -> None:
@@ -48,17 +51,32 @@ def install() -> None:
     patches += [(torch.cuda, name, _done()) for name in _NOTHING_TO_DO]
     patches.append((torch.cuda, "current_device", _first))
     for owner, name, patch in patches:
+        # As it stands in the class, for what is inherited must not be written into it.
+        _replaced.append((owner, name, vars(owner).get(name, _INHERITED)))
         setattr(owner, name, patch)
 
 
-def said() -> tuple[str, ...]:
-    """What was asked of CUDA so far, in the words of the code that asked."""
-    return tuple(_asked or ())
+def remove() -> None:
+    """Put torch's own functions back: a network that asks for no CUDA is not to pay for the question in its passes."""
+    global _asked  # noqa: PLW0603 - as above
+    while _replaced:
+        owner, name, original = _replaced.pop()
+        if original is _INHERITED:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, original)
+    _asked = None
+
+
+def remark() -> str:
+    """What was asked of CUDA so far, in the words of the code that asked; empty for nothing."""
+    return f"it asks for CUDA, and ran on the CPU: {', '.join(_asked)}" if _asked else ""
 
 
 def _note(what: str) -> None:
-    assert _asked is not None, "it is installed"
-    _asked[what] = None
+    # A file may hold one of the patches under a name of its own, after they were removed.
+    if _asked is not None:
+        _asked[what] = None
 
 
 def _is_cuda(value: object) -> bool:

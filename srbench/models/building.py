@@ -68,8 +68,8 @@ def build(model: Model, scale: int, device: str = "cpu", tell: Callable[[str], N
     network, said = adapting.plain(network)
     for remark in (*settings.remarks, *said):
         tell(remark)
-    if asked := redirect.said():
-        tell(f"it asks for CUDA, and ran on the CPU: {', '.join(asked)}")
+    if asked := redirect.remark():
+        tell(asked)
     return network.eval().to(device)
 
 

@@ -103,7 +103,7 @@ class Evaluate(Work[Evaluated, ImageResult]):
         network, _ = upscale.load(asked.model, asked.scale, self.checkpoint)
         if asked.network is not None and state_hash(tensor_hashes(network)) != asked.network.state:
             raise MismatchError("its weights are not those of a moment ago: something writes them meanwhile")
-        network = upscale.adapted(network, asked.model, asked.scale)
+        network, said = upscale.adapted(network, asked.model, asked.scale)
         mode = asked.mode
         network = in_mode(network.to(device.torch_device), mode, own=asked.model.own)
         # What an input is like: on the device, in the dtype, in the layout.
@@ -119,7 +119,7 @@ class Evaluate(Work[Evaluated, ImageResult]):
             scores = tuple(score(pixels, pair.gt, each, asked.scale) for each in asked.protocols)
             if asked.model.own and (asked.model.colors, asked.model.value_range) == ("rgb", 1):
                 _ask_for_range(network, pair, like, asked, scores[0].psnr)
-            return ImageResult(name=name, scores=scores, notes=pair.notes, forward_ns=forward_ns)
+            return ImageResult(name=name, scores=scores, notes=(*pair.notes, *said), forward_ns=forward_ns)
 
         return evaluate
 

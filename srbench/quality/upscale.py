@@ -52,8 +52,10 @@ def load(
     return models.load(model, scale, checkpoint, tell)
 
 
-def adapted(network: nn.Module, model: Model, scale: int) -> nn.Module:
-    """A network ready for images of any size: a user's brought to its multiple, folded, its image taken out.
+def adapted(network: nn.Module, model: Model, scale: int) -> tuple[nn.Module, tuple[str, ...]]:
+    """A network ready for images of any size, and what readers should know of that.
+
+    A user's is brought to its multiple and folded, and its image is taken out of what it gives.
 
     Args:
         network: on the CPU; is changed.
@@ -61,7 +63,7 @@ def adapted(network: nn.Module, model: Model, scale: int) -> nn.Module:
         scale: of the network.
     """
     if not model.own:
-        return network
+        return network, ()
 
     def picture(width: int, height: int) -> Tensor:
         channels = 3 if model.colors == "rgb" else 1
@@ -70,8 +72,8 @@ def adapted(network: nn.Module, model: Model, scale: int) -> nn.Module:
     try:
         found = adapting.find(network, Question(scale, _ODD_SIDES, picture), model.contract)
     except Exception:  # noqa: BLE001 - each image says what it raises
-        return network
-    return found.apply(network, scale)
+        found = adapting.as_declared(model.contract)
+    return found.apply(network, scale), found.remarks
 
 
 def runner_of(network: nn.Module, model: Model) -> Callable[[Tensor], Tensor]:

@@ -69,7 +69,7 @@ class Upscale(Work[Upscaled, Nothing]):
         """Upscale, and score."""
         torch.set_num_threads(self.threads)
         network, _ = upscale.load(self.model, self.scale, self.checkpoint)
-        run = upscale.runner_of(upscale.adapted(network, self.model, self.scale), self.model)
+        run = upscale.runner_of(upscale.adapted(network, self.model, self.scale)[0], self.model)
         pixels = upscale.upscale(run, self.pair.lr, torch.empty(1, 3, 2, 2), self.scale)
         height, width, _ = pixels.shape
         scored = score(pixels, self.pair.gt, self.protocol, self.scale)

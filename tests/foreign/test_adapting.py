@@ -30,6 +30,8 @@ class Linspace(Tiny):
     def __init__(self): super().__init__(); self.rates = [x.item() for x in torch.linspace(0, 1, 3)]
 class Cuda(Tiny):
     def __init__(self): super().__init__(); self.cuda()(torch.zeros(1, 3, 8, 8, device="cuda"))
+class Late(Tiny):
+    def forward(self, x): return super().forward(x.cuda())
 class Half(Tiny):
     def __init__(self): super().__init__(); self.half()
     def forward(self, x): return super().forward(x.half())
@@ -56,6 +58,7 @@ torch.set_default_dtype(torch.float64)
 SAYS = {
     "Linspace": "",
     "Cuda": 'it asks for CUDA, and ran on the CPU: Module.cuda(), torch.zeros(device="cuda")',
+    "Late": "it asks for CUDA, and ran on the CPU: Tensor.cuda()",
     "Half": "its parameters are float16, and stay so",
     "M8": "its input is mirrored on to multiples of 8, and its output cut",
     "Dic": "its image is part 'sr' of a dict of lr, sr",
