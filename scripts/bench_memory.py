@@ -27,11 +27,11 @@ from parts import write_part
 from srbench import inputs, models, sizes
 from srbench.api.fitting import RESERVE_BYTES
 from srbench.cases import Case, Model, Size
+from srbench.counts import Complexity
 from srbench.machine.device import open_device
 from srbench.measure.complexity import count
 from srbench.measure.copies import this_cpu
 from srbench.measure.memory import measure_memory
-from srbench.records import Complexity
 
 MIB = 2**20
 KNOWN = "known tensors"

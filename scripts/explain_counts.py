@@ -28,8 +28,8 @@ from model_defs.reparam import Form
 from model_defs.rfdn import RFDN
 from model_defs.span import SPAN
 from srbench.board.published import MULTI_ADDS_INPUT, Claim, load_claims
+from srbench.counts import Complexity
 from srbench.measure.complexity import count
-from srbench.records import Complexity
 from srbench.sizes import parse_size, plan
 
 PAGE = Path(__file__).resolve().parent.parent / "model_defs" / "README.md"

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from srbench import machine
 from srbench.agreements import Agreement
 from srbench.cases import Case
+from srbench.counts import Complexity, Count, CounterName
 from srbench.energies import Energy
 from srbench.failures import Failure
 from srbench.foreign.adapting import Adaptation
@@ -18,16 +19,7 @@ from srbench.measure.counters import installed
 from srbench.measure.verdict import Verdict
 from srbench.metering import Metered
 from srbench.preparing import UNCHANGED
-from srbench.records import (
-    Complexity,
-    Count,
-    CounterName,
-    Latency,
-    Memory,
-    Record,
-    Settings,
-    Visit,
-)
+from srbench.records import Latency, Memory, Record, Settings, Visit
 from srbench.statuses import advice
 from srbench.tasks import Agreed
 

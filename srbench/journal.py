@@ -11,12 +11,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from srbench.cases import Case
+from srbench.counts import Count, CounterName
 from srbench.errors import InputError
 from srbench.facts import Line, Machine, Moment, Number
 from srbench.failures import Failure
 from srbench.files import cause, read_bytes, write_text
 from srbench.metering import Metered
-from srbench.records import Count, CounterName, Frozen, Memory, Settings, Visit
+from srbench.records import Frozen, Memory, Settings, Visit
 from srbench.tasks import Agreed, TaskName, Timed, Watched
 
 NAME = "journal.jsonl"

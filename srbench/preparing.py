@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from srbench import inputs, models, running
 from srbench.cases import Case, Mode
+from srbench.counts import Complexity
 from srbench.errors import UnsupportedError
 from srbench.foreign import adapting, redirect
 from srbench.foreign.adapting import Adaptation, Question
@@ -17,7 +18,7 @@ from srbench.machine import allow_tf32
 from srbench.machine.device import Device
 from srbench.measure import complexity, copies
 from srbench.private import LackingInterfaceError
-from srbench.records import Complexity, Settings
+from srbench.records import Settings
 from srbench.running import Runnable, natural
 from srbench.work import enter
 

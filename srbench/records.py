@@ -11,13 +11,7 @@ from pydantic import Field
 
 from srbench.agreements import Agreement
 from srbench.cases import Case
-from srbench.counts import Complexity as Complexity  # noqa: PLC0414 - what is counted is part of a record
-from srbench.counts import Content as Content  # noqa: PLC0414
-from srbench.counts import Count as Count  # noqa: PLC0414
-from srbench.counts import CounterName as CounterName  # noqa: PLC0414
-from srbench.counts import Difference as Difference  # noqa: PLC0414
-from srbench.counts import Layer as Layer  # noqa: PLC0414
-from srbench.counts import Uncounted as Uncounted  # noqa: PLC0414
+from srbench.counts import Complexity, Count
 from srbench.energies import Energy
 from srbench.facts import Amount, Bytes, Line, Machine, Moment, Number, Positive
 from srbench.facts import Frozen as Frozen  # noqa: PLC0414 - all values here and elsewhere are made of it

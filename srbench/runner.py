@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from srbench import machine, tasks
 from srbench.assemble import OpenCase, Plan
 from srbench.cases import Case
+from srbench.counts import Complexity, CounterName
 from srbench.errors import InputError, WrongInputsError
 from srbench.failures import Failure, failure_of
 from srbench.fingerprint import files_of
@@ -18,7 +19,7 @@ from srbench.launch import PROCESSES
 from srbench.metering import Meter
 from srbench.preparing import static
 from srbench.private import LackingInterfaceError
-from srbench.records import Complexity, CounterName, Record, Settings
+from srbench.records import Record, Settings
 from srbench.tasks import Progress
 from srbench.work import Launcher, Work
 

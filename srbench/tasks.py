@@ -10,9 +10,10 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from srbench import inputs, records, running
+from srbench import counts, inputs, records, running
 from srbench.agreements import Agreement
 from srbench.cases import Mode
+from srbench.counts import Complexity
 from srbench.errors import MismatchError, UnsupportedError
 from srbench.facts import Number
 from srbench.failures import Failure, failure_of
@@ -30,7 +31,7 @@ from srbench.measure.memory import measure_memory
 from srbench.measure.passes import Pictures, Watch
 from srbench.measure.stats import MIN_SAMPLES_95
 from srbench.preparing import OfCase, in_mode, look_at, static
-from srbench.records import Complexity, Frozen, Settings, Visit
+from srbench.records import Frozen, Settings, Visit
 from srbench.running import Runnable, natural
 from srbench.work import Nothing, Work
 
@@ -255,15 +256,15 @@ class Memory(OfCase, Work[Watched, Nothing]):
 
 
 @dataclass(frozen=True)
-class Count(OfCase, Work[records.Count, Nothing]):
+class Count(OfCase, Work[counts.Count, Nothing]):
     """Count with another counter than ours, on a CPU, in float32."""
 
     counter: Literal["fvcore", "thop"] = "fvcore"
     ours: Complexity | None = None
-    result = records.Count
+    result = counts.Count
     news = Nothing
 
-    def run(self, report: Callable[[Nothing], None]) -> records.Count:
+    def run(self, report: Callable[[Nothing], None]) -> counts.Count:
         """Build, and let it count."""
         self.begin()
         assert self.ours is not None, "other counters are held against ours"

@@ -12,11 +12,12 @@ from srbench.board import metrics
 from srbench.board.published import Claim
 from srbench.board.rows import Quality, QualityKind, Row
 from srbench.cases import Case, Form, Model, Size
+from srbench.counts import Complexity, Count, Layer
 from srbench.facts import Machine
 from srbench.failures import Failure
 from srbench.journal import Entry, Step
 from srbench.measure.stats import Interval
-from srbench.records import Complexity, Count, Latency, Layer, Memory, Record, Settings, Status, Visit
+from srbench.records import Latency, Memory, Record, Settings, Status, Visit
 from srbench.tasks import Agreed, Timed, Watched
 
 #: Architectures that re-parameterise themselves.

@@ -8,9 +8,10 @@ import pytest
 
 from srbench import journal, machine, runner
 from srbench.assemble import Plan
+from srbench.counts import CounterName
 from srbench.failures import Failure
 from srbench.journal import Entry, Header, Journal, Step
-from srbench.records import CounterName, Frozen, Record, Settings
+from srbench.records import Frozen, Record, Settings
 from srbench.tasks import Agree, Count, Memory, Progress, Time, Timed, Watched
 from srbench.work import News, Result, Work, no_news
 from tests.builders import (

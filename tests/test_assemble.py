@@ -7,10 +7,11 @@ import pytest
 
 from srbench import machine
 from srbench.assemble import OpenCase, Plan
+from srbench.counts import Count, CounterName
 from srbench.failures import Failure
 from srbench.journal import Step
 from srbench.measure import counters
-from srbench.records import Count, CounterName, Settings, Status, Visit
+from srbench.records import Settings, Status, Visit
 from tests.builders import (
     make_case,
     make_counts,

@@ -14,10 +14,11 @@ import srbench.board
 from srbench import store
 from srbench.cases import Mode, Model
 from srbench.cli import app
+from srbench.counts import Count
 from srbench.quality import store as quality_store
 from srbench.quality.protocols import PRESETS, Score
 from srbench.quality.results import Checkpoint, Evaluation, ImageResult, QualityRecord, SetRead
-from srbench.records import Count, Record
+from srbench.records import Record
 from tests.builders import NOON, make_case, make_latency, make_machine, make_record, make_size
 from tests.command_line import Run
 from tests.shared_files import SHARED, needs_shared

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from srbench.counts import Layer
 from srbench.measure.stats import Interval
 from srbench.migrations import load
-from srbench.records import SCHEMA_VERSION, Layer, Memory, Visit
+from srbench.records import SCHEMA_VERSION, Memory, Visit
 from tests.builders import MS, make_case, make_record
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import nn
 
+from srbench.counts import Count
 from srbench.measure import counters
 from srbench.measure.complexity import count
-from srbench.records import Count
 
 #: Leaves a trace of every process that imports it, then fails as told.
 TRAP = """

@@ -7,10 +7,11 @@ import pytest
 
 from srbench import progress
 from srbench.assemble import Plan
+from srbench.counts import Count
 from srbench.failures import Failure
 from srbench.journal import Entry, Step
 from srbench.progress import Forecast, Lines, LiveBar, Quiet, choose, describe, label, outcome, result
-from srbench.records import Count, Settings
+from srbench.records import Settings
 from srbench.runner import Watcher, steps_of
 from srbench.tasks import Agreed, Progress, Timed, Watched
 from tests.builders import (

@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from srbench.cases import Case, Mode, Model, Size, titled
+from srbench.counts import Count, Difference
 from srbench.measure.stats import Interval
-from srbench.records import FAILURES, Count, Difference, Latency, Memory, Reading, Record, Settings, Status
+from srbench.records import FAILURES, Latency, Memory, Reading, Record, Settings, Status
 from tests.builders import (
     MS,
     make_case,

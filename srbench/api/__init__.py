@@ -30,12 +30,13 @@ from srbench.api.stored import load as load
 from srbench.api.stored import table as table
 from srbench.api.visualising import visual as visual
 from srbench.cases import Case, Form, Mode
+from srbench.counts import Complexity
 from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
 from srbench.errors import InputError as InputError
 from srbench.live import Networks
 from srbench.measure.rules import count_rule as count_rule
 from srbench.quality.results import QualityRecord
-from srbench.records import Complexity, Record
+from srbench.records import Record
 from srbench.runner import Watcher
 
 Scales = int | Sequence[int]

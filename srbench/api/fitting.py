@@ -9,13 +9,14 @@ from srbench import limits, models, planning, preparing, sizes, tasks
 from srbench.api.profiling import lent
 from srbench.api.request import Request, networks_of
 from srbench.cases import Case, Form, Mode, Model
+from srbench.counts import Complexity
 from srbench.errors import InputError
 from srbench.failures import Failure
 from srbench.launch import PROCESSES
 from srbench.live import Networks
 from srbench.machine.device import choose_device
 from srbench.measure.fitting import Aspect, Fit, Ladder, ladder, largest_that_fits, parse_aspects
-from srbench.records import Complexity, Settings
+from srbench.records import Settings
 from srbench.work import Launcher
 
 MIB = 2**20

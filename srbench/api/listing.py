@@ -6,7 +6,7 @@ import model_defs
 from model_defs import Variant
 from srbench import models, preparing, sizes
 from srbench.cases import Case
-from srbench.records import Complexity
+from srbench.counts import Complexity
 
 #: Costs are shown at the largest scale that a variant has up to this.
 _AT_MOST = 4

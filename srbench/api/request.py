@@ -10,6 +10,7 @@ from pathlib import Path
 from srbench import journal, limits, live, machine, planning, sizes, suites
 from srbench.board import editions
 from srbench.cases import Case, Form, Size
+from srbench.counts import CounterName
 from srbench.defaults import BUDGET_S, PATIENCE_S, ROUNDS, TIMEOUT_S
 from srbench.errors import InputError
 from srbench.journal import Header
@@ -18,7 +19,7 @@ from srbench.machine.device import choose_device
 from srbench.planning import Asked
 from srbench.quality import weights
 from srbench.quality.checkpoints import weights_with
-from srbench.records import Allocator, ClockDemand, CounterName, Input, Settings
+from srbench.records import Allocator, ClockDemand, Input, Settings
 
 #: Width and height in pixels.
 Pixels = tuple[int, int]

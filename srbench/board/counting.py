@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from srbench.records import Complexity, Uncounted
+from srbench.counts import Complexity, Uncounted
 
 #: Operators that a line names; a CSV names all.
 MOST_NAMED = 3

@@ -16,9 +16,9 @@ from srbench.board import metrics
 from srbench.board.comparison import Comparison
 from srbench.board.counting import MOST_NAMED, named
 from srbench.board.metric import Exact, Metric, OfRuntime
+from srbench.counts import Uncounted
 from srbench.errors import InputError
 from srbench.measure.comparing import Effect
-from srbench.records import Uncounted
 
 Outcome = Literal["HOLDS", "FAILS", "UNDECIDED"]
 

@@ -12,7 +12,8 @@ from srbench.measure.stats import Interval
 
 if TYPE_CHECKING:
     from srbench.board.rows import Row
-    from srbench.records import Record, Uncounted
+    from srbench.counts import Uncounted
+    from srbench.records import Record
 
 
 @dataclass(frozen=True)

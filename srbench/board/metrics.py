@@ -13,7 +13,8 @@ from srbench.measure.stats import Interval
 
 if TYPE_CHECKING:
     from srbench.board.rows import Row
-    from srbench.records import Complexity, Record, Uncounted
+    from srbench.counts import Complexity, Uncounted
+    from srbench.records import Record
 
 NS_PER_MS = 1e6
 MIB = 2**20

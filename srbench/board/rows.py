@@ -6,7 +6,7 @@ from typing import Literal
 
 from srbench.board.figures import Figure
 from srbench.cases import MODE_SIGN, labelled, titled
-from srbench.records import Uncounted
+from srbench.counts import Uncounted
 from srbench.statuses import FAILURES, Status
 
 QualityKind = Literal["measured", "published", "secondary", "approximate"]

@@ -16,9 +16,10 @@ from srbench.api.stored import measured_in, published_beside, rows_in
 from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook, load_claims
 from srbench.commands import readable, say, width
+from srbench.counts import CounterName
 from srbench.errors import InputError
 from srbench.files import cause
-from srbench.records import CounterName, Record
+from srbench.records import Record
 from srbench.render import details
 from srbench.timings import timings_text
 

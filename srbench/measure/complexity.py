@@ -17,9 +17,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from srbench.counts import Complexity, Content
 from srbench.measure.copies import Cpu, this_cpu
 from srbench.measure.counting import Counter
-from srbench.records import Complexity, Content
 
 
 def count(

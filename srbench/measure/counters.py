@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from srbench.counts import Complexity, Count, Difference
 from srbench.measure.complexity import abbreviated
 from srbench.measure.operators import sort_by_name
-from srbench.records import Complexity, Count, Difference
 
 Other = Literal["fvcore", "thop"]
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from srbench import private
+from srbench.counts import Layer, Uncounted
 from srbench.measure import operators, products, rules
 from srbench.measure.copies import Cpu, convolution_bytes
 from srbench.measure.liveness import (
@@ -24,7 +25,6 @@ from srbench.measure.liveness import (
     storage_of,
 )
 from srbench.measure.shapes import SHAPE_RULES, output_of
-from srbench.records import Layer, Uncounted
 
 aten = torch.ops.aten
 

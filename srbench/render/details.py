@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from statistics import fmean, median
 
 from srbench.board.counting import MOST_NAMED, named
+from srbench.counts import Complexity, Count
 from srbench.measure.stats import percentile_floor
-from srbench.records import Complexity, Count, Record
+from srbench.records import Record
 from srbench.render.grid import DASH
 from srbench.render.terminal import table
 from srbench.text import plain

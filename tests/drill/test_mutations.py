@@ -18,11 +18,12 @@ from drill import checks, ground, memory, neighbours, outputs, runtime
 from drill.checks import Bench, Outcome
 from srbench import inputs, preparing
 from srbench.api import comparing, profiling
+from srbench.counts import Complexity
 from srbench.failures import Failure
 from srbench.launch import PROCESSES
 from srbench.measure import latency
 from srbench.quality.results import QualityRecord
-from srbench.records import Complexity, Visit
+from srbench.records import Visit
 from tests import shared_files, trees
 from tests.drill.streams import WORK_S, Streamed, StreamedGround
 from tests.scripted_launcher import Scripted

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from srbench.counts import Complexity
 from srbench.measure.complexity import count, count_on
-from srbench.records import Complexity
 
 IMAGE = (1, 3, 12, 16)
 PIXELS = 12 * 16

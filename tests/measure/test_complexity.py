@@ -21,8 +21,8 @@ import model_defs
 from model_defs.bsrn import BSRN
 from model_defs.rfdn import RFDN, Attention
 from srbench import sizes
+from srbench.counts import Complexity
 from srbench.measure.complexity import count
-from srbench.records import Complexity
 from tests.shared_files import SHARED, needs_shared
 
 OFFICIAL = "facts/official_counts.csv"

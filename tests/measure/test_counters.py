@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import model_defs
+from srbench.counts import Complexity, Count
 from srbench.measure.complexity import count
 from srbench.measure.counters import by_fvcore, by_thop
-from srbench.records import Complexity, Count
 
 WIDTH, HEIGHT = 32, 24
 PIXELS = WIDTH * HEIGHT

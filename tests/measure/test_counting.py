@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils import flop_counter
 
+from srbench.counts import Complexity, Uncounted
 from srbench.errors import InputError
 from srbench.measure import operators, products, rules
 from srbench.measure.rules import count_rule
-from srbench.records import Complexity, Uncounted
 from tests.measure.counted import BOTH_WAYS, CONV, IMAGE, PIXELS, Function, on_shapes, on_values
 
 

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from srbench.counts import Complexity, Content, Uncounted
 from srbench.measure.complexity import count_on
 from srbench.measure.counting import OUTSIDE
-from srbench.records import Complexity, Content, Uncounted
 from tests.measure.counted import BOTH_WAYS, CONV, IMAGE, Function, on_shapes, on_values
 
 # --- Weights

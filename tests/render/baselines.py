@@ -9,8 +9,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from srbench.counts import Layer
 from srbench.measure.layers import LayerTime, LayerTimes
-from srbench.records import Layer
 from srbench.render.columns import find
 from srbench.render.plots import figure, layers, scaling
 from srbench.render.plots.breakdown import Breakdown, breakdown_of

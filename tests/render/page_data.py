@@ -8,7 +8,8 @@ from typing import Any
 from srbench.board.leaderboard import rows_of
 from srbench.board.published import ClaimBook
 from srbench.board.rows import Row
-from srbench.records import Layer, Record
+from srbench.counts import Layer
+from srbench.records import Record
 from srbench.render.page import page
 from tests.builders import (
     MIB,

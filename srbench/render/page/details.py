@@ -7,8 +7,9 @@ from statistics import median
 from typing import Generic, TypeVar
 
 from srbench import store
+from srbench.counts import Complexity
 from srbench.measure.verdict import CONTENTION_CORES
-from srbench.records import Complexity, Memory, Record, Visit
+from srbench.records import Memory, Record, Visit
 from srbench.render.details import PERCENTILES, counters_text
 from srbench.render.page.facts import facts, size_text
 from srbench.render.page.values import DetailData, Details, Fact, LayerRow, VisitData

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from srbench.board.counting import MOST_NAMED, named
 from srbench.board.rows import Row
+from srbench.counts import Layer
 from srbench.measure.layers import LayerTimes
 from srbench.measure.verdict import CONTENTION_CORES
-from srbench.records import Layer
 from srbench.render.plots import captions, naming
 from srbench.render.plots.files import Cell
 from srbench.text import plain
