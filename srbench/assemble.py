@@ -64,7 +64,8 @@ class OpenCase:
         self._agreement: Agreement | None = None
         self._energy: Energy | None = None
         self._counts: dict[str, Count] = {}
-        if plan.case.device == "none" and plan.problem is not None:
+        # What does not end on a small picture is not waited for once more in each process.
+        if plan.problem is not None and (plan.case.device == "none" or plan.problem.status == "TIMEOUT"):
             self.failure = plan.problem
 
     def take(self, entry: Entry) -> None:

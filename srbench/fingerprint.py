@@ -10,6 +10,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from srbench.cases import digest
@@ -114,7 +115,9 @@ def _is_users(path: str) -> bool:
     return not any(here.is_relative_to(folder) for folder in _not_users())
 
 
+@cache
 def _not_users() -> set[Path]:
+    """The same as long as a process lives; more than a thousand modules are held against it."""
     installed = {*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()}
     ours = (Path(__file__).parent, Path(__file__).parent.parent / "model_defs")
     return {Path(folder).resolve() for folder in installed if folder} | set(ours)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -51,7 +52,6 @@ class Train(nn.Module):
     def forward(self, x): return self.s(self.r(x))
 class Breaks(Tiny):
     def forward(self, x): raise ValueError("on every image")
-compiled = torch.compile(Tiny())
 cached = Tiny(); cached.last = cached(torch.zeros(1, 3, 8, 8))
 torch.set_default_dtype(torch.float64)
 """
@@ -63,7 +63,6 @@ SAYS = {
     "M8": "its input is mirrored on to multiples of 8, and its output cut",
     "Dic": "its image is part 'sr' of a dict of lr, sr",
     "Train": "folded by its switch_to_deploy(): ",
-    "compiled": "its own torch.compile is left out",
     "cached": "",
 }
 
@@ -86,6 +85,15 @@ def test_each_network_counts_as_the_one_that_it_is_and_says_what_was_done(run: R
     broken = records["Breaks"]
     assert (broken.status, broken.complexity, broken.params) == ("CRASH", None, 1_344)
     assert "on every image" in broken.reason
+
+
+def test_an_authors_own_compilation_is_left_out() -> None:
+    network = nn.Conv2d(3, 3, 3)
+    assert adapting.plain(network) == (network, ())
+    compiled: Any = torch.compile(network)
+    inner, said = adapting.plain(compiled)
+    assert inner is network
+    assert said == ("its own torch.compile is left out: --engine compile measures that",)
 
 
 def question(width: int, height: int) -> Question:
