@@ -28,7 +28,21 @@ from srbench.records import Record, Status, Visit
 NETWORKS = ROOT / "tests" / "networks.py"
 #: Two of the zoo, small: what a fault elsewhere must not touch.
 BYSTANDERS = ("ecbsr-m4c8", "repsr-m4c8")
-OPTIONS = ("--lr", "32x24", "--rounds", "2", "--budget", "0.4", "--timeout", "30", "--quiet", "--threads", "1")
+OPTIONS = (
+    "--lr",
+    "32x24",
+    "--rounds",
+    "2",
+    "--patience",
+    "0",
+    "--budget",
+    "0.4",
+    "--timeout",
+    "30",
+    "--quiet",
+    "--threads",
+    "1",
+)
 #: A run that takes longer than this hangs.
 PATIENCE_S = 120.0
 DISK_KIB = 512
