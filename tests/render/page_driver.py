@@ -48,6 +48,8 @@ class Page:
 
     def click(self, selector: str) -> None:
         """A real click: files are saved and the focus moves after no other."""
+        # Where it stands once the page is drawn: a table that has just become short moves what is below, and scrolls.
+        self.js("return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))")
         x, y = self.middle(selector)
         self.mouse(("move", x, y), "press", "release")
 
