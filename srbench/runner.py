@@ -270,7 +270,7 @@ class _Run:
 
     def _launch(self, step: Step) -> Entry:
         if step.task == "time" and step.round != self._server_of:
-            self._launcher.renew()
+            begin_round(self._launcher)
             self._server_of = step.round
         self._watcher.start(step)
         start = monotonic_ns()
@@ -283,6 +283,11 @@ class _Run:
         self._keep(record)
         self._records[index] = record
         self._watcher.done(record)
+
+
+def begin_round(launcher: Launcher) -> None:
+    """Let the processes of a round share nothing with those of the rounds before."""
+    launcher.renew()
 
 
 def task_of(step: Step, plan: Plan, settings: Settings, scratch: str) -> Work[Any, Any]:

@@ -2,12 +2,16 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from srbench import runner
 from srbench.doctor import quiet
+from srbench.launch import PROCESSES
+from srbench.work import Launcher
 from tests.command_line import Done, Run
 
 
@@ -17,6 +21,25 @@ def _share_the_cores() -> None:
     testers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if testers > 1:
         torch.set_num_threads(max(1, torch.get_num_threads() // testers))
+
+
+@pytest.fixture(autouse=True)
+def _one_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rounds of the tests share a fork server: a new one costs seconds, and makes what only figures need, replicates.
+
+    Tests of just that, and those that change what workers find in their environment, are marked ``fresh_servers``.
+    """
+    fresh = request.node.get_closest_marker("fresh_servers") is not None
+    if not fresh:
+        monkeypatch.setattr(runner, "begin_round", _begin_round)
+    yield
+    if fresh:
+        PROCESSES.renew()
+
+
+def _begin_round(launcher: Launcher) -> None:
+    if launcher is not PROCESSES:
+        launcher.renew()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ SMALL = ("--lr", "32x24", "--budget", "0.05", "--patience", "0", "--threads", "1
 QUICK = (*SMALL, "--rounds", "1")
 
 
+@pytest.mark.fresh_servers
 def test_the_line_people_type(run: Run, tmp_path: Path) -> None:
     done = run("profile", "--models", "bsrn,rfdn,span", "--scale", "4", *SMALL)
     assert done.code == 0
